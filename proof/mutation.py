@@ -33,6 +33,10 @@ TESTS = {
 """A module of routing/: the test files that hold what it promises."""
 
 EQUIVALENT = {
+    "None for False, where only the truth counts": (
+        "following = replace(state, tried=(), engaged=None, rang=False)",
+        "following = replace(state, tried=(), engaged=False, rang=None)",
+    ),
     "a value that nothing reads": ("Answer(line, line.phone_on(day), None)",),
     "one more instant at which nothing changes": (
         "divert for divert in diverts if divert.service == service_id and at <= divert.during.end",

@@ -222,8 +222,9 @@ def send_alerts(
     with database.writing() as connection:
         now = alerts.database_time(connection)
         alerts.enqueue(connection, list(known), due, at, now)
-        expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-        alerts.purge(connection, list(known), [alert.key for alert in due], expired_before)
+        if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
+            expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
+            alerts.purge(connection, list(known), [alert.key for alert in due], expired_before)
         leased = {key: alerts.lease(connection, key, now, impatient) for key in known}
     sent = _send_leased({known[key]: queued for key, queued in leased.items() if queued})
     with database.reading() as connection:

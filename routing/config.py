@@ -112,7 +112,7 @@ _FORMATS = {
         (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
     ),
     "PUBLIC_BASE_URL": (
-        rf"{_ASCII}https?://[^/?#@]+(/[^?#]*)?",
+        rf"{_ASCII}https?://{_HOST}(/[^?#]*)?",
         "the address at which Twilio and browsers reach this service, as https://who.example",
     ),
     "ALERT_SMTP_URL": (
@@ -126,13 +126,13 @@ _FORMATS = {
         "addresses with commas between, as duty@council.example, ict@council.example",
     ),
     "ALERT_WEBHOOK_URL": (
-        rf"{_ASCII}https?://[^/?#]+([/?][^#]*)?",
+        rf"{_ASCII}https?://([^/?#@]+@)?{_HOST}([/?][^#]*)?",
         "the address that your chat or pager gave you, as https://hooks.example/...",
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
 
-_ISSUER = rf"{_ASCII}https?://(?!.*/\.well-known)[^?#@]+"
+_ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
 

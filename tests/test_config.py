@@ -134,6 +134,7 @@ def test_a_machine_without_zone_data_is_refused(monkeypatch):
         ("ALERT_FROM", "who@anyshire.example"),
         ("ALERT_TO", "duty@anyshire.example, o'brien+x@ict.example,a@b.example"),
         ("ALERT_WEBHOOK_URL", "https://hooks.example/services/T/B?x=1"),
+        ("ALERT_WEBHOOK_URL", "https://duty:hush@hooks.example:8443/T"),
     ],
 )
 def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
@@ -164,6 +165,8 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
         ("ALERT_TO", "llŷr@anyshire.example"),
         ("ALERT_WEBHOOK_URL", "hooks.example/hush"),
         ("ALERT_WEBHOOK_URL", "https://hooks.example/hush hush"),
+        ("ALERT_WEBHOOK_URL", "https://[hush"),
+        ("PUBLIC_BASE_URL", "https://[who.example"),
     ],
 )
 def test_another_form_counts_as_not_set_with_what_to_write_and_without_the_secret(name, value):

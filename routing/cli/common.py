@@ -19,7 +19,13 @@ from routing.core import instants
 from routing.core.gaps import Callee, Change
 from routing.core.instants import Span
 from routing.directory.load import load
-from routing.errors import DatabaseUnavailable, InvalidDirectory, RoutingError
+from routing.errors import (
+    DatabaseUnavailable,
+    InvalidDirectory,
+    InvalidTime,
+    RoutingError,
+    UnknownService,
+)
 from routing.snapshot import Snapshot, build_snapshot
 from routing.text import time_parsing
 from routing.text.locale import Locale
@@ -117,7 +123,7 @@ def actor() -> str:
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Print an error of the service and exit with status 1."""
+    """Print an error of the service and exit with status 1; with 2 for a bad time or service."""
     try:
         yield
     except DatabaseUnavailable as error:
@@ -126,6 +132,8 @@ def report_errors() -> Iterator[None]:
             f"{url}: {error} If there has never been a database here, run `who-to-call db upgrade`."
             " Callers still get answers."
         ) from error
+    except (InvalidTime, UnknownService) as error:
+        raise click.UsageError(str(error)) from error
     except RoutingError as error:
         raise click.ClickException(str(error)) from error
 

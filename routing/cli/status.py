@@ -18,7 +18,7 @@ from routing.cli.common import (
 from routing.conditions import readiness
 from routing.config import VERSION
 from routing.core.decision import Decision
-from routing.errors import DatabaseUnavailable, InvalidDirectory, InvalidTime, UnknownService
+from routing.errors import DatabaseUnavailable, InvalidDirectory
 from routing.formats import assumption, decision_json, timestamp
 from routing.snapshot import Snapshot
 from routing.store import jobs
@@ -43,11 +43,8 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
     lookup.copy_holiday_list()
     snapshot, locale = lookup.snapshot(), lookup.locale()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    try:
-        at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
-        decision = lookup.who_to_call(service, at)
-    except (InvalidTime, UnknownService) as error:
-        raise click.UsageError(str(error)) from error
+    at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
+    decision = lookup.who_to_call(service, at)
     body = decision_json(decision, at, snapshot, locale, lookup.is_rehearsal())
     print_report(as_json, body, _decision_lines(decision, at, snapshot, locale))
 

@@ -264,8 +264,8 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
     problems = source.problems + [
-        _bad_value(problem.path, problem.message, source, False, problem.code)
-        for problem in islice(_reference_problems(source.root), MAX_PROBLEMS)
+        _bad_value(path, message, source, False, code)
+        for path, code, message, _ in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
     try:
         model = DirectoryModel.model_validate(source.root, context=Context(_languages(source.root)))
@@ -377,12 +377,11 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    for key in ("out_of_hours", "lines", "if_unanswered"):
-        value = service.get(key)
-        if isinstance(value, str) and key == "out_of_hours":
-            yield key, (), value
-        elif isinstance(value, list) and key != "out_of_hours":
-            yield from ((key, (n,), name) for n, name in enumerate(value) if isinstance(name, str))
+    if isinstance(line_id := service.get("out_of_hours"), str):
+        yield "out_of_hours", (), line_id
+    for key in ("lines", "if_unanswered"):
+        names = enumerate(_items(service.get(key)))
+        yield from ((key, (n,), name) for n, name in names if isinstance(name, str))
 
 
 def _check_line(
@@ -410,23 +409,22 @@ def _check_line(
             )
             yield PathProblem(number_path, "barred_number", message)
         if number in EMERGENCY_NUMBERS:
-            message = f"'{number}' may not be rung by a service: it may answer only as "
-            for key in ("lines", "if_unanswered"):
-                if key in keys:
-                    remedy = f"`out_of_hours`. Take '{line_id}' out of `{key}`."
-                    yield PathProblem(number_path, "barred_number", message + remedy)
+            for key in (key for key in ("lines", "if_unanswered") if key in keys):
+                message = (
+                    f"'{number}' may not be rung by a service: it may answer only as "
+                    f"`out_of_hours`. Take '{line_id}' out of `{key}`."
+                )
+                yield PathProblem(number_path, "barred_number", message)
         elif keys and (reason := _forbidden_reason(number)):
             message = f"'{number}' may not be rung by a service: {reason}. Write another."
             yield PathProblem(number_path, "barred_number", message)
 
 
 def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
-    parts = [(path, line)]
-    for n, special_day in enumerate(_items(line.get("special_days"))):
-        parts.append(((*path, "special_days", n), _mapping(special_day)))
-    for part_path, part in parts:
-        number = part.get("phone")
-        if isinstance(number, str):
+    days = enumerate(_items(line.get("special_days")))
+    entries = (((*path, "special_days", n), _mapping(day)) for n, day in days)
+    for part_path, part in ((path, line), *entries):
+        if isinstance(number := part.get("phone"), str):
             yield (*part_path, "phone"), number.strip()
 
 
@@ -438,13 +436,15 @@ def _forbidden_reason(number: str) -> str | None:
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
-    if not known:
-        return f"there is no {kind} '{name}'. Add it under `{kind}s`."
-    if len(known) > MAX_NAMES_SHOWN:
-        return f"there is no {kind} '{name}'. Write one of the {len(known)} there are."
     names = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
-    similar = get_close_matches(name.lower(), names, 1)
-    remedy = f"Did you mean '{similar[0]}'?" if similar else f"Write one of {', '.join(known)}."
+    if not known:
+        remedy = f"Add it under `{kind}s`."
+    elif len(known) > MAX_NAMES_SHOWN:
+        remedy = f"Write one of the {len(known)} there are."
+    elif similar := get_close_matches(name.lower(), names, 1):
+        remedy = f"Did you mean '{similar[0]}'?"
+    else:
+        remedy = f"Write one of {', '.join(known)}."
     return f"there is no {kind} '{name}'. {remedy}"
 
 
@@ -458,30 +458,23 @@ def _items(node: Node | None) -> list[Node]:
 
 def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
     """Yield the problems of one of pydantic's errors, each at its own place."""
-    cause = error.get("ctx", {}).get("error")
-    if not isinstance(cause, FieldErrors):
-        yield _validation_problem(error, source)
-        return
-    for field_error in cause.errors:
-        path: KeyPath = (*error["loc"], field_error.key)
-        if field_error.message:
-            yield _bad_value(path, field_error.message, source, field_error.of_key)
-
-
-def _validation_problem(error: Any, source: YamlSource) -> Problem:
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
-    kind, name = error["type"], path[-1] if path else ""
-    if kind == "list_type" and isinstance(error["input"], dict):
-        first_key = next(iter(error["input"]), "")
-        message = f"{name}: a list is missing its dashes. Write `- ` before `{first_key}`."
-        return Problem(*source.place(path), "bad_value", message)
-    if kind == "missing":
+    kind, name, value = error["type"], path[-1] if path else "", error["input"]
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FieldErrors):
+        for key, message, of_key in cause.errors:
+            yield _bad_value((*path, key), message, source, of_key)
+    elif kind == "list_type" and isinstance(value, dict):
+        message = f"{name}: a list is missing its dashes. Write `- ` before `{next(iter(value))}`."
+        yield Problem(*source.place(path), "bad_value", message)
+    elif kind == "missing":
         message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
-        return Problem(*source.place(path[:-1]), "missing_key", message)
-    if kind == "extra_forbidden":
-        return _unknown_key_problem(str(name), path, source)
-    message = error["ctx"]["error"] if kind == "value_error" else _plain_message(kind, error)
-    return _bad_value(path, str(message), source, error["loc"][-1:] == ("[key]",))
+        yield Problem(*source.place(path[:-1]), "missing_key", message)
+    elif kind == "extra_forbidden":
+        yield _unknown_key_problem(str(name), path, source)
+    else:
+        message = str(cause) if kind == "value_error" else _plain_message(kind, error)
+        yield _bad_value(path, message, source, error["loc"][-1:] == ("[key]",))
 
 
 def _bad_value(
@@ -490,36 +483,36 @@ def _bad_value(
     """Return the problem of a value or key, at the character in it that does not belong there."""
     name = path[-1] if path else ""
     value = name if of_key else source.value(path)
-    place = source.key_place(path) if of_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and 0 < len(name) <= MAX_LABEL_CHARS else ""
-    odd = first_character(ODD_CHARACTER, value) if isinstance(value, str) else None
-    if odd is not None:
+    place = source.key_place(path) if of_key else source.place(path)
+    if isinstance(value, str) and (odd := first_character(ODD_CHARACTER, value)):
         offset, description = odd
         place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
-        label = f"{''.join(c if c.isascii() else '?' for c in label)}"
-        return Problem(*place, code, f"{label}here is {description}.")
+        label = "".join(c if c.isascii() else "?" for c in label)
+        message = f"here is {description}."
     return Problem(*place, code, f"{label}{message}")
 
 
 def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
     line, column = source.key_place(path)
-    odd = first_character(ODD_CHARACTER, name)
-    if odd is not None:
+    if odd := first_character(ODD_CHARACTER, name):
         offset, description = odd
         message = f"in this key there is {description}."
         return Problem(line, column + offset, "unknown_key", message)
-    if reason := lone_key_reason(name, source.value(path)):
-        return Problem(line, column, "unknown_key", reason)
     model: type[BaseModel] = DirectoryModel
     for part in path[:-1]:
         field = _fields(model).get(str(part))
         model = (_model_in(field.annotation) if field else None) or model
-    if hint := _where_key_belongs(name):
-        return Problem(line, column, "unknown_key", f"the key '{name}' is not known here. {hint}")
-    similar = get_close_matches(name.lower(), _fields(model), 1, 0.75)
-    keys = ", ".join(_fields(model))
-    hint = f"Did you mean '{similar[0]}'?" if similar else f"The keys here are: {keys}."
-    return Problem(line, column, "unknown_key", f"the key '{name}' is not known. {hint}")
+    keys = _fields(model)
+    if reason := lone_key_reason(name, source.value(path)):
+        message = reason
+    elif hint := _where_key_belongs(name):
+        message = f"the key '{name}' is not known here. {hint}"
+    elif similar := get_close_matches(name.lower(), keys, 1, 0.75):
+        message = f"the key '{name}' is not known. Did you mean '{similar[0]}'?"
+    else:
+        message = f"the key '{name}' is not known. The keys here are: {', '.join(keys)}."
+    return Problem(line, column, "unknown_key", message)
 
 
 def _where_key_belongs(name: str) -> str | None:
@@ -554,6 +547,5 @@ def _plain_message(kind: str, error: Any) -> str:
         "model_type": "write keys and values below it, indented",
         "too_short": "write at least one entry",
         "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
-        "string_too_short": "write a text that is not empty",
     }
     return f"{shown(error['input'])} cannot be used here: {remedies.get(kind, error['msg'])}."

@@ -11,10 +11,22 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from inspect import isclass
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    get_args,
+    get_origin,
+)
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+from annotated_types import GroupedMetadata
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -44,6 +56,8 @@ from routing.core.directory import (
     Yearly,
 )
 
+T = TypeVar("T")
+
 MAX_ERRORS = 1000
 """After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
 
@@ -56,7 +70,7 @@ BANK_HOLIDAY = "bank-holiday"
 UK_ZONE = "Europe/London"
 
 _NO_TEXT = "there are no words here. Write a text, or one for each language."
-_TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _ROUND_THE_CLOCK = re.compile(
     r"24\s*(/|x|-|hours?,?)\s*7|24\s*-?(h|hrs?|hours?)(\s*(a|per)\s*day)?|all day|any ?time",
     re.IGNORECASE,
@@ -64,6 +78,7 @@ _ROUND_THE_CLOCK = re.compile(
 _HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
 _LENGTH_REASONS = {
+    phonenumbers.ValidationResult.IS_POSSIBLE: "is too short for a telephone number",
     phonenumbers.ValidationResult.TOO_SHORT: "is too short for a telephone number",
     phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
     phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a telephone number",
@@ -91,6 +106,30 @@ HALF_A_YEAR = timedelta(days=183)
 
 _EVERY_FORM = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
 _A_LEAP_YEAR = 2000
+
+_PHONE = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_RANGE = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
+_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGE}(\s*,\s*{_RANGE})*)$"}
+_DAY = f"({'|'.join(WEEKDAYS)})"
+_DAYS = rf"{_DAY}(-{_DAY})?"
+_WEEK = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": rf"^({BANK_HOLIDAY}|{_DAYS}(\s*,\s*{_DAYS})*)$"},
+    "additionalProperties": _HOURS,
+}
+_TEXT_BY_LANGUAGE = {
+    "type": "object",
+    "properties": dict.fromkeys(LANGUAGES, _SCALAR),
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_YES_NO = "^(YES|yes|Yes|NO|no|No|TRUE|true|True|FALSE|false|False|on|off|On|Off|ON|OFF)$"
+_RECURRENCE = (
+    rf"^([0-9]{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(ORDINALS)}) ({'|'.join(DAY_NAMES)})"
+    r"|[0-9]{1,2} weeks?)$"
+)
 
 
 class FieldError(NamedTuple):
@@ -154,9 +193,7 @@ class StrictModel(BaseModel):
     def stop_after_many_errors(
         cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
-        context = info.context
-        if not isinstance(context, Context):
-            return handler(value)
+        context = info.context or Context(LANGUAGES)
         if context.errors > MAX_ERRORS:
             return cls.model_construct()
         try:
@@ -184,6 +221,67 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list) else "a group of keys"
 
 
+class Value(GroupedMetadata, Generic[T]):
+    """A function that reads a value, with the JSON Schema of the value for editors of the file.
+
+    An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
+    text: what is read as text here may be a number there.
+    """
+
+    def __init__(self, parse: Callable[..., T], schema: Mapping[str, object]) -> None:
+        self.parse, self.schema = parse, dict(schema)
+
+    def __call__(self, value: object) -> T:
+        return self.parse(value)
+
+    def __iter__(self) -> Iterator[object]:
+        yield PlainValidator(self.parse)
+        yield WithJsonSchema(self.schema)
+
+
+def _value(description: str, **schema: object) -> Callable[[Callable[..., T]], Value[T]]:
+    """Return a decorator for the function that reads a value of this JSON Schema."""
+    return lambda parse: Value(parse, {"description": description} | schema)
+
+
+def _pattern(
+    pattern: str, form: str, description: str, json_pattern: str, **schema: object
+) -> Value[str]:
+    """Return how a text is read that has to match, with the ``form`` to write instead."""
+
+    @_value(description, **{"type": "string", "pattern": json_pattern, **schema})
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
+        return value
+
+    return parse
+
+
+def _whole_number(unit: str, low: int, high: int) -> Value[int]:
+    limits = f"{low} to {high}"
+
+    @_value(
+        f"{unit}, {limits}.",
+        type=["integer", "string"],
+        minimum=low,
+        maximum=high,
+        pattern="^[0-9]+$",
+    )
+    def parse(value: object) -> int:
+        if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}", value, re.ASCII):
+            raise ValueError(f"{shown(value)} cannot be used. Write a whole number, {limits}.")
+        if not low <= int(value) <= high:
+            raise ValueError(f"{int(value)} is out of range. Write {limits}.")
+        return int(value)
+
+    return parse
+
+
+@_value(
+    "always, or days and their hours. A close at or before its open runs into the next day.",
+    anyOf=[{"const": "always"}, _WEEK],
+)
 def parse_week(value: object) -> Hours:
     """Parse a week's hours: ``always``, or a mapping of days to hours.
 
@@ -217,31 +315,39 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     return _time_ranges(value)
 
 
+@_value(
+    "closed, always, or 08:30-17:00, several with commas; for a run also days and their hours.",
+    anyOf=[_HOURS, _WEEK],
+)
 def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
+@_value("A telephone number, shown as written: 01632 960001.", **_PHONE)
 def parse_phone(value: object) -> Phone:
     """Parse a number that can be rung. Raise ValueError, which says what to write.
 
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
-    if isinstance(value, str) and len(re.findall(r"[\d (]{9,}", value, re.ASCII)) > 1:
+    text = value if isinstance(value, str) else ""
+    if len(re.findall(r"[\d (]{9,}", text, re.ASCII)) > 1:
         raise ValueError(
-            f"'{value}' is more than one number. Write one, and the other in a second line, for "
+            f"'{text}' is more than one number. Write one, and the other in a second line, for "
             "`if_unanswered`."
         )
-    if isinstance(value, str) and (relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", value, re.ASCII)):
-        raise ValueError(
-            f"'{value}' has Relay UK's prefix. Write {relay[1]}: `relay_uk: yes` shows it with "
-            "18001."
-        )
-    if not isinstance(value, str) or not re.fullmatch(r"\+?[\d ()-]+", value.strip(), re.ASCII):
+    if relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", text, re.ASCII):
+        remedy = f"Write {relay[1]}: `relay_uk: yes` shows it with 18001."
+        raise ValueError(f"'{text}' has Relay UK's prefix. {remedy}")
+    if not re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
         raise ValueError(f"{shown(value)} is not a telephone number. Write it as 01632 960001.")
-    return _parse_number(value)
+    return _parse_number(text)
 
 
+@_value(
+    "A telephone number, shown as written: 01632 960001; 999 or 101 on an out-of-hours line.",
+    **_PHONE,
+)
 def parse_line_phone(value: object) -> Phone:
     """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
     if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
@@ -249,6 +355,7 @@ def parse_line_phone(value: object) -> Phone:
     return parse_phone(value)
 
 
+@_value("A telephone number; 999, 101 and text numbers may stand here too.", **_PHONE)
 def parse_display_phone(value: object) -> Phone:
     """Parse a number that is shown and never rung: a short one, or any that can be rung."""
     digits = value.replace(" ", "") if isinstance(value, str) else ""
@@ -257,32 +364,31 @@ def parse_display_phone(value: object) -> Phone:
     return parse_phone(value)
 
 
+@_value(
+    "24 December, first Wednesday, last Friday, or 2 weeks.", type="string", pattern=_RECURRENCE
+)
 def parse_repetition(value: object) -> Recurrence:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
-    if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
-    words = value.lower().split()
+    words = value.lower().split() if isinstance(value, str) else []
     text, name = " ".join(words), words[-1].capitalize() if words else ""
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
         weeks = int(match[1])
         if not 1 <= weeks <= MAX_WEEKS:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
         return Recurrence(Weekly(weeks), text)
-    if re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII) and name in MONTHS:
+    if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
         day, month = int(words[0]), MONTHS.index(name) + 1
         days = monthrange(_A_LEAP_YEAR, month)[1]
         if not 1 <= day <= days:
-            raise ValueError(
-                f"there is no {day} {name}: {name} has {days} days. Write 1 to {days} {name}."
-            )
+            remedy = f"{name} has {days} days. Write 1 to {days} {name}."
+            raise ValueError(f"there is no {day} {name}: {remedy}")
         return Recurrence(Yearly(month, day), f"{day} {name}")
-    if len(words) == 2 and name in DAY_NAMES:
-        if words[0] not in ORDINALS:
-            raise ValueError(
-                f"'{value}' is not in every month. Write first, second, third, fourth or last "
-                f"{name}, or 2 weeks with `from`."
-            )
-        return Recurrence(Monthly(ORDINALS[words[0]], DAY_NAMES.index(name)), f"{words[0]} {name}")
+    if name in DAY_NAMES and len(words) == 2:
+        if words[0] in ORDINALS:
+            rule = Monthly(ORDINALS[words[0]], DAY_NAMES.index(name))
+            return Recurrence(rule, f"{words[0]} {name}")
+        remedy = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
+        raise ValueError(f"'{value}' is not in every month. {remedy}")
     raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
 
 
@@ -358,7 +464,7 @@ def _time_ranges(text: str) -> tuple[TimeRange, ...]:
 
 
 def _time_range(text: str) -> TimeRange:
-    match = _TIME_RANGE.fullmatch(text)
+    match = TIME_RANGE.fullmatch(text)
     if match is None:
         raise ValueError(f"'{text}' is not a range of hours. {_HOURS_FORM}")
     open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
@@ -373,18 +479,19 @@ def _time_range(text: str) -> TimeRange:
 @lru_cache(maxsize=4096)
 def _parse_number(value: str) -> Phone:
     """Return a number as parse_phone; cached, since several parts of a file are checked by it."""
-    try:
+    reason = "is not a telephone number"
+    with suppress(phonenumbers.NumberParseException):
         number = phonenumbers.parse(value, "GB")
-    except phonenumbers.NumberParseException:
-        number = None
-    reason = "is not a telephone number" if number is None else _impossible_reason(number)
-    if number is None or reason is not None:
-        remedy = "Write it in full, as 01632 960001"
-        if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
-            remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
-        raise ValueError(f"'{value}' {reason}. {remedy}.")
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return Phone(e164, _dialable(value.strip(), number, e164))
+        result = phonenumbers.is_possible_number_with_reason(number)
+        is_short = number.country_code == 44 and number.italian_leading_zero  # no area code
+        if result == phonenumbers.ValidationResult.IS_POSSIBLE and not is_short:
+            e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            return Phone(e164, _dialable(value.strip(), number, e164))
+        reason = _LENGTH_REASONS.get(result, reason)
+    remedy = "Write it in full, as 01632 960001"
+    if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
+        remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
+    raise ValueError(f"'{value}' {reason}. {remedy}.")
 
 
 def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
@@ -397,20 +504,12 @@ def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
     return phonenumbers.format_number(number, forms.NATIONAL if is_british else forms.INTERNATIONAL)
 
 
-def _impossible_reason(number: phonenumbers.PhoneNumber) -> str | None:
-    result = phonenumbers.is_possible_number_with_reason(number)
-    if result == phonenumbers.ValidationResult.IS_POSSIBLE:
-        if number.country_code != 44 or not number.italian_leading_zero:
-            return None
-        result = phonenumbers.ValidationResult.TOO_SHORT  # an area code and a few digits
-    return _LENGTH_REASONS.get(result, "is not a telephone number")
-
-
-def _parse_text(value: object, info: ValidationInfo) -> Text:
+@_value("A text, or one for each language: {en: ..., cy: ...}.", anyOf=[_SCALAR, _TEXT_BY_LANGUAGE])
+def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     """Parse a text, or one for each language; the directory's first language comes first."""
     if not isinstance(value, Mapping):
         return Text((("", _parse_non_empty(value)),))
-    languages = info.context.languages if isinstance(info.context, Context) else LANGUAGES
+    languages = info.context.languages
     errors = [error for entry in value.items() for error in _text_errors(*entry, languages)]
     if errors:
         raise FieldErrors(errors)
@@ -433,21 +532,14 @@ def _text_errors(language: str, text: object, languages: Sequence[str]) -> Itera
         yield FieldError(language, _NO_TEXT)
 
 
+@_value("A text.", **_SCALAR)
 def _parse_non_empty(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(_NO_TEXT)
     return value.strip()
 
 
-def _matching(pattern: str, form: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
-        return value
-
-    return parse
-
-
+@_value("yes or no.", anyOf=[{"type": "boolean"}, {"type": "string", "pattern": _YES_NO}])
 def _parse_yes_no(value: object) -> bool:
     words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
     if not isinstance(value, str) or value.lower() not in words:
@@ -455,6 +547,7 @@ def _parse_yes_no(value: object) -> bool:
     return words[value.lower()]
 
 
+@_value("A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 def _parse_date(value: object) -> date:
     text = value if isinstance(value, str) else ""
     if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text, re.ASCII):
@@ -478,17 +571,7 @@ def _date_meant(text: str) -> date | None:
     return None
 
 
-def _whole_number(low: int, high: int) -> Callable[[object], int]:
-    read = _matching(r"\d{1,6}", f"a whole number, {low} to {high}")
-
-    def parse(value: object) -> int:
-        if not low <= (number := int(read(value))) <= high:
-            raise ValueError(f"{number} is out of range. Write {low} to {high}.")
-        return number
-
-    return parse
-
-
+@_value("The zone of the United Kingdom: Europe/London.", const=UK_ZONE)
 def _parse_zone(value: object) -> ZoneInfo:
     if value != UK_ZONE:
         raise ValueError(
@@ -498,15 +581,17 @@ def _parse_zone(value: object) -> ZoneInfo:
     return ZoneInfo(UK_ZONE)
 
 
+@_value("A dark colour, as #1d4f91 in quotes.", type="string", pattern="^#[0-9a-fA-F]{6}$")
 def _parse_colour(value: object) -> str:
-    colour = _matching(r"#[0-9a-fA-F]{6}", 'it as "#1d4f91"')(value)
-    contrast = _contrast_with_white(colour)
+    if not isinstance(value, str) or not re.fullmatch("#[0-9a-fA-F]{6}", value):
+        raise ValueError(f'{shown(value)} cannot be used. Write it as "#1d4f91".')
+    contrast = _contrast_with_white(value)
     if contrast < 4.5:
         raise ValueError(
-            f"{colour} is too pale: its contrast with white is {contrast:.1f}. Choose a darker "
+            f"{value} is too pale: its contrast with white is {contrast:.1f}. Choose a darker "
             "one, of 4.5 or more."
         )
-    return colour
+    return value
 
 
 def _contrast_with_white(colour: str) -> float:
@@ -518,162 +603,45 @@ def _contrast_with_white(colour: str) -> float:
     return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
-def _schema(description: str, **schema: object) -> WithJsonSchema:
-    """Return the JSON Schema of a value for editors of the file.
-
-    An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
-    text: what is read as text here may be a number there.
-    """
-    return WithJsonSchema({"description": description, **schema})
-
-
-def _number_schema(unit: str, low: int, high: int) -> WithJsonSchema:
-    digits = {"type": ["integer", "string"], "minimum": low, "maximum": high, "pattern": "^[0-9]+$"}
-    return _schema(f"{unit}, {low} to {high}.", **digits)
-
-
-_PHONE_SCHEMA = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
-_SCALAR_SCHEMA = {"type": ["string", "number", "boolean"]}
-_RANGE_PATTERN = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
-_HOURS_SCHEMA = {
-    "type": "string",
-    "pattern": rf"^(closed|always|{_RANGE_PATTERN}(\s*,\s*{_RANGE_PATTERN})*)$",
-}
-_WEEKDAY_PATTERN = f"({'|'.join(WEEKDAYS)})"
-_DAYS_PATTERN = rf"{_WEEKDAY_PATTERN}(-{_WEEKDAY_PATTERN})?"
-_YES_NO_PATTERN = "|".join(
-    f"{word.upper()}|{word}|{word.capitalize()}" for word in ("yes", "no", "true", "false")
+parse_url = _pattern(
+    r"https?://[^\s<>\"]+",
+    "it in full, as https://www.anyshire.example",
+    *("An address, beginning https://", "^https?://"),
+)
+_parse_email = _pattern(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", "it as name@council.gov.uk", "An email address.", "@"
+)
+_parse_key_presses = _pattern(
+    r"[0-9*#w]+",
+    "digits, * and #, and w for half a second's wait: ww1ww2",
+    *("Digits, * and #; w waits half a second.", "^[0-9*#w]+$"),
+    type=["string", "integer"],
+)
+_parse_id = _pattern(
+    r"[a-z0-9][a-z0-9-]*",
+    "small letters, digits, -",
+    *("A name of your choice: small letters, digits and hyphens.", "^[a-z0-9][a-z0-9-]*$"),
 )
 
-LocalisedText = Annotated[
-    Text,
-    PlainValidator(_parse_text),
-    _schema(
-        "A text, or one for each language: {en: ..., cy: ...}.",
-        anyOf=[
-            _SCALAR_SCHEMA,
-            {
-                "type": "object",
-                "properties": dict.fromkeys(LANGUAGES, _SCALAR_SCHEMA),
-                "additionalProperties": False,
-                "minProperties": 1,
-            },
-        ],
-    ),
-]
-NonEmptyText = Annotated[
-    str, PlainValidator(_parse_non_empty), _schema("A text.", **_SCALAR_SCHEMA)
-]
-YesNo = Annotated[
-    bool,
-    PlainValidator(_parse_yes_no),
-    _schema(
-        "yes or no.",
-        anyOf=[
-            {"type": "boolean"},
-            {"type": "string", "pattern": f"^({_YES_NO_PATTERN}|on|off|On|Off|ON|OFF)$"},
-        ],
-    ),
-]
-IsoDate = Annotated[
-    date,
-    PlainValidator(_parse_date),
-    _schema("A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-]
-parse_url = _matching(r"https?://[^\s<>\"]+", "it in full, as https://www.anyshire.example")
-Url = Annotated[
-    str,
-    PlainValidator(parse_url),
-    _schema("An address, beginning https://", type="string", pattern="^https?://"),
-]
-Email = Annotated[
-    str,
-    PlainValidator(_matching(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", "it as name@council.gov.uk")),
-    _schema("An email address.", type="string", pattern="@"),
-]
-PhoneNumber = Annotated[
-    Phone,
-    PlainValidator(parse_phone),
-    _schema("A telephone number, shown as written: 01632 960001.", **_PHONE_SCHEMA),
-]
-LinePhone = Annotated[
-    Phone,
-    PlainValidator(parse_line_phone),
-    _schema(
-        "A telephone number, shown as written: 01632 960001; 999 or 101 on an out-of-hours line.",
-        **_PHONE_SCHEMA,
-    ),
-]
-DisplayPhone = Annotated[
-    Phone,
-    PlainValidator(parse_display_phone),
-    _schema("A telephone number; 999, 101 and text numbers may stand here too.", **_PHONE_SCHEMA),
-]
-_DAYS_AND_HOURS_SCHEMA = {
-    "type": "object",
-    "minProperties": 1,
-    "propertyNames": {"pattern": rf"^({BANK_HOLIDAY}|{_DAYS_PATTERN}(\s*,\s*{_DAYS_PATTERN})*)$"},
-    "additionalProperties": _HOURS_SCHEMA,
-}
-DayHoursOrWeek = Annotated[
-    tuple[TimeRange, ...] | Hours,
-    PlainValidator(parse_day_hours_or_week),
-    _schema(
-        "closed, always, or 08:30-17:00, several with commas; for a run also days and their hours.",
-        anyOf=[_HOURS_SCHEMA, _DAYS_AND_HOURS_SCHEMA],
-    ),
-]
-Week = Annotated[
-    Hours,
-    PlainValidator(parse_week),
-    _schema(
-        "always, or days and their hours. A close at or before its open runs into the next day.",
-        anyOf=[{"const": "always"}, _DAYS_AND_HOURS_SCHEMA],
-    ),
-]
-Every = Annotated[
-    Recurrence,
-    PlainValidator(parse_repetition),
-    _schema(
-        "24 December, first Wednesday, last Friday, or 2 weeks.",
-        type="string",
-        pattern=(
-            rf"^([0-9]{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(ORDINALS)}) "
-            rf"({'|'.join(DAY_NAMES)})|[0-9]{{1,2}} weeks?)$"
-        ),
-    ),
-]
-KeyPresses = Annotated[
-    str,
-    PlainValidator(
-        _matching(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2")
-    ),
-    _schema(
-        "Digits, * and #; w waits half a second.", type=["string", "integer"], pattern="^[0-9*#w]+$"
-    ),
-]
-Id = Annotated[
-    str,
-    PlainValidator(_matching(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -")),
-    _schema(
-        "A name of your choice: small letters, digits and hyphens.",
-        type="string",
-        pattern="^[a-z0-9][a-z0-9-]*$",
-    ),
-]
-Colour = Annotated[
-    str,
-    PlainValidator(_parse_colour),
-    _schema("A dark colour, as #1d4f91 in quotes.", type="string", pattern="^#[0-9a-fA-F]{6}$"),
-]
-Zone = Annotated[
-    ZoneInfo,
-    PlainValidator(_parse_zone),
-    _schema("The zone of the United Kingdom: Europe/London.", const=UK_ZONE),
-]
-Seconds = Annotated[int, PlainValidator(_whole_number(5, 300)), _number_schema("Seconds", 5, 300)]
-People = Annotated[int, PlainValidator(_whole_number(1, 50)), _number_schema("How many", 1, 50)]
-Days = Annotated[int, PlainValidator(_whole_number(1, 3650)), _number_schema("Days", 1, 3650)]
+LocalisedText = Annotated[Text, _parse_text]
+NonEmptyText = Annotated[str, _parse_non_empty]
+YesNo = Annotated[bool, _parse_yes_no]
+IsoDate = Annotated[date, _parse_date]
+Url = Annotated[str, parse_url]
+Email = Annotated[str, _parse_email]
+PhoneNumber = Annotated[Phone, parse_phone]
+LinePhone = Annotated[Phone, parse_line_phone]
+DisplayPhone = Annotated[Phone, parse_display_phone]
+DayHoursOrWeek = Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week]
+Week = Annotated[Hours, parse_week]
+Every = Annotated[Recurrence, parse_repetition]
+KeyPresses = Annotated[str, _parse_key_presses]
+Id = Annotated[str, _parse_id]
+Colour = Annotated[str, _parse_colour]
+Zone = Annotated[ZoneInfo, _parse_zone]
+Seconds = Annotated[int, _whole_number("Seconds", 5, 300)]
+People = Annotated[int, _whole_number("How many", 1, 50)]
+Days = Annotated[int, _whole_number("Days", 1, 3650)]
 Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
 
 
@@ -793,10 +761,9 @@ class SpecialDayModel(StrictModel):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        errors = list(self._errors())
-        if errors:
+        if errors := list(self._errors()):
             raise FieldErrors(errors)
-        if self.on is None and self.first is None and self.every is None:
+        if not (self.on or self.first or self.every):
             raise ValueError(
                 "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
                 "its dash."
@@ -804,28 +771,28 @@ class SpecialDayModel(StrictModel):
         return self
 
     def _errors(self) -> Iterator[FieldError]:
-        if self.on is not None and self.every is not None:
+        on, every, first, last = self.on, self.every, self.first, self.last
+        if on and every:
             message = "a special day has either `date` or `every`. Delete one of the two."
             yield FieldError("every", message, of_key=True)
-        elif self.on is not None and self.first is not None:
+        elif on and first:
             message = "a special day has either `date` or `from`. Delete `date`."
             yield FieldError("from", message, of_key=True)
-        elif self.on is not None and self.last is not None:
+        elif on and last:
             message = "`date` is one date. Write `from` instead of `date`, or delete `to`."
             yield FieldError("to", message, of_key=True)
-        elif self.last is not None and self.first is None and self.every is None:
+        elif last and not first and not every:
             message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
             yield FieldError("to", message, of_key=True)
-        if self.first is not None and self.last is not None and self.last < self.first:
-            meant = _same_date_later(self.last, self.first)
-            is_likely = meant - self.first <= HALF_A_YEAR and meant.year <= self.last.year + 4
+        if first and last and last < first:
+            meant = _same_date_later(last, first)
+            is_likely = meant - first <= HALF_A_YEAR and meant.year <= last.year + 4
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
-            yield FieldError("to", f"{self.last} is before `from` {self.first}. {remedy}")
-        is_weekly = self.every is not None and isinstance(self.every.rule, core.Weekly)
-        if is_weekly and self.first is None:
+            yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
+        if every and isinstance(every.rule, core.Weekly) and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
             yield FieldError("every", message)
-        if isinstance(self.hours, core.Hours) and (self.first is None or self.every is not None):
+        if isinstance(self.hours, core.Hours) and (every or not first):
             message = (
                 "a week of hours belongs to a run with `from`. Write the hours of the day, as "
                 "08:30-15:30."

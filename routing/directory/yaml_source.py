@@ -19,9 +19,6 @@ from routing.errors import Problem
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
-MAX_ENTRIES = 10_000
-"""Entries of one list or mapping."""
-
 MAX_DEPTH = 20
 MAX_PROBLEMS = 1000
 """How many problems of one kind are collected: a file with more is not a directory."""
@@ -32,8 +29,8 @@ KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column, from 1."""
 
-Slip = tuple[int, int, str]
-"""The line and column of a slip, from 1, and what to type instead."""
+Slip = tuple[Position, str]
+"""The place of a slip, and what to type instead."""
 
 LINES_BEFORE = 8
 """How far before the place at which YAML gave up a slip is looked for."""
@@ -41,39 +38,19 @@ LINES_BEFORE = 8
 _MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7}|={7})([ \r]|$)", re.MULTILINE)
 _HYPHEN = "type an ordinary hyphen"
 _BLANK = "type an ordinary blank"
-_DELETE = "delete it"
 _NAMES = {
     "\u2010": ("a typographic hyphen", _HYPHEN),
     "\u2011": ("a no-break hyphen", _HYPHEN),
-    "\u2012": ("a long dash (figure dash)", _HYPHEN),
-    "\u2013": ("a long dash (en dash)", _HYPHEN),
-    "\u2014": ("a long dash (em dash)", _HYPHEN),
-    "\u2015": ("a long dash (horizontal bar)", _HYPHEN),
     "\u2212": ("a minus sign", _HYPHEN),
-    "\ufe63": ("a small hyphen", _HYPHEN),
-    "\uff0d": ("a full-width hyphen", _HYPHEN),
-    "\u00ad": ("a soft hyphen, which cannot be seen", _DELETE),
     "\u00a0": ("a no-break space", _BLANK),
-    "\u202f": ("a narrow no-break space", _BLANK),
-    "\u3000": ("a full-width space", _BLANK),
-    "\u200b": ("a zero-width space, which cannot be seen", _DELETE),
-    "\u200c": ("a zero-width non-joiner, which cannot be seen", _DELETE),
-    "\u200d": ("a zero-width joiner, which cannot be seen", _DELETE),
-    "\u2060": ("a word joiner, which cannot be seen", _DELETE),
-    "\ufeff": ("a byte order mark, which cannot be seen", _DELETE),
+    "\u200b": ("a zero-width space, which cannot be seen", "delete it"),
     "\uff1a": ("a full-width colon", "type an ordinary colon"),
-    "\ufe55": ("a small colon", "type an ordinary colon"),
     "\ua789": ("a letter that looks like a colon", "type an ordinary colon"),
     "\u2236": ("a ratio sign", "type an ordinary colon"),
-    "\uff0c": ("a full-width comma", "type an ordinary comma"),
-    "\u2018": ("a curly quotation mark", "type a straight one"),
-    "\u2019": ("a curly quotation mark", "type a straight one"),
-    "\u201c": ("a curly quotation mark", "type a straight one"),
-    "\u201d": ("a curly quotation mark", "type a straight one"),
-    "\uff0b": ("a full-width plus sign", "type an ordinary +"),
     "\ufffd": ("a mark for a character that was lost", "type what was meant"),
-    "\u00a7": ("a section sign", "type what was meant"),
 }
+"""What Unicode's own name and category describe badly."""
+
 _BIDI_MARKS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 """Marks that change the order in which what follows them is shown, as a character class."""
@@ -94,55 +71,44 @@ _COLON_MISSING = "a colon is missing after the key. Write `key: value`."
 _IN_QUOTES = "Put the text in quotes."
 _OPEN_QUOTE = r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$"
 _NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
-_SLIPS = (
-    (
-        r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])",
-        "the indentation has {character}. Indent with ordinary blanks.",
+_VALUE = r"(?:: |- |[\[{,]\s*)"
+_SLIPS = {
+    r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])": (
+        "the indentation has {character}. Indent with ordinary blanks."
     ),
-    (
-        _KEY + r"\s*:?([\uff1a\ufe55\ua789\u2236]|[^\S \t\r\n]|[\u200b\ufeff\u2060])",
-        "after the key there is {character}. Write `key: value`.",
+    _KEY + r"\s*:?([\uff1a\ufe55\ua789\u2236]|[^\S \t\r\n]|[\u200b\ufeff\u2060])": (
+        "after the key there is {character}. Write `key: value`."
     ),
-    (r"^ *(?:- *)?(\t)", "here is a tab. Indent with spaces, not tabs."),
-    (
-        r"^\s*(```|//|<!--|[>;*\u2022\u00b7\u25aa\u2013\u2014] )",
+    r"^ *(?:- *)?(\t)": "here is a tab. Indent with spaces, not tabs.",
+    r"^\s*(```|//|<!--|[>;*\u2022\u00b7\u25aa\u2013\u2014] )": (
         "a line may not begin with this mark. Delete it; an entry of a list begins with `- `, a "
-        "comment with `# `.",
+        "comment with `# `."
     ),
-    (r"^ *(-)[A-Za-z{]", "a blank is missing after this dash. Write `- ` before an entry."),
-    (_KEY + r"(:)(?=[^\s/:])", "a blank is missing after this colon. Write `key: value`."),
-    (
-        r"(?:: |- |[\[{,]\s*)(')[^']*'(?!')\w",
-        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none.",
+    r"^ *(-)[A-Za-z{]": "a blank is missing after this dash. Write `- ` before an entry.",
+    _KEY + r"(:)(?=[^\s/:])": "a blank is missing after this colon. Write `key: value`.",
+    _VALUE + r"(')[^']*'(?!')\w": (
+        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none."
     ),
-    (
-        r"(?:: |- |[\[{,]\s*)(\")[^\"\\]*\"\s*[^\s,}\]#:]",
-        "a quotation mark within ends this text. Put the text in single quotes, or in none.",
+    _VALUE + r"(\")[^\"\\]*\"\s*[^\s,}\]#:]": (
+        "a quotation mark within ends this text. Put the text in single quotes, or in none."
     ),
-    (
-        r"(?:: |- |[\[{,]\s*)\"[^\"\\]*(\\)",
-        "a backslash may not stand in double quotes. Put the text in single quotes.",
+    _VALUE + r"\"[^\"\\]*(\\)": (
+        "a backslash may not stand in double quotes. Put the text in single quotes."
     ),
-    (_OPEN_QUOTE, _NOT_CLOSED),
-    (
-        _KEY + r": +(- )",
-        "a list does not begin on the line of its key. Write [one, another], or a text in quotes.",
+    _OPEN_QUOTE: _NOT_CLOSED,
+    _KEY + r": +(- )": (
+        "a list does not begin on the line of its key. Write [one, another], or a text in quotes."
     ),
-    (
-        _KEY + r": +([*&!%@`|>]|[?:,] )(?![|>-]?\s*$)",
-        f"a text may not begin with this mark. {_IN_QUOTES}",
+    _KEY + r": +([*&!%@`|>]|[?:,] )(?![|>-]?\s*$)": (
+        f"a text may not begin with this mark. {_IN_QUOTES}"
     ),
-    (_KEY + r": +(?:\"[^\"]*\"|'[^']*')(,)\s*$", "a comma may not end this line. Delete it."),
-    (r"[{\[][^}\]]*?( #)", f"a # ends the line here. {_IN_QUOTES}"),
-    (
-        _KEY + r": +(?!['\"{\[])\S[^#]*?(:(?: |$))",
-        "a second colon is in this text. Put the text in quotes, or each key on its own line.",
+    _KEY + r": +(?:\"[^\"]*\"|'[^']*')(,)\s*$": "a comma may not end this line. Delete it.",
+    r"[{\[][^}\]]*?( #)": f"a # ends the line here. {_IN_QUOTES}",
+    _KEY + r": +(?!['\"{\[])\S[^#]*?(:(?: |$))": (
+        "a second colon is in this text. Put the text in quotes, or each key on its own line."
     ),
-    (
-        rf"^\s*(?:- +(?={_LIST_KEYS}))?[A-Za-z0-9][\w-]*([=;.,]* +)[^\s:#]",
-        _COLON_MISSING,
-    ),
-)
+    rf"^\s*(?:- +(?={_LIST_KEYS}))?[A-Za-z0-9][\w-]*([=;.,]* +)[^\s:#]": _COLON_MISSING,
+}
 """Patterns of lines that no YAML has, with what to type: of one line the first that fits counts."""
 
 _BLOCK_TEXT = re.compile(
@@ -217,9 +183,9 @@ class FileChange:
 class UnreadableFile(Exception):
     """A text that is not YAML, or not the YAML of a directory; ``problem`` says why."""
 
-    def __init__(self, line: int, column: int, message: str) -> None:
+    def __init__(self, place: Position, message: str) -> None:
         super().__init__(message)
-        self.problem = Problem(line, column, "unreadable", message)
+        self.problem = Problem(*place, "unreadable", message)
 
 
 @dataclass(slots=True)
@@ -297,13 +263,13 @@ def read_yaml(text: str) -> YamlSource:
     that is not YAML or uses what a directory does not need: anchors, tags, several documents.
     """
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise UnreadableFile(*position(text[: match.start()]), _forbidden_character(match[0]))
+        raise UnreadableFile(position(text[: match.start()]), _forbidden_character(match[0]))
     source = YamlSource(lines=text.split("\n"))
     try:
         events = _content_events(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
-            raise UnreadableFile(1, 1, "the file has no keys. Start from examples/anyshire.yaml.")
+            raise UnreadableFile((1, 1), "the file has no keys. Start from examples/anyshire.yaml.")
         source.start = _position(first)
         source.root = _mapping(events, 0, source)
         next(events, None)  # to the end of the file: what follows is refused too
@@ -331,17 +297,20 @@ def describe_character(character: str) -> str:
         return "a bidi mark, which cannot be seen and turns what follows round: delete it"
     if character in _NAMES:
         return ": ".join(_NAMES[character])
-    plain = unicodedata.normalize("NFKC", character)
-    category = unicodedata.category(character)
-    if category == "Zs":
-        return f"a wide or narrow space (U+{ord(character):04X}): {_BLANK}"
-    if category in ("Cf", "Cc", "Cn", "Co", "Cs"):
-        return f"a character that cannot be seen (U+{ord(character):04X}): {_DELETE}"
     name = unicodedata.name(character, f"U+{ord(character):04X}").lower()
+    plain, category = unicodedata.normalize("NFKC", character), unicodedata.category(character)
+    if category == "Zs":
+        return f"a wide or narrow space ({name}): {_BLANK}"
+    if category in ("Cf", "Cc", "Cn", "Co", "Cs"):
+        return f"a character that cannot be seen ({name}): delete it"
     if unicodedata.decimal(character, None) is not None:
         return f"a digit of another script ({name}): type {unicodedata.decimal(character)}"
     if plain != character and plain.isascii() and plain.isprintable() and plain.strip():
         return f"a look-alike ({name}): type {plain}"
+    if category == "Pd":
+        return f"a long dash ({name}): {_HYPHEN}"
+    if category in ("Pi", "Pf"):
+        return "a curly quotation mark: type a straight one"
     return f"a character that does not belong here ({name}): type what was meant"
 
 
@@ -351,10 +320,10 @@ def first_character(pattern: re.Pattern[str], text: str) -> tuple[int, str] | No
     return None if match is None else (match.start(), describe_character(match[0]))
 
 
-def find_slip(text: str, line: int, column: int) -> Slip | None:
+def find_slip(text: str, line: int) -> Slip | None:
     """Return the slip because of which ``text`` is not YAML, or None if it is none of the known.
 
-    YAML gave up at ``line`` and ``column``: often the place after the slip.
+    YAML gave up at ``line``: often the one after the slip.
     """
     merge_mark = _MERGE_MARK.search(text)
     if merge_mark is not None:
@@ -362,19 +331,19 @@ def find_slip(text: str, line: int, column: int) -> Slip | None:
             "here is a mark of a merge. Finish the merge: keep one of the two versions, and delete "
             "the lines <<<<<<<, ======= and >>>>>>>."
         )
-        return text.count("\n", 0, merge_mark.start()) + 1, 1, message
+        return position(text[: merge_mark.start()]), message
     lines = _without_block_texts(text)
     for number in range(min(line, len(lines)), max(0, line - LINES_BEFORE), -1):
         row = lines[number - 1].rstrip("\r")
-        for pattern, message in _SLIPS if not row.lstrip().startswith("#") else ():
+        for pattern, message in _SLIPS.items() if not row.lstrip().startswith("#") else ():
             if (match := re.search(pattern, row)) is not None:
                 if "{character}" in message:
                     message = message.format(character=describe_character(match[1]))
-                return number, match.start(1) + 1, message
+                return (number, match.start(1) + 1), message
     for number, row in reversed(list(enumerate(lines[:line], 1))):
         match = re.search(_OPEN_QUOTE, re.sub(r"(^| )#.*|\s+$", "", row))
         if match is not None:
-            return number, match.start(1) + 1, _NOT_CLOSED
+            return (number, match.start(1) + 1), _NOT_CLOSED
     return None
 
 
@@ -395,26 +364,22 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
     """
     documents = 0
     for event in yaml.parse(text, Loader=_Loader):
+        message = ""
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
                 message = "a second document begins here. Keep one, without ---."
-                raise UnreadableFile(*_position(event), message)
-        elif isinstance(event, yaml.NodeEvent):
-            if event.anchor is not None:
-                message = (
-                    "anchors (&) and aliases (*) are not used here. Write the value out; put a "
-                    "text that begins with & or * in quotes."
-                )
-                raise UnreadableFile(*_position(event), message)
-            if (tag := getattr(event, "tag", None)) is not None:
-                tag = tag.replace("tag:yaml.org,2002:", "!!")
-                message = (
-                    f"the tag {tag} is not used here. Leave it out, or put the text in quotes."
-                )
-                raise UnreadableFile(*_position(event), message)
-            yield event
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
+            message = (
+                "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
+                "that begins with & or * in quotes."
+            )
+        elif (tag := getattr(event, "tag", None)) is not None:
+            tag = tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag {tag} is not used here. Leave it out, or put the text in quotes."
+        if message:
+            raise UnreadableFile(_position(event), message)
+        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
             yield event
 
 
@@ -422,15 +387,14 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: Y
     source.nodes += 1
     if source.nodes > MAX_NODES:
         message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
-        raise UnreadableFile(*_position(event), message)
+        raise UnreadableFile(_position(event), message)
     if depth > MAX_DEPTH:
         message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
-        raise UnreadableFile(*_position(event), message)
+        raise UnreadableFile(_position(event), message)
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
-    if isinstance(event, yaml.SequenceStartEvent):
-        return _list(events, depth, source)
-    return _mapping(events, depth, source)
+    read = _list if isinstance(event, yaml.SequenceStartEvent) else _mapping
+    return read(events, depth, source)
 
 
 def _list(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> ListNode:
@@ -438,7 +402,6 @@ def _list(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> ListN
     for event in events:
         if isinstance(event, yaml.SequenceEndEvent):
             break
-        _check_size(items, event)
         items.places[len(items)] = _position(event)
         items.append(_node(event, events, depth + 1, source))
     return items
@@ -449,35 +412,28 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
     for event in events:
         if isinstance(event, yaml.MappingEndEvent):
             break
-        _check_size(mapping, event)
-        line, column = _position(event)
+        place = _position(event)
         if not isinstance(event, yaml.ScalarEvent):
-            raise UnreadableFile(line, column, "a key must be a word. Write it as `key: value`.")
+            raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
         source.nodes += 1
         name = _scalar(event)
         if name == "<<":
-            raise UnreadableFile(line, column, "merging (<<) is not used here. Write the keys out.")
+            raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
         if name in mapping and len(source.problems) < MAX_PROBLEMS:
             message = f"the key '{name}' is given twice. Keep one of them."
-            source.problems.append(Problem(line, column, "duplicate_key", message))
-        mapping.key_places[name] = line, column
+            source.problems.append(Problem(*place, "duplicate_key", message))
+        mapping.key_places[name] = place
         event = next(events)
         mapping.places[name] = _position(event)
         mapping[name] = _node(event, events, depth + 1, source)
     return mapping
 
 
-def _check_size(entries: MappingNode | ListNode, event: yaml.Event) -> None:
-    if len(entries) >= MAX_ENTRIES:
-        message = f"more than {MAX_ENTRIES} entries. Leave out what is not the directory."
-        raise UnreadableFile(*_position(event), message)
-
-
 def _scalar(event: yaml.ScalarEvent) -> str:
     """Return the text of a scalar, in which an escape may stand for a forbidden character."""
     text = str(event.value)
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise UnreadableFile(*_position(event), _forbidden_character(match[0]))
+        raise UnreadableFile(_position(event), _forbidden_character(match[0]))
     return text
 
 
@@ -496,28 +452,29 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     """Return why ``text`` is not YAML, at the slip rather than where YAML gave up."""
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "it is no text")
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    place = line, _ = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     opening = str(getattr(error, "context", ""))
     if context is not None and ("flow" in opening or "quoted" in opening):
         end = text.rstrip().count("\n") + 1
         if context.line + 1 < line and ("flow" in opening or line > end):
             message = "a quotation mark or bracket that opens here is not closed. Write the other."
-            return UnreadableFile(context.line + 1, context.column + 1, message)
-    if (slip := find_slip(text, line, column)) is not None:
-        return UnreadableFile(*slip)
-    if "flow" in opening:
-        message = "within these brackets a comma is missing before this, or a text needs quotes."
-        return UnreadableFile(line, column, f"{message} Write {{key: value, key: value}}.")
-    if "'-' indicator" in reason and context is not None and context.column + 1 == column:
+            return UnreadableFile((context.line + 1, context.column + 1), message)
+    message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
+    if (slip := find_slip(text, line)) is not None:
+        place, message = slip
+    elif "flow" in opening:
+        message = (
+            "within these brackets a comma is missing before this, or a text needs quotes. "
+            "Write {key: value, key: value}."
+        )
+    elif "'-' indicator" in reason and context is not None and context.column + 1 == place[1]:
         message = (
             f"the list that begins in line {context.line + 1} has dashes. Write `- ` before this "
             "too, or indent it as the keys above it."
         )
-        return UnreadableFile(line, column, message)
-    if any(words in reason for words in ("context", "expected key", "'-' indicator", "':'")):
-        return UnreadableFile(*_indentation_slip(_without_block_texts(text), line))
-    message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
-    return UnreadableFile(line, column, message)
+    elif any(words in reason for words in ("context", "expected key", "'-' indicator", "':'")):
+        place, message = _indentation_slip(_without_block_texts(text), line)
+    return UnreadableFile(place, message)
 
 
 def _indentation_slip(lines: list[str], line: int) -> Slip:
@@ -525,20 +482,20 @@ def _indentation_slip(lines: list[str], line: int) -> Slip:
 
     It is the one above if ``line`` is indented as a line further above, or as the one below.
     """
-    rows = [n for n, row in enumerate(lines, 1) if row.strip() and not row.lstrip().startswith("#")]
-    indents = {n: len(lines[n - 1]) - len(lines[n - 1].lstrip()) for n in rows}
-    entries = {n for n in rows if lines[n - 1].lstrip().startswith("- ")}
-    place = max(0, bisect_right(rows, line) - 1)
-    line, above, below = rows[place], rows[max(0, place - 1)], rows[place + 1 :][:LINES_BEFORE]
+    texts = {n: row.lstrip() for n, row in enumerate(lines, 1)}
+    rows = [n for n, text in texts.items() if text and not text.startswith("#")]
+    indents = {n: len(lines[n - 1]) - len(texts[n]) for n in rows}
+    entries = {n for n in rows if texts[n].startswith("- ")}
+    index = max(0, bisect_right(rows, line) - 1)
+    line, above, below = rows[index], rows[max(0, index - 1)], rows[index + 1 :][:LINES_BEFORE]
     for n in (line, above):
         if re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", lines[n - 1]):
-            return n, len(lines[n - 1].rstrip()) + 1, _COLON_MISSING
+            return (n, len(lines[n - 1].rstrip()) + 1), _COLON_MISSING
     if line in entries and indents[line] == indents[above]:
         message = "this list has no key. Write its key in the line above, or delete the dash."
-        return line, indents[line] + 1, message
-    higher = (
-        indents[n] for n in reversed(rows[: max(0, place - 1)]) if indents[n] <= indents[line]
-    )
+        return (line, indents[line] + 1), message
+    before = reversed(rows[: max(0, index - 1)])
+    higher = next((indents[n] for n in before if indents[n] <= indents[line]), None)
     is_below = bool(below) and indents[below[0]] == indents[line] != indents[above]
     beside = takewhile(lambda n: indents[n] >= indents[above], below)
     lacks_dash = (
@@ -546,18 +503,18 @@ def _indentation_slip(lines: list[str], line: int) -> Slip:
         and above not in entries
         and any(n in entries and indents[n] == indents[above] for n in beside)
     )
-    is_above = is_below or lacks_dash or lines[above - 1].lstrip().startswith("-  ")
-    slip = above if is_above or next(higher, None) == indents[line] else line
+    is_above = is_below or lacks_dash or texts[above].startswith("-  ") or higher == indents[line]
+    slip = above if is_above else line
+    column = indents[slip] + 1
     if slip in entries:
         message = "the keys of this entry begin in several columns. Begin all in that of its first."
     elif slip == above and lacks_dash:
         message = "a dash is missing here. Write `- ` before an entry."
     else:
-        column = indents[slip] + 1
         message = (
             f"this begins in column {column}. Begin it in that of the lines it belongs beside."
         )
-    return slip, indents[slip] + 1, message
+    return (slip, column), message
 
 
 def _change(

@@ -64,14 +64,10 @@ def warnings(
         *hours.warnings(snapshot, at, source),
         *_text_warnings(directory, source),
     ]
+    levels = {_SAFETY_WORDS_MISSING: "error"}
     described = {
-        Problem(
-            *source.place_of(problem),
-            problem.code,
-            problem.message,
-            "error" if problem.code == _SAFETY_WORDS_MISSING else "warning",
-        )
-        for problem in problems
+        Problem(*source.place_of(p), p.code, p.message, levels.get(p.code, "warning"))
+        for p in problems
     }
     return tuple(_shorten(warning) for warning in sorted(described))
 
@@ -103,59 +99,48 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
         if _text_path(path) is not None:
-            yield from _check_cut_text(path, text, source)
+            rest = source.rest_of_line(path, text)
+            comment = re.match(r"\s+#", rest)
+            if comment and not _COMMENT.match(rest):
+                message = (
+                    "the text ends before this #. Put the whole text in quotes; before a comment, "
+                    "write two blanks."
+                )
+                offset = len(text) + comment.end() - 1
+                yield PathProblem(path, "text_cut_by_hash", message, offset)
             if _ODD_TEXT.fullmatch(text) or text.count('"') % 2:
                 message = f"{path[-1]}: is `{text}` what callers should read? Write the whole text."
                 yield PathProblem(path, "odd_text", message, 0)
 
 
-def _check_cut_text(path: KeyPath, text: str, source: YamlSource) -> Iterator[PathProblem]:
-    """Warn of a text that a blank and a # cut short, unless it is plain that a comment follows."""
-    rest = source.rest_of_line(path, text)
-    comment = re.match(r"\s+#", rest)
-    if comment and not _COMMENT.match(rest):
-        message = (
-            "the text ends before this #. Put the whole text in quotes; before a comment, write "
-            "two blanks."
-        )
-        yield PathProblem(path, "text_cut_by_hash", message, len(text) + comment.end() - 1)
-
-
 def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    languages = directory.languages
     languages_by_path: dict[KeyPath, set[str | int]] = defaultdict(set)
     for scalar_path, _ in source.scalars():
         if (path := _text_path(scalar_path)) is not None:
             languages_by_path[path].update(scalar_path[len(path) :])
     for path, written in languages_by_path.items():
-        missing = [language for language in languages if language not in written]
-        if missing and len(languages) > 1:
-            reason = (
-                "these words are for every language alike"
-                if len(missing) == len(languages)
-                else f"there are no words in {' and '.join(missing)}"
-            )
-            message = (
-                f"{reason}. Write {_form(directory)}, the same words twice if they are the same."
-            )
+        missing = [language for language in directory.languages if language not in written]
+        if missing and len(directory.languages) > 1:
+            reason = f"there are no words in {' and '.join(missing)}"
+            if len(missing) == len(directory.languages):
+                reason = "these words are for every language alike"
+            form = f"Write {_form(directory)}, the same words twice if they are the same."
             is_for_safety = path[0] in ("emergency", "unanswered")
             code = _SAFETY_WORDS_MISSING if is_for_safety else "language_missing"
-            yield PathProblem(path, code, message)
+            yield PathProblem(path, code, f"{reason}. {form}")
 
 
 def _check_statements(council: Council) -> Iterator[PathProblem]:
-    if council.accessibility is None:
-        message = (
-            "`accessibility` is missing: whom to ask, and when the statement was prepared. Write "
-            "accessibility: {email: ..., prepared: 2026-11-30}."
-        )
-        yield PathProblem(("council",), "accessibility_missing", message)
-    if council.privacy is None:
-        message = (
-            "`privacy` is missing: the data protection officer, and the council's own notice. "
-            "Write privacy: {email: ..., url: https://...}."
-        )
-        yield PathProblem(("council",), "privacy_missing", message)
+    contents = {
+        "accessibility": "whom to ask, and when the statement was prepared. Write accessibility: "
+        "{email: ..., prepared: 2026-11-30}",
+        "privacy": "the data protection officer, and the council's own notice. Write privacy: "
+        "{email: ..., url: https://...}",
+    }
+    for key, content in contents.items():
+        if getattr(council, key) is None:
+            message = f"`{key}` is missing: {content}."
+            yield PathProblem(("council",), f"{key}_missing", message)
 
 
 def _form(directory: Directory) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, datetime, timedelta
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
@@ -21,7 +21,14 @@ from routing.core.directory import (
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
-from routing.directory.schema import BANK_HOLIDAY, parse_week
+from routing.directory.schema import (
+    BANK_HOLIDAY,
+    DAY_NAMES,
+    TIME_RANGE,
+    WEEKDAYS,
+    parse_day_hours,
+    parse_days,
+)
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
@@ -47,14 +54,12 @@ FAR_AWAY = timedelta(days=2 * 366)
 _A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=365)
 _CHRISTMAS = ((12, 25), (12, 26), (1, 1))
 _EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
-_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 NOON = 12 * 60
 _DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
 """Minutes of the day: a day's work begins between the first two, and is over by the third."""
 
 _LONGEST_NIGHT = 18 * 60
 _Ranges = tuple[TimeRange, ...]
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class _WrittenRange(NamedTuple):
@@ -170,24 +175,20 @@ def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Ite
         )
         yield PathProblem(path, "no_bank_holiday", message)
     open_days = days_to_confirm(line, holidays, today)
-    christmas = [f"{day:%A} {_format(day)}" for day in open_days if _fixed(day) in _CHRISTMAS]
-    if christmas:
+    dates = [day for day in open_days if (day.month, day.day) in _CHRISTMAS]
+    if christmas := [f"{day:%A} {_format(day)}" for day in dates]:
         message = (
             f"open on {christmas[0]}? If it is not, add a special day that is closed; if it is, "
             f"one with its hours. By these hours it opens on {', '.join(christmas)}."
         )
         yield PathProblem(path, "opens_at_christmas", message)
     for day in open_days:
-        if _fixed(day) in _EVES and day < today + _A_YEAR:
+        if (eve := _EVES.get((day.month, day.day))) and day < today + _A_YEAR:
             message = (
-                f"does it close early on {_EVES[_fixed(day)]}, {_format(day)}? Add a special day "
-                "with its hours, usual or not."
+                f"does it close early on {eve}, {_format(day)}? Add a special day with its hours, "
+                "usual or not."
             )
             yield PathProblem(path, "no_special_day", message)
-
-
-def _fixed(day: date) -> tuple[int, int]:
-    return day.month, day.day
 
 
 def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
@@ -275,11 +276,9 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
     for value_path, text in source.scalars(path):
-        if "hours" in value_path:
-            for match in _RANGE.finditer(text):
-                hour, minute, close_hour, close_minute = map(int, match.groups())
-                opens, closes = hour * 60 + minute, close_hour * 60 + close_minute
-                closes += 0 if closes > opens else MINUTES_PER_DAY
+        if "hours" in value_path[2:]:
+            for match in TIME_RANGE.finditer(text):
+                ((opens, closes),) = map(astuple, parse_day_hours(match[0]))
                 yield _WrittenRange(value_path, match.start(), match[0], opens, closes)
 
 
@@ -355,7 +354,7 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     So it does of a Monday or a Friday beside a range of three weekdays or four.
     """
     days_of = {
-        key: [weekday for weekday, hours in enumerate(parse_week({key: "always"}).week) if hours]
+        key: sorted(WEEKDAYS.index(day) for day in parse_days(key))
         for key, _ in week.as_written
         if key and key != BANK_HOLIDAY
     }
@@ -366,25 +365,20 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
         pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
     for first, second in pairs:
         missing = [day for day in range(first + 1, second) if day not in key_of]
+        if not missing:
+            continue
         beside = second if second in key_of else first
-        if missing and not _are_single_days(days_of[key_of[beside]], first):
-            names = " and ".join(_WEEKDAYS[day] for day in missing)
-            ends = dict.fromkeys((missing[0], missing[-1]))
+        days = days_of[key_of[beside]]
+        are_single = first in days and all(day + 1 < later for day, later in pairwise(days))
+        if not (are_single and len(days) > 1):  # as mon,wed,fri
+            names = " and ".join(DAY_NAMES[day] for day in missing)
+            verb = "is" if len(missing) == 1 else "are"
+            key = "-".join(WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
             message = (
-                f"{names} {'is' if len(missing) == 1 else 'are'} missing: the line counts as "
-                f"closed then. Write its hours, or "
-                f"`{'-'.join(_WEEKDAYS[day][:3].lower() for day in ends)}: closed`."
+                f"{names} {verb} missing: the line counts as closed then. Write its hours, or "
+                f"`{key}: closed`."
             )
             yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
-
-
-def _are_single_days(days: list[int], day: int) -> bool:
-    """Return whether a key lists single days, ``day`` among them, as mon,wed,fri does."""
-    return (
-        len(days) > 1
-        and day in days
-        and all(second - first > 1 for first, second in pairwise(days))
-    )
 
 
 def _check_changed_holidays(
@@ -392,32 +386,34 @@ def _check_changed_holidays(
 ) -> Iterator[PathProblem]:
     """Warn of bank holidays removed that are none, and added that are there already or far away."""
     rules, listed = snapshot.directory.holiday_rules, snapshot.holidays.listed
-    for path, text in source.scalars(("bank_holidays", "remove")):
-        day = date.fromisoformat(text) if text else None  # a key left empty removes none
-        if day is not None and day not in listed:
+    removed = source.scalars(("bank_holidays", "remove"))  # of a key left empty, "" only
+    for path, day in ((path, date.fromisoformat(text)) for path, text in removed if text):
+        if day not in listed:
             message = (
                 f"{_format(day)} is no bank holiday, so this does nothing. The nearest is "
                 f"{_nearest(day, listed)}."
             )
             yield PathProblem(path, "removes_no_holiday", message, 0)
-        elif day is not None and day < today:
+        elif day < today:
             yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}", 0)
     for day, _ in rules.add:
-        path = ("bank_holidays", "add", str(day))
         if day in listed and day not in rules.remove:
+            code = "holiday_already_there"
             message = f"{_format(day)} is a bank holiday already: {listed[day].name}. Delete it."
-            yield PathProblem(path, "holiday_already_there", message)
         elif day < today:
-            yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}")
+            code, message = "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}"
         elif day - today > FAR_AWAY:
+            code = "far_holiday"
             message = (
                 f"{_format(day)} is years away. Is that the year? The nearest bank holiday is "
                 f"{_nearest(day, listed)}."
             )
-            yield PathProblem(path, "far_holiday", message)
         elif day.weekday() >= 5:
+            code = "holiday_at_weekend"
             message = f"{_format(day)} is a {day:%A}. Write the weekday on which people are off."
-            yield PathProblem(path, "holiday_at_weekend", message)
+        else:
+            continue
+        yield PathProblem(("bank_holidays", "add", str(day)), code, message)
 
 
 def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:
@@ -465,12 +461,8 @@ def _is_always_covered(
 
 def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
     """Return whether hours that start on a day and on the day before cover all its minutes."""
-    ranges = [
-        (hours.opens - offset, hours.closes - offset)
-        for starts, offset in ((before, MINUTES_PER_DAY), (day, 0))
-        for line_ranges in starts
-        for hours in line_ranges
-    ]
+    night = [(h.opens - MINUTES_PER_DAY, h.closes - MINUTES_PER_DAY) for h in chain(*before)]
+    ranges = night + [(h.opens, h.closes) for h in chain(*day)]
     covered = 0
     for opens, closes in sorted(ranges):
         if opens <= covered:

@@ -49,8 +49,7 @@ def warnings(
     yield from _check_mobiles(directory)
     yield from _check_loops(directory)
     for line in directory.lines:
-        yield from _check_screened_menu(line)
-        yield from _check_ring_seconds(line)
+        yield from _check_ringing(line)
 
 
 def own_number_advice(directory: Directory) -> list[str]:
@@ -99,32 +98,27 @@ def plan_warning(phone: Phone) -> str | None:
 
 def is_one_slip(typed: str, known: str) -> bool:
     """Return whether one digit is changed, lost or added, or two are swapped."""
-    if len(typed) == len(known):
-        differ = [n for n, (a, b) in enumerate(zip(typed, known, strict=True)) if a != b]
-        if len(differ) != 2:
-            return len(differ) == 1
-        first, second = differ
-        is_swapped = (typed[first], typed[second]) == (known[second], known[first])
-        return second == first + 1 and is_swapped
     short, long = sorted((typed, known), key=len)
-    if len(long) - len(short) != 1:
-        return False
-    return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+    if len(short) < len(long):
+        return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+    differ = [n for n, (a, b) in enumerate(zip(typed, known, strict=True)) if a != b]
+    are_neighbours = len(differ) == 2 and differ[0] + 1 == differ[1]
+    return len(differ) == 1 or (are_neighbours and sorted(typed) == sorted(known))
 
 
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
     for line in directory.lines:
-        warning = verification_warning(line, today)
-        if warning is not None:
+        path: KeyPath = ("lines", line.id)
+        verified, number = line.verified, line.phone.display
+        if warning := verification_warning(line, today):
             code, sentence = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            state = "nobody has confirmed" if line.verified is None else "no longer confirmed:"
-            message = f"{state} {line.phone.display}. Ring it, then write here: {form}. {sentence}"
-            path: KeyPath = ("lines", line.id)
-            yield PathProblem(path if line.verified is None else (*path, "verified"), code, message)
-        if line.verified is not None and line.verified.source is None:
+            state = "nobody has confirmed" if verified is None else "no longer confirmed:"
+            message = f"{state} {number}. Ring it, then write here: {form}. {sentence}"
+            yield PathProblem(path if verified is None else (*path, "verified"), code, message)
+        if verified is not None and verified.source is None:
             message = "`source` is missing. Write the page, or who, confirmed the number."
-            yield PathProblem(("lines", line.id, "verified"), "no_source", message)
+            yield PathProblem((*path, "verified"), "no_source", message)
 
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
@@ -173,25 +167,23 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
             yield PathProblem(("services", service.id, "number"), "number_loops", message)
 
 
-def _check_screened_menu(line: Line) -> Iterator[PathProblem]:
-    """Warn of a line with a menu on which somebody must press 1: a menu never does."""
+def _check_ringing(line: Line) -> Iterator[PathProblem]:
+    """Warn of a menu that would have to press 1, and of a line that rings longer than it may."""
+    path: KeyPath = ("lines", line.id)
     key = "options" if line.options is not None else "send_digits"
     if line.press_1_to_accept and getattr(line, key) is not None:
         message = (
             f"a menu answers '{line.id}', and no menu presses 1. Remove `press_1_to_accept`, or "
             f"write a number without a menu. By its `{key}` a menu answers, so no call is accepted."
         )
-        yield PathProblem(("lines", line.id, "press_1_to_accept"), "menu_never_accepts", message)
-
-
-def _check_ring_seconds(line: Line) -> Iterator[PathProblem]:
+        yield PathProblem((*path, "press_1_to_accept"), "menu_never_accepts", message)
     most = max_ring_seconds(line)
     if line.ring_seconds is not None and line.ring_seconds > most:
         message = (
             f"'{line.id}' rings {most} seconds, not {line.ring_seconds}, as networks cut calls "
             f"off. Write {most} or less, with another line in `if_unanswered`."
         )
-        yield PathProblem(("lines", line.id, "ring_seconds"), "rings_too_long", message)
+        yield PathProblem((*path, "ring_seconds"), "rings_too_long", message)
 
 
 def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
@@ -229,15 +221,12 @@ def _is_drama(phone: Phone) -> bool:
 def _numbers(directory: Directory) -> Iterator[tuple[KeyPath, Phone]]:
     numbers: list[tuple[KeyPath, Phone | None]] = []
     for line in directory.lines:
-        path: KeyPath = ("lines", line.id)
-        numbers.append(((*path, "phone"), line.phone))
-        for n, special_day in enumerate(line.special_days):
-            numbers.append(((*path, "special_days", n, "phone"), special_day.phone))
-        numbers += [((*path, "also", n, "phone"), way.phone) for n, way in enumerate(line.also)]
-    for service in directory.services:
-        numbers.append((("services", service.id, "number"), service.number))
-    for n, helpline in enumerate(directory.helplines):
-        numbers.append((("helplines", n, "phone"), helpline.phone))
+        numbers.append((("lines", line.id, "phone"), line.phone))
+        for key, entries in (("special_days", line.special_days), ("also", line.also)):
+            paths = (("lines", line.id, key, n, "phone") for n in range(len(entries)))
+            numbers += zip(paths, (entry.phone for entry in entries), strict=True)
+    numbers += [(("services", s.id, "number"), s.number) for s in directory.services]
+    numbers += [(("helplines", n, "phone"), h.phone) for n, h in enumerate(directory.helplines)]
     return ((path, phone) for path, phone in numbers if phone is not None)
 
 

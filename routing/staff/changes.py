@@ -83,13 +83,13 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
+    if str(value).startswith("rota_person:"):
+        return names(value)
     if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
     if field == "made":
         return staff_text.ACTION_LABELS[f"rota.{value}"]
-    if str(value).startswith("rota_person:"):
-        return names(value)
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -25,7 +25,7 @@ const part = (name, parent = document) => parent.querySelector(`[data-who-${name
 const answers = () => document.querySelectorAll("[data-who-answer], [data-who-ways], [data-who-state]");
 
 /* What depends on the decision, in several places of a page. All of it changes together. */
-const PARTS = ["unchecked", "answer", "lost", "ways", "hours"].filter((name) => part(name));
+const PARTS = ["unchecked", "answer", "printed", "lost", "ways", "hours"].filter((name) => part(name));
 
 function readAnswer(element, sentAt, parts) {
   const { at, until, refresh } = element.dataset;

@@ -152,9 +152,9 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
             "the latest changes."
         )
-    summary = original.summary and f"Undone: {original.summary}"
-    if original.kind == "undone":
-        summary = original.summary.removeprefix("Undone: ")
+    summary = original.summary.removeprefix("Undone: ")
+    if summary and summary == original.summary:
+        summary = f"Undone: {summary}"
     change = _insert_change(connection, "undone", at, actor, summary=summary)
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))

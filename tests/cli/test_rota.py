@@ -262,7 +262,7 @@ def test_who_shows_each_role_now_and_at_any_time(run, christmas):
         f"{NIGHT}: Not needed, until 3:30pm today, then Amara Owusu.",
     ]
     assert f"{NIGHT}: Siân O’Brien, until" in run("who", "--at", "2026-12-25 08:30").output
-    assert run("who", "--at", "2026-10-25 01:30").exit_code == 1
+    assert run("who", "--at", "2026-10-25 01:30").exit_code == 2
 
 
 def test_gaps_are_listed_as_text_and_json_with_exit_status_1(run, christmas):
@@ -349,7 +349,7 @@ def test_fill_takes_turns_of_any_length_from_any_day_and_time(run, christmas):
     assert "until 10am on Monday 28 December: Siân O’Brien" in result
 
     refused = run(*words, "--turn", "month")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "Write a number of days from 1 to 92" in refused.output
 
 

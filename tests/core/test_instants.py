@@ -164,3 +164,9 @@ def test_a_period_is_cut_at_local_midnights_and_a_short_day_has_23_hours():
     assert list(split_by_day(Span(midnight, end), london)) == [
         (Span(midnight, end), date(2026, 3, 29))
     ]
+
+
+def test_an_instant_is_cut_to_its_second():
+    at = datetime(2026, 6, 1, 9, 0, 59, 999999, tzinfo=LONDON)
+
+    assert instants.whole_second(at) == datetime(2026, 6, 1, 8, 0, 59, tzinfo=UTC)

@@ -212,8 +212,7 @@ def test_a_special_number_that_callers_ring_is_a_loop_too(warnings):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
-    [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")],
+    ("name", "message"), [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")]
 )
 def test_a_text_without_words_in_a_language_of_the_directory_is_a_warning(warnings, name, message):
     text = CLEAN.replace("languages: [en]", "languages: [cy, en]").replace("Hub", name)

@@ -340,12 +340,7 @@ def test_a_council_with_one_day_number_and_one_night_number_can_have_no_warning(
         (", bank-holiday: closed", "", "`bank-holiday: closed`", ", bank-holiday: closed"),
         ("name: Hub", "name: Hub #1", "Put the whole text in quotes", 'name: "Hub #1"'),
         ("name: Hub", "name: Hub\u00a0One", "type an ordinary blank", "name: Hub One"),
-        (
-            "eds, backup]",
-            "eds]",
-            "add 'backup' to `if_unanswered`",
-            "eds, backup]",
-        ),
+        ("eds, backup]", "eds]", "add 'backup' to `if_unanswered`", "eds, backup]"),
         (
             "england-and-wales}",
             "england-and-wales, remove: [2027-05-30]}",

@@ -316,6 +316,19 @@ def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client, path):
     )
 
 
+@pytest.mark.parametrize(("path", "part"), [("/", "answer"), ("/contacts", "hours")])
+def test_what_a_reader_reads_is_not_replaced_when_only_the_minute_has_changed(
+    client, clock, path, part
+):
+    def read():
+        return re.search(rf"data-who-{part}>.*?data-who-printed", client.get(path).text, re.DOTALL)
+
+    first = read()[0]
+    clock.set("2026-11-23T12:01:00Z")
+
+    assert read()[0] == first
+
+
 def test_a_child_is_shown_childline_near_the_top(client):
     text = client.get("/").text
     child = text.index("If you are a child")

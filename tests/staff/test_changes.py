@@ -7,7 +7,7 @@ from conftest import ROOT
 from staff.conftest import check, confirm, edges, page_text
 
 from routing import lookup
-from routing.store import audit_log
+from routing.store import audit_log, rota_people
 from routing.text.staff_text import ACTION_LABELS
 
 
@@ -67,6 +67,16 @@ def test_a_cover_and_its_undo_are_shown_with_names(app, arranger):
 
     assert "Role Out-of-hours social worker In place of Amara Owusu Person Siân O’Brien" in page
     assert "Change of the rota undone" in page and "Made Cover set" in page
+
+
+def test_a_calendar_is_shown_with_the_name_of_its_person(app, arranger):
+    with app.app_context(), lookup.database().writing() as connection:
+        person = rota_people.add(connection, "Priya Shah", None, lookup.now(), "service")
+        rota_people.create_calendar(connection, person.id, None, 1, lookup.now(), "service")
+    page = page_text(arranger.get("/staff/changes"))
+
+    assert "Of Priya Shah" in page
+    assert "rota_person" not in page
 
 
 def test_every_action_that_is_recorded_has_a_name():

@@ -152,6 +152,13 @@ def test_what_an_undone_change_had_added_does_not_come_back_with_a_later_undo(
     assert held() == [(1, 1, 9), (2, 20, 30)]
 
 
+def test_an_undo_and_its_own_undo_say_what_they_leave(write, undo, now, people):
+    change = write(rota.add, "filled", [shift(now)], now, "account:1", summary="Filled May")
+    summaries = [(change := undo(change)).summary for _ in range(3)]
+
+    assert summaries == ["Undone: Filled May", "Filled May", "Undone: Filled May"]
+
+
 def test_undoing_twice_is_refused(add, undo, now):
     batch = add(shift(now))
     undo(batch)

@@ -266,6 +266,12 @@ def test_a_round_in_which_every_line_is_engaged_is_one_although_they_rang_before
     assert seventh.announcement is Announcement.ENGAGED
 
 
+def test_an_engaged_line_of_an_earlier_round_does_not_lengthen_a_call():
+    outcomes = [Outcome.BUSY, Outcome.NO_ANSWER, *[Outcome.FAILED] * 8]
+
+    assert len(list(play(compiled(TWO_LINES), outcomes))) == 6
+
+
 def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():
     outcomes = [Outcome.BUSY, Outcome.NO_ANSWER, Outcome.BUSY]
 
