@@ -57,14 +57,11 @@ OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 
 FAR_FUTURE = timedelta(days=3650)
 """No shift is further ahead than this."""
+_REMOVALS = ("removed", "uncovered", "replaced")  # an undo of these cannot itself be undone
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
-
-
-REMOVALS = ("removed", "uncovered", "replaced")
-"""Kinds of change whose undo cannot be undone: the shifts would have to be removed again."""
 
 
 class RotaGap(NamedTuple):
@@ -115,9 +112,8 @@ class Rota:
             for role in self.roles
             for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
         )
-        return sorted(
-            (gap for gap in gaps if gap.during.start < end), key=lambda gap: gap.during.start
-        )
+        starting = (gap for gap in gaps if gap.during.start < end)
+        return sorted(starting, key=lambda gap: gap.during.start)
 
     def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
         """Return the spans of a period with people on duty when nobody is needed, soonest first."""
@@ -285,8 +281,8 @@ def save_change(
 def can_be_undone(connection: Connection, change: RotaChange) -> bool:
     """Return whether ``undo_change`` may undo a change: once, and not that somebody has left."""
     original = rota.find_undone_by(connection, change.id) if change.kind == "undone" else None
-    is_final = original is not None and original.kind in REMOVALS
-    return change.undone_by_change_id is None and change.kind != "left" and not is_final
+    is_final = change.kind == "left" or (original is not None and original.kind in _REMOVALS)
+    return change.undone_by_change_id is None and not is_final
 
 
 def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
@@ -304,7 +300,7 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
             raise RotaConflict
         shift_ids = rota.shifts_of(connection, change_id)
         original = rota.find_undone_by(connection, change_id)
-        if original is not None and original.kind in REMOVALS:
+        if original is not None and original.kind in _REMOVALS:
             raise InvalidRotaChange(
                 "", "This is itself an undo, of a removal. Remove or import the shifts again."
             )

@@ -172,10 +172,8 @@ def make_slots(
     when the clocks change. The slot in progress when ``first`` begins belongs to the day before; a
     slot in progress when ``last`` ends is whole.
     """
-    timetables = roster.timetables
-    zone = timetables.directory.zone
-    start = instants.midnight(first, zone)
-    end = instants.midnight(last + timedelta(days=1), zone)
+    timetables, zone = roster.timetables, roster.timetables.directory.zone
+    start, end = (instants.midnight(day, zone) for day in (first, last + timedelta(days=1)))
     last_cut_day = last + _LAST_CUT_MARGIN
     starts = {
         instants.start_at(day, minute, zone)

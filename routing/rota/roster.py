@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import chain, groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -439,9 +440,8 @@ def validate_cover(
         ("ends", "ends earlier", during.end > shift.during.end),
     ):
         if is_outside:
-            raise InvalidRotaChange(
-                field, f"The shift {edge} than that. A cover must be within it."
-            )
+            problem = f"The shift {edge} than that. A cover must be within it."
+            raise InvalidRotaChange(field, problem)
     if _holders(roster, shift, during) == {person_id}:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
@@ -463,22 +463,16 @@ def swap_shifts(
         raise InvalidRotaChange("other", "These shifts are in two roles. Swap within one role.")
     if any(shift.during.end <= at for shift in shifts):
         raise InvalidRotaChange("other", "One of these shifts is over.")
-    first_part, second_part = (
-        Span(max(shift.during.start, at), shift.during.end) for shift in shifts
-    )
-    (first_holder, *others), (second_holder, *more) = (
-        _holders(roster, first, first_part),
-        _holders(roster, second, second_part),
-    )
-    if others or more or None in (first_holder, second_holder):
-        raise InvalidRotaChange(
-            "other", "One of these shifts is shared or has nobody. Set a cover instead."
-        )
-    if first_holder == second_holder:
+    parts = [Span(max(shift.during.start, at), shift.during.end) for shift in shifts]
+    (one, *others), (other, *more) = map(partial(_holders, roster), shifts, parts)
+    if others or more or None in (one, other):
+        problem = "One of these shifts is shared or has nobody. Set a cover instead."
+        raise InvalidRotaChange("other", problem)
+    if one == other:
         raise InvalidRotaChange("other", "The same person has both shifts.")
     return (
-        NewCover(first.id, second_holder, first_part, "Swapped"),
-        NewCover(second.id, first_holder, second_part, "Swapped"),
+        NewCover(first.id, other, parts[0], "Swapped"),
+        NewCover(second.id, one, parts[1], "Swapped"),
     )
 
 

@@ -154,9 +154,8 @@ def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> date
 
     ``24/12/2026 17:00``, ``24/12/26 5:00 PM``, ``24 Dec 2026 at 17:00``, ``Dec 24, 2026 5pm``,
     ``2026-12-24 17:00`` or RFC 3339; months and weekdays in English or Welsh. 24:00 is the end of
-    the day. A time alone, also midnight, is the next after ``start``. Raise InvalidTime, also for
-    a date in numbers with the month first, and for a local time that does not exist or exists
-    twice.
+    the day; a time alone, also midnight, is the next after ``start``. Raise InvalidTime, also for a
+    date in numbers with the month first, and a local time that does not exist or exists twice.
     """
     text = " ".join(text.split())
     shown = text[:40]

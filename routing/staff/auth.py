@@ -250,8 +250,8 @@ def _too_large(error: RequestEntityTooLarge) -> Response:
     return render_message(
         413,
         "This is too large",
-        "Nothing was saved. A rota is imported from a CSV file of 2 MB or less. If you chose a "
-        "workbook, open it, choose Save as or Export, then CSV, and import that file.",
+        "Nothing was saved. A file to import has 2 MB at most. If you chose a workbook, open it, "
+        "choose Save as or Export, then CSV, and import that file.",
     )
 
 

@@ -97,9 +97,7 @@ def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
     writer = csv.writer(file)
     writer.writerow(CSV_COLUMNS)
     for call in rows:
-        talked = next(
-            (leg.talk_seconds for leg in call.legs if leg.outcome == Outcome.ANSWERED), None
-        )
+        talked = (leg.talk_seconds for leg in call.legs if leg.outcome == Outcome.ANSWERED)
         legs = [(leg.line, leg.outcome, leg.ring_seconds) for leg in call.legs]
         writer.writerow(
             [
@@ -110,7 +108,7 @@ def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
                 call.outcome,
                 call.answered_by,
                 call.waited,
-                talked,
+                next(talked, None),
                 "; ".join(" ".join(str(part) for part in leg if part is not None) for leg in legs),
             ]
         )

@@ -234,27 +234,22 @@ def banner() -> dict[str, object] | None:
     views = [view for view in current_diverts(lookup.now()) if view.state == "in force"]
     if not views:
         return None
-    ends_soon, first = any(view.ends_soon for view in views), views[0]
+    whose, to = "All calls are", f"{views[0].line} until {views[0].until}"
     if len({(view.line, view.until) for view in views}) > 1:
-        lines = " and ".join(dict.fromkeys(view.line for view in views))
-        text = f"Calls are diverted to {lines}."
-        return {"text": text, "ends_soon": ends_soon, "divert_id": None}
-    whose = "All calls are"
-    if len(views) < len(lookup.snapshot().directory.services):
+        whose, to = "Calls are", " and ".join(dict.fromkeys(view.line for view in views))
+    elif len(views) < len(lookup.snapshot().directory.services):
         whose = " and ".join(f"‘{view.service}’" for view in reversed(views)) + " is"
-    text = f"{whose} diverted to {first.line} until {first.until}."
     return {
-        "text": text,
-        "ends_soon": ends_soon,
-        "divert_id": first.id if len(views) == 1 else None,
+        "text": f"{whose} diverted to {to}.",
+        "ends_soon": any(view.ends_soon for view in views),
+        "divert_id": views[0].id if len(views) == 1 else None,
     }
 
 
 def current_diverts(at: datetime) -> list[DivertView]:
     """Return the diverts that have not ended at ``at``, the newest first."""
-    return [
-        view for view in divert_views(lookup.latest_diverts().diverts, at) if view.state != "ended"
-    ]
+    views = divert_views(lookup.latest_diverts().diverts, at)
+    return [view for view in views if view.state != "ended"]
 
 
 def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:

@@ -92,8 +92,8 @@ def import_() -> AnyResponse:
         return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
         return _ask_import(form, [str(error)])
-    change_id = change.id if change else None
-    return redirect(url_for("rota.show", done=change_id, known=plan.difference.unchanged))
+    done = change.id if change else None
+    return redirect(url_for("rota.show", done=done, known=plan.difference.unchanged))
 
 
 @bp.get("/rota/import/template.csv")
@@ -150,10 +150,8 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
 
 
 def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    first, last = form.first.data, form.last.data
-    return rota_service.propose_fill(
-        form.role.data, first, last, form.names, form.turns, form.times
-    )
+    days = form.first.data, form.last.data
+    return rota_service.propose_fill(form.role.data, *days, form.names, form.turns, form.times)
 
 
 def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:

@@ -89,6 +89,7 @@ def show() -> Response:
         feeds = rota_people.unrevoked_calendars(connection)
     sees_all = account.may(Role.ROTA)
     role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
+    whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
     return render_page(
         "my_shifts.html",
@@ -105,11 +106,7 @@ def show() -> Response:
             for feed in feeds
             if feed.account_id == account.id or sees_all
         ],
-        choices=[
-            *own_item,
-            radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names"),
-            *role_items,
-        ],
+        choices=[*own_item, whole_item, *role_items],
         done=request.args.get("done"),
     )
 
@@ -227,19 +224,16 @@ def to_ics(
 
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
     roles, locale = rota.roster.roles, lookup.staff_locale()
-    assignments = [
-        assignment
-        for assignment in rota.roster.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
-        if assignment.person_id == person.id
-    ]
+    duties = rota.roster.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
     return [
         (
-            staff_text.format_span(assignment.during, at, locale),
-            descriptions.role_name(roles[assignment.shift.role_id]),
-            rota.text(at).cover(assignment),
-            assignment.shift.id,
+            staff_text.format_span(duty.during, at, locale),
+            descriptions.role_name(roles[duty.shift.role_id]),
+            rota.text(at).cover(duty),
+            duty.shift.id,
         )
-        for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
+        for duty in sorted(duties, key=lambda duty: duty.during.start)
+        if duty.person_id == person.id
     ]
 
 
@@ -285,9 +279,8 @@ def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> b
 
     def summary(assignment: Assignment) -> str:
         role_name = descriptions.role_name(roles[assignment.shift.role_id])
-        if feed.rota_person_id is not None:
-            return role_name
-        return f"{role_name}: {names[assignment.person_id or 0]}"
+        who = names[assignment.person_id or 0]
+        return f"{role_name}: {who}" if feed.rota_person_id is None else role_name
 
     return to_ics(
         assignments,

@@ -35,11 +35,7 @@ def index() -> AnyResponse:
     return render_page(
         "people.html",
         form=form,
-        people=[
-            (person, names.get(person.account_id or 0))
-            for person in people
-            if person.left_at is None
-        ],
+        people=[(one, names.get(one.account_id or 0)) for one in people if one.left_at is None],
         done=request.args.get("done"),
     )
 

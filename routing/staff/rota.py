@@ -75,11 +75,17 @@ def show() -> Response:
         upcoming = rota = rota_service.load_upcoming(connection, at)
         if not (at - ONE_DAY <= period.start and period.end <= at + GAP_LOOKAHEAD):
             rota = rota_service.load_rota(connection, period.start, period.end)
-        changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
         names, done = actor_names(connection), None
         with suppress(UnknownShift):
             done = _describe_change(connection, rota_store.get_change(connection, done_id or 0))
-        described = [_describe_change(connection, change) for change in changes]
+        changes = [
+            {
+                **_describe_change(connection, change),
+                "at": staff_text.format_relative(change.made_at, at, locale),
+                "actor": names(change.made_by),
+            }
+            for change in rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
+        ]
     ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
@@ -95,14 +101,7 @@ def show() -> Response:
         today=at.astimezone(locale.zone).date(),
         earlier=first - DAYS_SHOWN * ONE_DAY,
         later=first + DAYS_SHOWN * ONE_DAY,
-        changes=[
-            {
-                **described_change,
-                "at": staff_text.format_relative(change.made_at, at, locale),
-                "actor": names(change.made_by),
-            }
-            for change, described_change in zip(changes, described, strict=True)
-        ],
+        changes=changes,
     )
 
 
@@ -158,10 +157,9 @@ def gaps() -> Response:
 def bank_holidays() -> Response:
     """Show who covers each bank holiday of the next twelve months."""
     at = lookup.now()
-    today = at.astimezone(lookup.staff_locale().zone).date()
-    year = DAYS_IN_FILE * ONE_DAY
-    holidays = lookup.snapshot().timetables.holidays
-    days = [day for day in date_range(today, today + year) if day in holidays]
+    today, holidays = at.astimezone(lookup.staff_locale().zone).date(), lookup.snapshot().holidays
+    year = date_range(today, today + DAYS_IN_FILE * ONE_DAY)
+    days = [day for day in year if day in holidays.dates]
     with lookup.database().reading() as connection:
         rota = rota_service.load_days(connection, days)
     return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
@@ -178,8 +176,8 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
     for role in rota.roles:
         who, until = text.now(role)
         people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
-        phones = [(person.name, person.phone) for person in people if person.phone]
-        name, phones = descriptions.role_name(role), phones if may_see_phones else []
+        phones = [(one.name, one.phone) for one in people if one.phone and may_see_phones]
+        name = descriptions.role_name(role)
         roles.append({"name": name, "who": who, "until": until, "phones": phones})
     return roles
 
@@ -246,19 +244,7 @@ def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str,
     zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
     for role in rota.roles:
         minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
-        rows = [
-            _row(
-                rota,
-                role,
-                day,
-                Span(
-                    instants.start_at(day, minute, zone),
-                    instants.start_at(day + ONE_DAY, minute, zone),
-                ),
-                at,
-            )
-            for day in days
-        ]
+        rows = [_row(rota, role, day, minute, at) for day in days]
         roles.append({"id": role.id, "name": descriptions.role_name(role), "rows": rows})
     return roles
 
@@ -267,9 +253,11 @@ def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
     return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
 
 
-def _row(rota: Rota, role: RotaRole, day: date, period: Span, at: datetime) -> dict[str, object]:
+def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> dict[str, object]:
     """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
     roster, locale = rota.roster, lookup.staff_locale()
+    edges = (instants.start_at(date, minute, locale.zone) for date in (day, day + ONE_DAY))
+    period = Span(*edges)
     bars = [
         _duty_bar(rota, duty, period, at)
         for duty in roster.assignments(role.id, period.start, period.end)
@@ -303,11 +291,8 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
 
 
 def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) -> GridBar:
-    absent = [
-        duty
-        for duty in rota.roster.assignments(role.id, gap.start, gap.end)
-        if duty.person_id is None
-    ]
+    duties = rota.roster.assignments(role.id, gap.start, gap.end)
+    absent = [duty for duty in duties if duty.person_id is None]
     notes = [
         f"{rota.names[duty.shift.person_id]} is off"
         + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
@@ -373,17 +358,14 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
     lanes: list[list[GridBar]] = []
     for bar in sorted(bars, key=lambda bar: (bar.during.start, bar.during.end)):
         free = (lane for lane in lanes if lane[-1].during.end <= bar.during.start)
-        lane = next(free, None)
-        if lane is None:
-            lanes.append([bar])
-        else:
-            lane.append(bar)
+        if (lane := next(free, None)) is None:
+            lanes.append(lane := [])
+        lane.append(bar)
     return lanes
 
 
 def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
-    lane: list[GridBar] = []
-    end = period.start
+    lane, end = list[GridBar](), period.start
     for bar in (*bars, GridBar("end", Span(period.end, period.end))):
         if end < bar.during.start:
             lane.append(GridBar("idle", Span(end, bar.during.start)))
