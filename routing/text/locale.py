@@ -61,9 +61,10 @@ class Locale:
 
 def get_locale(language: str, zone: ZoneInfo) -> Locale:
     """Return a locale. A message without a translation in ``language`` stays English."""
-    return Locale(_translator(language), language, zone)
+    return Locale(get_translator(language), language, zone)
 
 
 @cache
-def _translator(language: str) -> gettext.NullTranslations:
+def get_translator(language: str) -> gettext.NullTranslations:
+    """Return the translations into a language; without any, messages stay English."""
     return gettext.translation("messages", CATALOGUES, [language], fallback=True)

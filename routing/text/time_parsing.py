@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from routing.core import instants
 from routing.errors import InvalidTime
 from routing.text.dates import MONTHS
-from routing.text.locale import get_locale
+from routing.text.locale import get_translator
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """The years covered, both included, in UTC."""
@@ -20,7 +20,7 @@ _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.]?(\d\d))?(?:([ap])\.?m\.?)?", re.ASCII)
 _WITH_ZONE_NAME = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
 _MONTHS = {
-    get_locale(language, ZoneInfo("UTC")).translate(name).casefold(): number
+    get_translator(language).gettext(name).casefold(): number
     for number, name in enumerate(MONTHS, 1)
     for language in ("en", "cy")
 }

@@ -136,7 +136,7 @@ def test_a_database_that_is_not_made_is_found(doctor, tmp_path):
 @pytest.mark.parametrize(
     ("change", "level", "text"),
     [
-        (("phone: 01632 960001 ", "phone: 01632 960100 "), "STOPS", "its calls would come back"),
+        (("phone: 01632 960001 ", "phone: 01632 960100 "), "STOPS", "call would be sent back"),
         (("phone: 01632 960001 ", "phone: 01999 960001 "), "look", "no telephone has such"),
         (("phone: 01632 960001 ", "phone: +353 1 679 1010 "), "look", "in another country"),
         (("verified: {on: 2026-11-01", "verified: {on: 2020-11-01"), "look", "last confirmed on"),

@@ -253,7 +253,7 @@ def test_an_open_page_after_a_divert_and_after_its_end_says_the_same_as_a_fresh_
         wait_for_number(page, NIGHT)
         assert content(page) == content(pages.open(noon.base + path)) != before[path]
     contacts.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    contacts.locator(".who-state >> text=Closed now").first.wait_for(timeout=5000)
+    contacts.locator(".who-state").first.filter(has_text="Closed now").wait_for(timeout=5000)
     assert content(contacts) == content(pages.open(f"{noon.base}/contacts"))
 
     (divert,) = json.loads(flask(noon.folder, "divert", "list", "--format", "json", **NOON))
