@@ -11,7 +11,7 @@ from pathlib import Path
 
 import postgres
 from doors import Load
-from faulted import Row, endured, kept, served, stepped
+from faulted import Row, complete_row, endured, served, stepped
 from faults.test_christmas import christmas
 from faults.test_two_groups import two_groups
 from service_faults import FAULTS, all_killed, name
@@ -84,7 +84,7 @@ def kill_workers(times=200, every=10):
             results = [
                 result for check in checks for (result, *_) in connection.execute(f"PRAGMA {check}")
             ]
-        return kept(row, service, 0, 20), [result for result in results if result != "ok"]
+        return complete_row(row, service, 0, 20), [result for result in results if result != "ok"]
 
 
 def ask_groups(rounds=20, questions=500):

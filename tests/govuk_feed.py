@@ -38,9 +38,9 @@ def added(feed, day, title, division="england-and-wales"):
 
 def without(feed, day, division="england-and-wales"):
     """Return the list without what is on a day."""
-    kept = [event for event in feed[division]["events"] if event["date"] != day]
-    assert len(kept) == len(feed[division]["events"]) - 1
-    feed[division]["events"] = kept
+    remaining = [event for event in feed[division]["events"] if event["date"] != day]
+    assert len(remaining) == len(feed[division]["events"]) - 1
+    feed[division]["events"] = remaining
     return feed
 
 

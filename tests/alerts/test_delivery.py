@@ -47,9 +47,9 @@ def missed(app, count=1, first=0):
 
 def later(app, minutes):
     """Let time pass for the queue, whose clock is the machine's: bring what it noted nearer."""
-    kept = tables.alert_recipients
+    recipients = tables.alert_recipients
     with app.app_context(), lookup.database().writing() as connection:
-        for row in connection.execute(kept.select()).all():
+        for row in connection.execute(recipients.select()).all():
             moved = {
                 name: value - timedelta(minutes=minutes)
                 for name, value in row._mapping.items()
@@ -57,8 +57,8 @@ def later(app, minutes):
                 in ("lease_expires_at", "next_attempt_at", "last_polled_at", "failing_since")
                 and value
             }
-            mine = kept.c.recipient == row.recipient
-            connection.execute(kept.update().where(mine).values(moved))
+            mine = recipients.c.recipient == row.recipient
+            connection.execute(recipients.update().where(mine).values(moved))
 
 
 def warned(app):
@@ -207,13 +207,13 @@ def test_the_list_shows_what_was_sent_and_what_waits_and_no_address(app, post):
     text = run(app, "list").output
     rows = json.loads(run(app, "list", "--format", "json").output)
     with app.app_context(), lookup.database().reading() as connection:
-        kept = repr([connection.execute(t.select()).all() for t in tables.METADATA.sorted_tables])
+        stored = repr([connection.execute(t.select()).all() for t in tables.METADATA.sorted_tables])
 
     assert text.startswith("waiting  midday on Monday 23 November, to address 1 of ALERT_TO: ")
     assert "\nsent     midday on" in text
     assert "address 1 of ALERT_TO: 1 waiting." in text
     assert [rows[0]["sent_at"], rows[0]["to"]] == [None, "address 1 of ALERT_TO"]
-    assert "duty@" not in text + kept
+    assert "duty@" not in text + stored
 
 
 def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, post, hook):

@@ -25,9 +25,9 @@ def in_force(folder, rules=RULES):
 
 def test_the_list_is_saved_with_its_address_and_its_date(tmp_path, feed):
     refresh_copy(tmp_path, feed)
-    kept = bank_holidays.load_copy(tmp_path)
+    copy = bank_holidays.load_copy(tmp_path)
 
-    assert (kept.url, kept.checked_at) == (feed.url, AT)
+    assert (copy.url, copy.checked_at) == (feed.url, AT)
     assert in_force(tmp_path).source.startswith(
         "GOV.UK's list of 23 November 2026 for 2012 to 2028"
     )

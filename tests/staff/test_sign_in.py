@@ -67,11 +67,11 @@ def test_somebody_else_who_signs_in_on_the_same_phone_does_not_get_the_form(
     account("divert", name="Tom")
     answer = browser.send(refused, "/staff/sign-in", name="Tom", password=PASSWORD)
     sealed = re.search(r'name="unsaved" value="([^"]+)"', refused.text)[1]
-    kept = browser.client.post("/staff/sign-in/unsaved", data={"unsaved": sealed})
+    response = browser.client.post("/staff/sign-in/unsaved", data={"unsaved": sealed})
 
     assert (answer.status_code, answer.request.path) == (200, "/staff")
     assert "About Amara" not in answer.text
-    assert (kept.status_code, kept.headers["Location"]) == (302, "/staff")
+    assert (response.status_code, response.headers["Location"]) == (302, "/staff")
 
 
 def test_the_cookie_holds_nothing_of_a_form(browser, expired):

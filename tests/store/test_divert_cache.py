@@ -18,13 +18,13 @@ SAFETY_NET_SECONDS = 15
 
 
 @pytest.fixture
-def kept(tmp_path):
+def divert_file(tmp_path):
     return DivertFile(tmp_path / "diverts.json")
 
 
 @pytest.fixture
-def readings(database, kept):
-    readings = DivertCache(database, kept, Clock())
+def readings(database, divert_file):
+    readings = DivertCache(database, divert_file, Clock())
     readings.current(0, timeout=10)  # connected: on a busy machine that takes longer than patience
     yield readings
     readings.close()
@@ -51,9 +51,9 @@ def until(condition):
         time.sleep(0.02)
 
 
-def on_disk(kept, lines):
-    """Wait until a reading is kept, which callers do not wait for."""
-    until(lambda: [divert.line for divert in (kept.load() or [()])[0]] == lines)
+def on_disk(divert_file, lines):
+    """Wait until a reading is on disk, which callers do not wait for."""
+    until(lambda: [divert.line for divert in (divert_file.load() or [()])[0]] == lines)
 
 
 def test_a_reading_from_now_on_has_what_was_just_set(readings, put):
@@ -94,8 +94,8 @@ def test_requests_that_arrive_during_a_reading_share_the_next(readings):
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])  # a server's database is there or it is a fault
-def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, kept):
-    reading = DivertCache(bare, kept, Clock()).current(0)
+def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, divert_file):
+    reading = DivertCache(bare, divert_file, Clock()).current(0)
 
     assert (reading.diverts, reading.fault) == ((), None)
     assert not bare.file.exists()
@@ -115,10 +115,10 @@ def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, 
     until(lambda: readings.current(0).fault is None)
 
 
-def test_a_database_without_tables_is_a_fault_until_they_are_made(bare, kept):
+def test_a_database_without_tables_is_a_fault_until_they_are_made(bare, divert_file):
     if bare.file is not None:
         bare.file.touch()
-    readings = DivertCache(bare, kept, Clock())
+    readings = DivertCache(bare, divert_file, Clock())
     assert "not made yet" in readings.current(0, timeout=SAFETY_NET_SECONDS).fault
     db.upgrade(bare)
 
@@ -126,58 +126,58 @@ def test_a_database_without_tables_is_a_fault_until_they_are_made(bare, kept):
 
 
 def test_another_process_that_starts_without_the_database_has_the_last_reading(
-    readings, put, kept, tmp_path
+    readings, put, divert_file, tmp_path
 ):
     stored = put()
     readings.current(0)
-    on_disk(kept, ["eds"])
+    on_disk(divert_file, ["eds"])
     gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
-    reading = DivertCache(gone, kept, Clock()).current(0)
+    reading = DivertCache(gone, divert_file, Clock()).current(0)
 
     assert lines(reading) == ["eds"]
     assert (reading.diverts[0].during, reading.diverts[0].set_at) == (stored.during, stored.set_at)
     assert reading.fault is not None
 
 
-def test_the_note_is_not_kept_on_disk(readings, put, kept):
+def test_the_note_is_not_kept_on_disk(readings, put, divert_file):
     put()
     readings.current(0)
-    on_disk(kept, ["eds"])
+    on_disk(divert_file, ["eds"])
 
-    assert "secret" not in kept.file.read_text()
-    assert oct(kept.file.stat().st_mode)[-3:] == "600"
+    assert "secret" not in divert_file.file.read_text()
+    assert oct(divert_file.file.stat().st_mode)[-3:] == "600"
 
 
-def test_an_older_reading_never_replaces_a_newer_one(kept, readings, put):
+def test_an_older_reading_never_replaces_a_newer_one(divert_file, readings, put):
     put()
     new = readings.current(0)
-    on_disk(kept, ["eds"])
-    kept.save((), new.began - 1)
-    assert [divert.line for divert in kept.load()[0]] == ["eds"]
-    kept.save((), new.began + 1)
-    assert kept.load() == ((), pytest.approx(new.began + 1))
+    on_disk(divert_file, ["eds"])
+    divert_file.save((), new.began - 1)
+    assert [divert.line for divert in divert_file.load()[0]] == ["eds"]
+    divert_file.save((), new.began + 1)
+    assert divert_file.load() == ((), pytest.approx(new.began + 1))
 
 
-def test_a_kept_divert_whose_times_have_no_zone_is_not_used(kept, readings, put, caplog):
+def test_a_kept_divert_whose_times_have_no_zone_is_not_used(divert_file, readings, put, caplog):
     put()
     readings.current(0)
-    on_disk(kept, ["eds"])
-    kept.file.write_text(kept.file.read_text().replace("Z", ""))
+    on_disk(divert_file, ["eds"])
+    divert_file.file.write_text(divert_file.file.read_text().replace("Z", ""))
 
-    assert kept.load() is None
+    assert divert_file.load() is None
     assert "has no zone" in caplog.text
 
 
-def test_a_kept_file_that_is_broken_costs_nothing(kept, tmp_path, caplog):
+def test_a_kept_file_that_is_broken_costs_nothing(divert_file, tmp_path, caplog):
     for text in ("{", "{}", '[{"id": 1}]', "3", "\x00"):
-        kept.file.write_text(text)
-        assert kept.load() is None
+        divert_file.file.write_text(text)
+        assert divert_file.load() is None
         assert "cannot use the diverts" in caplog.text
         caplog.clear()
-    kept.file.write_bytes(b"\xff\xfe")
-    assert kept.load() is None
-    kept.save((), time.time() + 1)
-    assert kept.load()[0] == ()
+    divert_file.file.write_bytes(b"\xff\xfe")
+    assert divert_file.load() is None
+    divert_file.save((), time.time() + 1)
+    assert divert_file.load()[0] == ()
 
 
 def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):

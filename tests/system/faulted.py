@@ -162,10 +162,10 @@ def endured(name, served, fault, codes=(), during=1.0, patience=3):
             row.staff = [SET, *load.tally.refusals][-1]
         load.settled()
         _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
-    return kept(row, served, earlier, patience)
+    return complete_row(row, served, earlier, patience)
 
 
-def kept(row, served, earlier, patience):
+def complete_row(row, served, earlier, patience):
     """Complete a row by what the database holds once the load is over, or so many seconds later
     where calls are not written yet.
     """

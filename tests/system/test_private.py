@@ -217,12 +217,12 @@ def present(words, text):
 
 
 def test_no_answer_without_sign_in_has_anybodys_name_or_phone(left):
-    kept = STAFF + WHO_RANG + left.secrets[:4]
+    private_texts = STAFF + WHO_RANG + left.secrets[:4]
 
     assert [
-        (method, path, present(kept, text))
+        (method, path, present(private_texts, text))
         for method, path, _, text in left.answers
-        if present(kept, text)
+        if present(private_texts, text)
     ] == []
     assert len([None for _, _, status, _ in left.answers if status == 200]) > 100
 
@@ -238,10 +238,10 @@ def test_who_rang_is_in_no_file_no_table_no_line_of_the_log_and_no_metric(left):
 
 
 def test_staff_are_in_the_database_alone(left):
-    kept = [file for file in left.files if not file.name.startswith(left.database.name)]
+    files = [file for file in left.files if not file.name.startswith(left.database.name)]
 
-    assert len(kept) > 3
-    for file in kept:
+    assert len(files) > 3
+    for file in files:
         assert (file.name, present(STAFF, left.files[file].decode("utf-8", "replace"))) == (
             file.name,
             [],

@@ -28,14 +28,14 @@ def asset(front, kind):
     return re.search(rb'"(/assets/site[^"]+%s)"' % kind, get(front.port, "/").body)[1].decode()
 
 
-def until_kept(port, path, **headers):
-    """Ask until an answer has begun to be kept: none is in the second in which it ends."""
+def until_cached(port, path, **headers):
+    """Ask until an answer has begun to be cached: none is in the second in which it ends."""
     for _ in range(50):
         first, second = get(port, path, **headers), get(port, path, **headers)
         if second.body == first.body:
             return second
         time.sleep(0.1)
-    raise AssertionError(f"{path} is never kept")
+    raise AssertionError(f"{path} is never cached")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_an_answer_about_now_is_cached_here_and_clients_ask_each_time(front):
 
 
 def test_a_client_that_has_the_answer_is_told_that_it_is_the_same(front):
-    cached = until_kept(front.port, DECISION)
+    cached = until_cached(front.port, DECISION)
     answer = get(front.port, DECISION, If_None_Match=cached.headers["ETag"])
 
     assert (answer.status, answer.body) == (304, b"")
@@ -123,11 +123,11 @@ def test_an_error_is_given_no_lifetime(front):
 
 
 def test_head_is_answered_as_get_without_a_body(front):
-    kept = until_kept(front.port, DECISION)
+    cached = until_cached(front.port, DECISION)
     head = get(front.port, DECISION, "HEAD")
 
     assert (head.status, head.body) == (200, b"")
-    assert head.headers["ETag"] == kept.headers["ETag"]
+    assert head.headers["ETag"] == cached.headers["ETag"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_head_is_answered_as_get_without_a_body(front):
     ["?at=2026-12-25T09:00:00Z", "?x=1", "?lang=cy&x=1", "?lang=cy&lang=en", "?lang=xx", "?"],
 )
 def test_no_other_question_is_kept(front, query):
-    until_kept(front.port, DECISION)
+    until_cached(front.port, DECISION)
     files = {
         file.name for file in (front.folder / "plain" / "answers").rglob("*") if file.is_file()
     }
@@ -151,11 +151,14 @@ def test_no_other_question_is_kept(front, query):
 
 
 def test_each_language_is_kept_by_itself(front):
-    english, welsh = until_kept(front.port, DECISION), until_kept(front.port, f"{DECISION}?lang=cy")
+    english, welsh = (
+        until_cached(front.port, DECISION),
+        until_cached(front.port, f"{DECISION}?lang=cy"),
+    )
 
     assert english.headers["Content-Language"] == "en"
     assert welsh.headers["Content-Language"] == "cy"
-    assert until_kept(front.port, "/cy" + FRAGMENT).headers["Content-Language"] == "cy"
+    assert until_cached(front.port, "/cy" + FRAGMENT).headers["Content-Language"] == "cy"
 
 
 def test_what_is_compressed_goes_to_those_alone_who_can_read_it(front):
@@ -175,11 +178,11 @@ def test_what_is_compressed_goes_to_those_alone_who_can_read_it(front):
 
 
 def test_what_somebody_asks_with_a_token_is_neither_kept_nor_answered_from_what_is(front):
-    kept = until_kept(front.port, DECISION)
+    cached = until_cached(front.port, DECISION)
     mine = get(front.port, DECISION, Authorization="Bearer exchange")
     after = get(front.port, DECISION)
 
-    assert json.loads(mine.body)["at"] > json.loads(kept.body)["at"]
+    assert json.loads(mine.body)["at"] > json.loads(cached.body)["at"]
     assert after.body != mine.body
 
 

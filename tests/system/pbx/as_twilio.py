@@ -63,7 +63,7 @@ def fetch(address, form):
 def form(call, **more):
     """Return what Twilio posts of a call."""
     sid = "CA" + hashlib.md5(call.encode()).hexdigest()
-    caller, called = KSR.pv.get("$fU") or "anonymous", kept(call, "called")
+    caller, called = KSR.pv.get("$fU") or "anonymous", variable(call, "called")
     if FORWARDED_FROM:
         more["ForwardedFrom"] = FORWARDED_FROM
     return {"CallSid": sid, "From": caller, "To": called, "CallStatus": "ringing", **more}
@@ -73,7 +73,7 @@ def keep(call, name, value):
     KSR.pv.sets(f"$sht(call=>{call}::{name})", value)
 
 
-def kept(call, name):
+def variable(call, name):
     return KSR.pv.get(f"$sht(call=>{call}::{name})") or ""
 
 
@@ -100,7 +100,7 @@ def obey(document, call):
 
 def ring(call):
     """Ring the first of the numbers that are left."""
-    number, _, left = kept(call, "left").partition(",")
+    number, _, left = variable(call, "left").partition(",")
     keep(call, "left", left or "-")
     keep(call, "number", number)
     tell(rings=number)
@@ -108,7 +108,7 @@ def ring(call):
         return ended(call, "failed")
     KSR.pv.sets("$rU", number)
     KSR.pv.sets("$du", TELEPHONES[number])
-    KSR.tm.t_set_fr(int(kept(call, "timeout")) * 1000, 2000)
+    KSR.tm.t_set_fr(int(variable(call, "timeout")) * 1000, 2000)
     KSR.tm.t_on_failure("ksr_failed")
     KSR.tm.t_on_reply("ksr_answered")
     KSR.tm.t_relay()
@@ -117,9 +117,9 @@ def ring(call):
 
 def ended(call, status, **more):
     """Go on after ringing has ended: the next number, or what the action says."""
-    if status != "completed" and kept(call, "left") not in ("", "-"):
+    if status != "completed" and variable(call, "left") not in ("", "-"):
         return ring(call)
-    action = kept(call, "action")
+    action = variable(call, "action")
     if action == "-":
         KSR.tm.t_reply(480, "Nobody answered")
         return False
@@ -131,8 +131,8 @@ def ended(call, status, **more):
 def screened(call):
     """Ask what whoever picks up is told, and press what their telephone says. Return the answer."""
     digits = KSR.pv.get("$hdr(X-Presses)")
-    child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": kept(call, "number")}
-    document = post(kept(call, "screen"), child)
+    child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": variable(call, "number")}
+    document = post(variable(call, "screen"), child)
     gather = document.find("Gather")
     tell(screen="".join(element.text for element in document.iter("Say"))[:80], presses=digits)
     if not digits or digits == "none":
@@ -170,7 +170,7 @@ class kamailio:
         if KSR.rr.loose_route() > 0:
             KSR.tm.t_relay()
             if method == "BYE":
-                action = kept(call, "action")
+                action = variable(call, "action")
                 outcome = form(call, DialCallStatus="completed", CallStatus="completed")
                 if action != "-":
                     outcome.update(DialBridged="true", DialCallDuration="1")
@@ -183,8 +183,8 @@ class kamailio:
     def ksr_answered(self, message):
         call = KSR.pv.get("$ci")
         if KSR.pv.get("$rs") == 200 and KSR.pv.get("$rm") == "INVITE":
-            tell(answers=kept(call, "number"), digits=kept(call, "digits"))
-            if kept(call, "screen") != "-":
+            tell(answers=variable(call, "number"), digits=variable(call, "digits"))
+            if variable(call, "screen") != "-":
                 tell(accepted=screened(call))
         return 1
 
@@ -193,15 +193,15 @@ class kamailio:
         if KSR.tm.t_is_canceled() > 0:
             return 1
         code = int(KSR.pv.get("$T_reply_code") or 408)
-        if kept(call, "screen") != "-" and code == 603:
+        if variable(call, "screen") != "-" and code == 603:
             # Somebody, or something, picked up and did not take the call: to Twilio it completed.
             reply = KSR.pv.get("$T_rpl($hdr(X-Presses))")
             return self.carry_out(call, lambda: self.declined(call, reply))
         return self.carry_out(call, lambda: ended(call, STATUSES.get(code, "failed")))
 
     def declined(self, call, digits):
-        child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": kept(call, "number")}
-        document = post(kept(call, "screen"), child)
+        child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": variable(call, "number")}
+        document = post(variable(call, "screen"), child)
         tell(screen=document.find("Gather")[0].text[:80], presses=digits)
         if digits and digits != "none":
             post(document.find("Gather").get("action"), {**child, "Digits": digits})
