@@ -82,12 +82,12 @@ ADDRESSES = {
 }
 """What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in".
 
-What is forged has a signature that is wrong, and a form as long as nginx lets through.
+What is forged has a signature that is wrong, and the longest form that is read.
 """
 
 NAMES = ("sign-in", *ADDRESSES)
 EVERY = "every address in turn"
-LONG_FORM = "&".join(f"p{n}={'%C3%A9' * 30}{'x' * 400}" for n in range(99))
+LONG_FORM = "&".join(f"p{n}={'%C3%A9' * 30}{'x' * 140}" for n in range(99))
 
 
 @dataclass
