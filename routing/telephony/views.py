@@ -108,7 +108,7 @@ def require_signature() -> Response | None:
         return None
     if request.path.rstrip("/") != "/twilio/check":  # the doctor forges one on purpose
         call_log().count(calls.SIGNATURE_REFUSED)
-    log.info("refused: no right signature for %.200r", request.path)  # the count is a warning
+    log.info("refused: no right signature for %r", request.path)  # the count is a warning
     return problem(
         403, "The signature is not right for this address. See `who-to-call twilio doctor`."
     )
@@ -406,7 +406,7 @@ def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
     for name in names:
         if service_id := by_name.get(name.strip().lower()):
             return service_id
-    log.error("Twilio asks for a service that the directory does not have: %.60r", request.path)
+    log.error("Twilio asks for a service that the directory does not have: %r", request.path)
     called = (s.id for s in services.values() if s.number and is_excluded(s.number, called_digits))
     return next(called, next(iter(services)))
 

@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pytest
 from telephone import BASE, sign
 
+from routing.logging_config import redact
+
 FORGED = "x\r\n2026-11-23 CRITICAL all is well\x1b[2J\x9b31m\u2028\u202e\x07é"
 ASKED = ["/", "/services/", "/staff/", "/api/v1/services/", "/twilio/voice/", "/twilio/sms/"]
 ASKED += ["/calendars/", "/assets/", "/static/", "/staff/sign-in?next=", "/contacts?q="]
@@ -34,6 +36,19 @@ def test_no_path_forges_a_line(app, logged, caplog):
     assert logged() == []
     assert "no right signature" in caplog.text
     assert "a service that the directory does not have" in caplog.text
+
+
+@pytest.mark.parametrize("position", [*range(20, 62), *range(170, 202)])
+def test_a_number_in_a_path_is_hidden_wherever_it_stands(app, caplog, position):
+    path = f"/twilio/voice/{'x' * position} 01632960001"
+    signed = sign(BASE + quote(path), {"CallSid": "CA" + "0" * 32})
+    for signature in (signed, "wrong"):
+        headers = {"X-Twilio-Signature": signature}
+        app.test_client().post(quote(path), data={"CallSid": "CA" + "0" * 32}, headers=headers)
+
+    messages = [redact(record.getMessage(), 2000) for record in caplog.records]
+    assert any("xxx" in message for message in messages)
+    assert not any("0163" in message for message in messages)
 
 
 def test_no_fault_forges_one(app, logged, caplog):
