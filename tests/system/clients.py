@@ -1,9 +1,9 @@
 """Clients of a running service that never try again by themselves, and their results."""
 
 import http.client
-import os
 import threading
 import time
+import uuid
 from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -47,9 +47,7 @@ class Clients:
 
     def __init__(self, port, threads=4):
         self.results, self._stop, self._turn = Results(), threading.Event(), threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._run, args=[port, number]) for number in range(threads)
-        ]
+        self._threads = [threading.Thread(target=self._run, args=[port]) for _ in range(threads)]
 
     def __enter__(self):
         for thread in self._threads:
@@ -61,24 +59,24 @@ class Clients:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, port, number):
+    def _run(self, port):
         count = 0
         while not self._stop.is_set():
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as to:
                 try:
                     while not self._stop.is_set():
                         count += 1
-                        self._ask(to, f"{os.getpid()}-{id(self)}-{number}-{count}", count)
+                        self._ask(to, count)
                         time.sleep(PAUSE)
                 except (http.client.HTTPException, OSError) as error:
                     with self._turn:
                         self.results.failures.append((time.time(), repr(error)))
 
-    def _ask(self, to, name, count):
+    def _ask(self, to, count):
         """Ask one of several questions, and note how it was answered."""
         kind = "call" if count % 2 == 0 else KINDS[count // 2 % len(KINDS)]
         began = time.monotonic()
-        failure, took = ask(to, kind, name), time.monotonic() - began
+        failure, took = ask(to, kind, str(uuid.uuid4())), time.monotonic() - began
         with self._turn:
             self.results.answers += 1
             self.results.calls += kind == "call"
