@@ -81,10 +81,7 @@ def page_context() -> dict[str, Any]:
         "emergency": directory.emergency.get(language),
         "emergency_html": emergency_html(directory.emergency.get(language), locale),
         "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
-        "services": [
-            {"id": service.id, "name": service.name.get(language), "number": service.number}
-            for service in directory.services
-        ],
+        "services": directory.services,
         "helplines": helpline_texts(snapshot, locale),
         "rehearsal": lookup.is_rehearsal(),
     }
