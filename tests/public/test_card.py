@@ -166,6 +166,7 @@ helplines:
     [
         ("Call 999 now.", "Call <a"),
         ("Call 0800 999 999.", "Call 0800 999 999. <a"),
+        ("We helped 999 families.", "We helped 999 families. <a"),
         ("Shout.", "Shout. <a"),
     ],
 )

@@ -183,9 +183,9 @@ def test_every_other_text_is_answered(twilio, body):
     assert twilio.texts(Body=body).verbs == ["Message"]
 
 
-def test_a_text_has_at_most_1600_characters_and_the_number_and_999(make_changed):
-    advice = "If a child is in immediate danger, call 999."
-    app = make_changed(advice, "Please act at once. " * 100 + advice)
+@pytest.mark.parametrize("text", ["If a child is in immediate", "Multi-Agency Safeguarding Hub"])
+def test_a_text_has_at_most_1600_characters_and_the_number_and_999(make_changed, text):
+    app = make_changed(text, "Please act at once. " * 100 + text)
     reply = Telephone(app.test_client()).texts().root.find("Message").text
 
     assert len(reply) <= 1600
