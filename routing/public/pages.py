@@ -128,10 +128,13 @@ def accessibility() -> Response:
 @bp.get("/privacy")
 def privacy() -> Response:
     """Show the privacy notice."""
+    settings = current_app.config
     return _page(
         "privacy.html",
         notice=lookup.snapshot().directory.council.privacy,
-        retention_days=current_app.config["CALL_RETENTION_DAYS"],
+        retention_days=None
+        if "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
+        else settings["CALL_RETENTION_DAYS"],
     )
 
 
