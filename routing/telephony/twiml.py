@@ -380,7 +380,7 @@ def sms_reply(
     else:
         emergency = list(map(to_national, _emergency(directory, locale)))
     relay = []
-    if decision.line.relay_uk and not phone.is_emergency:
+    if decision.line.relay_uk and phone.relay_uk_display:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
     register = locale.translate(
         "You can text 999 if your phone is registered: text the word register to 999."

@@ -11,6 +11,7 @@ from routing.text.dates import (
     format_day,
     format_moment,
     format_ranges,
+    local_date_and_time,
 )
 from routing.text.locale import N_, Locale
 
@@ -46,10 +47,12 @@ def reason_sentence(
     """Say why this line answers at ``at``, in one or two sentences."""
     line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
     moment = format_datetime(until, locale, at) if until else ""
-    if decision.reason.code is ReasonCode.DIVERT:
+    is_out_of_hours = decision.reason.code is not ReasonCode.IN_HOURS
+    is_first_line = decision.line.id == decision.service.lines[0].id
+    if decision.reason.code is ReasonCode.DIVERT or (is_out_of_hours and is_first_line):
         phrase = f" {until_phrase(decision, at, locale)}" if until else ""
         return locale.translate("Calls are answered by {line}{until}.", line=line, until=phrase)
-    if decision.reason.code is not ReasonCode.IN_HOURS:
+    if is_out_of_hours:
         closed = _closed_sentence(decision, at, locale, holidays)
         if next_answer is None or next_answer.line.id != decision.service.lines[0].id:
             return closed
@@ -133,15 +136,20 @@ def exception_sentence(
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
     None too until the line opens that day: when it does is said already, as the end of the answer.
-    ``is_live`` is as in ``holds_sentence``.
+    And None while the first line answers all the same, as the out-of-hours line. ``is_live`` is as
+    in ``holds_sentence``.
     """
     first_line, following, until = decision.service.lines[0], decision.next, decision.until
     today = at.astimezone(locale.zone).date()
     is_next = until and following and following.line.id == first_line.id
     opens_today = is_next and until and until.astimezone(locale.zone).date() == today
-    if opens_today or _cause(decision, locale) is None:
+    is_first_line = decision.line.id == first_line.id
+    if opens_today or is_first_line or _cause(decision, locale) is None:
         return None
-    return _closed_sentence(decision, at, locale, holidays, is_live)
+    when = N_("today, {day}") if is_live else N_("on {day}")
+    if is_live and until and local_date_and_time(until, locale)[0] == today:
+        when = N_("today")
+    return _closed_sentence(decision, at, locale, holidays, when)
 
 
 def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) -> str:
@@ -193,13 +201,21 @@ def other_way_label(way: OtherWay, locale: Locale) -> str:
     return locale.translate(_OTHER_WAYS[way.kind])
 
 
+def end_sentence(text: str) -> str:
+    """Return a council's own words with a full stop, if they end without one."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _closed_sentence(
-    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, is_live: bool = False
+    decision: Decision,
+    at: datetime,
+    locale: Locale,
+    holidays: HolidayDates,
+    when: str = N_("on {day}"),
 ) -> str:
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
-    when = N_("today, {day}") if is_live else N_("on {day}")
     if cause is None:
         message = N_("{line} is closed.")
     elif ranges:

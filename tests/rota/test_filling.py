@@ -245,6 +245,11 @@ def test_where_two_people_are_needed_two_are_assigned(rota):
 
     assert assign(rota, slots, [1, 2, 3], role_id="day") == [1, 2]
     assert assign(rota, slots, [1], role_id="day") == [1, None]
+    rota.add_shift("day", 9, "2026-11-23T08:30", "2026-11-23T12:00")
+    whole, part = filling.assign_slots(
+        rota.roster, "day", slots, [1, 2], date(2026, 11, 23), A_SLOT_EACH
+    )
+    assert (whole.during, part.during) == (slots[0], span("2026-11-23T12:00", "2026-11-23T17:00"))
 
 
 def test_without_people_or_slots_nobody_is_assigned(rota):

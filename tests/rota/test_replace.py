@@ -98,6 +98,9 @@ def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_fi
     rota.add_cover(shift, None, "2026-11-25T08:00", FIRST[1])
     as_exported[1] = row(2, ("2026-11-24T20:00", "2026-11-25T08:00"))
     assert replace_period(rota.roster, as_exported, NOW).is_empty
+    in_place = [as_exported[0], row(3, ("2026-11-24T20:00", "2026-11-25T08:00"))]
+    one_change = replace_period(rota.roster, in_place, NOW)
+    assert (one_change.changed, one_change.unchanged) == (((as_exported[1], in_place[1]),), 1)
     difference = replace_period(rota.roster, [row(1, FIRST)], NOW)
     assert duties(
         apply_difference(rota.roster, difference), "night", at(FIRST[0]), at(FIRST[1])
