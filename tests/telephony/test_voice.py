@@ -1,27 +1,9 @@
 """Calls as Twilio makes them: who is rung, by what really happened, until somebody answers."""
 
-import pytest
 from telephone import Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
-
-
-@pytest.mark.parametrize(
-    ("at", "number"),
-    [
-        ("2026-05-22T07:29:59Z", EDS),
-        ("2026-05-22T07:30:00Z", MASH),
-        ("2026-05-22T15:29:59Z", MASH),
-        ("2026-05-22T15:30:00Z", EDS),
-        ("2026-12-25T12:00:00Z", EDS),
-        ("2026-12-29T12:00:00Z", "+441632960009"),
-    ],
-)
-def test_the_line_that_answers_now_is_rung(twilio, clock, at, number):
-    clock.set(at)
-
-    assert twilio.call("CA1").number == number
 
 
 def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(
