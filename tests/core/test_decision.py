@@ -1,7 +1,7 @@
 """Who takes the call: the boundaries in threes, reasons, handovers, diverts."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.bank_holidays import build_calendar
+from routing.core import decision
 from routing.core.decision import (
     HORIZON,
     Divert,
@@ -17,9 +18,10 @@ from routing.core.decision import (
     decide,
     dial_order,
     handovers,
+    merge_hours,
     timeline,
 )
-from routing.core.directory import Phone
+from routing.core.directory import Phone, TimeRange
 from routing.core.instants import Span
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
@@ -106,15 +108,6 @@ def test_an_out_of_hours_line_has_the_number_of_the_local_date():
     ]
 
     assert numbers == ["01632 960002", "01632 960008", "01632 960002"]
-
-
-def test_a_special_number_holds_from_midnight_to_midnight():
-    numbers = [
-        decide(TABLES, "children", london(at)).phone.display
-        for at in ("2026-12-29 09:00", "2026-12-31 09:00", "2027-01-04 09:00")
-    ]
-
-    assert numbers == ["01632 960009", "01632 960009", "01632 960001"]
 
 
 def test_a_line_that_answers_day_and_night_has_no_handover():
@@ -230,14 +223,6 @@ def test_a_divert_that_ends_between_two_seconds_hands_over_at_its_end():
     ]
 
     assert decide(TABLES, "children", london("2026-05-22 12:30"), diverts).until == end
-
-
-def test_a_diverted_line_keeps_its_own_change_of_number():
-    diverts = [divert("mash", "2026-12-28 18:00", "2026-12-30 06:00")]
-
-    assert decide(TABLES, "children", london("2026-12-28 20:00"), diverts).until == london(
-        "2026-12-29 00:00"
-    )
 
 
 @pytest.mark.parametrize("end", ["2026-07-01 06:00", "2026-07-02 06:00"])
@@ -384,21 +369,6 @@ def test_a_backup_with_the_number_of_the_first_line_is_left_out():
     assert [answer.reason for answer in answers] == [decision.reason] * 2
 
 
-@pytest.mark.parametrize(
-    ("at", "phone"),
-    [
-        ("2026-06-30 23:59:59", "01632 960003"),
-        ("2026-07-01 00:00:00", "01632 960009"),
-        ("2026-07-01 00:00:01", "01632 960009"),
-    ],
-)
-def test_a_backup_is_rung_on_its_number_for_the_local_date(at, phone):
-    tables = compiled(SHARED)
-    answers = dial_order(tables, decide(tables, "s", london(at)), london(at))
-
-    assert answers[-1].phone.display == phone
-
-
 CLOCK = st.integers(0, 95).map(lambda n: f"{n // 4:02}:{n % 4 * 15:02}")
 RANGE = st.tuples(CLOCK, CLOCK).map("-".join)
 DAY_HOURS = st.one_of(
@@ -446,3 +416,49 @@ services: {{s: {{name: S, lines: [a, b], out_of_hours: c}}}}
     assert spans[0].start == at
     assert spans[-1].end == at + timedelta(days=30)
     assert all(one.end == other.start for one, other in pairwise(spans))
+
+
+SPRING = date(2026, 3, 29)
+
+
+def utc(hour, minute=0):
+    return datetime(2026, 3, 29, hour, minute, tzinfo=UTC)
+
+
+def test_hours_wholly_within_the_hour_that_the_clocks_skip_give_no_span():
+    assert merge_hours([(SPRING, (TimeRange(65, 115),))], LONDON) == ()
+
+
+def test_hours_that_begin_in_the_hour_that_the_clocks_skip_begin_as_it_ends():
+    assert merge_hours([(SPRING, (TimeRange(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
+
+
+@pytest.mark.parametrize(("seconds", "is_open"), [(-1, True), (0, False), (1, False)])
+def test_a_line_is_shut_from_the_second_at_which_its_hours_end(seconds, is_open):
+    at = london("2026-05-22 16:30") + timedelta(seconds=seconds)
+
+    assert TABLES.is_open(TABLES.directory.line("mash"), at) is is_open
+
+
+def test_a_line_is_open_early_on_a_local_day_that_has_not_begun_in_utc():
+    backup = TABLES.directory.line("eds")
+
+    assert TABLES.is_open(backup, london("2026-05-23 00:30"))
+
+
+@pytest.mark.parametrize(("month", "end"), [(11, "2026-12-01 00:00"), (12, "2027-01-01 00:00")])
+def test_a_month_is_compiled_up_to_its_end_and_no_further(month, end):
+    starts = compiled().month("children", 2026, month).starts
+
+    assert starts[0] == datetime(2026, month, 1, tzinfo=UTC)
+    assert london(end) - timedelta(days=4) < starts[-1] < london(end)
+
+
+def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
+    monkeypatch.setattr(decision, "MAX_MONTHS", 3)
+    timetables = compiled()
+    days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
+    decisions = [decide(timetables, "children", at) for at in days]
+
+    assert [decide(timetables, "children", at) for at in days] == decisions
+    assert timetables.month.cache_info().currsize == 3

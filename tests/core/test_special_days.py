@@ -227,7 +227,7 @@ RULES = {
     **{
         f"{word} {day_name[day]}": {"freq": MONTHLY, "byweekday": weekday(day, ordinal)}
         for word, ordinal in ORDINALS.items()
-        for day in range(7)
+        for day in (0, 2, 6)
     },
     **{f"{weeks} weeks": {"freq": WEEKLY, "interval": weeks} for weeks in (1, 2, 5, 52)},
 }
