@@ -46,7 +46,7 @@ def prove_faults(times=200):
         _table([*rows, killed]),
         "",
         f"{killed.alone} of {killed.acknowledged:,} diverts without an entry in the audit log,",
-        f"or the reverse; {len(killed.tally.calls):,} calls, {killed.unwritten} of them not in the log;",
+        f"or the reverse; {killed.unwritten} of {len(killed.tally.calls):,} calls not in the log;",
         f"{len(wrong_files)} faults in SQLite's file.",
         "",
         f"Two groups: {numbers:,} numbers requested as soon as a divert was confirmed,",

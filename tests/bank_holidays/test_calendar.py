@@ -1,8 +1,6 @@
 """Bank holidays against GOV.UK's published list, which is an independent source."""
 
-import json
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import govuk_feed
 import pytest
@@ -19,12 +17,7 @@ from routing.bank_holidays import (
 from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 
-PUBLISHED = json.loads(
-    Path(__file__)
-    .parent.with_name("data")
-    .joinpath("bank-holidays.json")
-    .read_text(encoding="utf-8")
-)
+PUBLISHED = govuk_feed.events()
 
 
 def dates(division="england-and-wales", **rules):
@@ -45,8 +38,9 @@ def test_dates_names_and_substitutes_are_those_that_gov_uk_published(division):
 
 
 @pytest.mark.parametrize("division", DIVISIONS)
-def test_a_weekend_day_is_never_listed(division):
+def test_every_year_is_filled_at_once_and_a_weekend_day_is_never_listed(division):
     assert not [day for day in dates(division) if day.weekday() >= 5]
+    assert {day.year for day in dates(division)} == set(range(FIRST_YEAR, LAST_YEAR + 1))
 
 
 def test_a_date_already_listed_takes_the_name_that_the_directory_adds():
@@ -55,16 +49,12 @@ def test_a_date_already_listed_takes_the_name_that_the_directory_adds():
     assert holidays[date(2027, 12, 27)] == BankHoliday("Christmas, by proclamation")
 
 
-def test_a_date_both_removed_and_added_is_a_holiday():
-    day = date(2027, 5, 31)
+def test_a_date_that_was_removed_or_is_at_a_weekend_is_a_holiday_if_it_is_added():
+    removed, saturday = date(2027, 5, 31), date(2027, 6, 5)
+    holidays = dates(remove=frozenset({removed}), add=((removed, "Kept"), (saturday, "Coronation")))
 
-    assert dates(remove=frozenset({day}), add=((day, "Kept"),))[day] == BankHoliday("Kept")
-
-
-def test_an_added_weekend_day_stays():
-    day = date(2027, 6, 5)
-
-    assert dates(add=((day, "Coronation"),))[day] == BankHoliday("Coronation")
+    assert holidays[removed] == BankHoliday("Kept")
+    assert holidays[saturday] == BankHoliday("Coronation")
 
 
 def test_a_removed_date_is_an_ordinary_day_for_that_directory_alone():
@@ -79,11 +69,6 @@ def test_when_1_january_is_a_sunday_scotland_has_3_january_for_it():
 
     assert holidays[date(2034, 1, 2)] == BankHoliday("2nd January")
     assert holidays[date(2034, 1, 3)] == BankHoliday("New Year’s Day", substitute=True)
-
-
-@pytest.mark.parametrize("division", DIVISIONS)
-def test_every_year_is_filled_at_once(division):
-    assert {day.year for day in dates(division)} == set(range(FIRST_YEAR, LAST_YEAR + 1))
 
 
 @pytest.mark.parametrize(
@@ -174,96 +159,83 @@ def test_a_year_that_gov_uk_adds_is_published_through_that_year(tmp_path, feed):
     assert not in_force(tmp_path).is_assumed(date(2029, 12, 31))
 
 
-def broken(change):
-    feed = govuk_feed.events()
-    change(feed["england-and-wales"]["events"])
-    return feed
+def changed(change):
+    """Return what sends the list with the events of England and Wales changed."""
+
+    def send(feed):
+        published = govuk_feed.events()
+        change(published["england-and-wales"]["events"])
+        feed.send(published)
+
+    return send
 
 
-@pytest.mark.parametrize(
-    ("name", "send", "message"),
-    [
-        ("truncated", lambda feed: setattr(feed, "body", feed.body[:-40]), "EOF|JSON"),
-        ("cut short", lambda feed: feed.headers.update({"Content-Length": "99999"}), "fetched"),
-        ("404", lambda feed: setattr(feed, "status", 404), "404"),
-        ("slow", lambda feed: setattr(feed, "trickle", 0.2), "whole list after 1 second"),
-        ("HTML", lambda feed: setattr(feed, "body", b"<!doctype html><p>Sorry"), "doctype"),
-        ("empty", lambda feed: setattr(feed, "body", b""), "not GOV.UK's list"),
-        ("too large", lambda feed: setattr(feed, "body", b"[" + b" " * 1_100_000), "bytes"),
-        ("another list", lambda feed: setattr(feed, "body", b"[1, 2]"), "not GOV.UK's list"),
-        ("no division", lambda feed: feed.send({"scotland": {"events": []}}), "england-and-wales"),
-        ("no dates", lambda feed: feed.send(broken(lambda events: events.clear())), "events"),
-        (
-            "a date as a number",
-            lambda feed: feed.send(broken(lambda events: events[-1].update(date=20281226))),
-            "date",
-        ),
-        (
-            "a year that cannot be",
-            lambda feed: feed.send(broken(lambda events: events[-1].update(date="2208-12-26"))),
-            "from 1999 to 2100",
-        ),
-        (
-            "a name missing",
-            lambda feed: feed.send(broken(lambda events: events[-1].pop("title"))),
-            "title",
-        ),
-        (
-            "a date missing",
-            lambda feed: feed.send(govuk_feed.without(govuk_feed.events(), "2027-12-27")),
-            r"7 dates in 2027, not 8 \(missing: 2027-12-27\)",
-        ),
-        (
-            "a year missing",
-            lambda feed: feed.send(broken(lambda events: events.__delitem__(slice(-8, None)))),
-            "0 dates in 2028",
-        ),
-        (
-            "this year missing",
-            lambda feed: feed.send(
-                broken(
-                    lambda events: events.__setitem__(
-                        slice(None), [event for event in events if event["date"][:4] != "2026"]
-                    )
-                )
-            ),
-            "nothing is listed for 2026",
-        ),
-    ],
-)
-@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
-def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(
-    tmp_path, feed, name, send, message, first
-):
-    if not first:
-        refresh_copy(tmp_path, feed)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    send(feed)
-
-    with pytest.raises(InvalidBankHolidays, match=message):
-        refresh_copy(tmp_path, feed)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+def sends(**response):
+    """Return what sends another response: its body, status, headers or pauses."""
+    return lambda feed: vars(feed).update(response)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda events: events.append(events[-1]),
-        lambda events: events[-1].update(notes=None),
-        lambda events: events[-1].pop("notes"),
-        lambda events: events[-1].update(title=" Boxing Day\n", notes="Substitute day "),
-        lambda events: events[-1].update(colour="red"),
-        lambda events: events.reverse(),
-        lambda events: events[0].update(notes=0),
-        lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00Z"),
-    ],
-    ids=[
-        *("twice", "null", "without notes", "white space", "another key", "out of order"),
-        *("notes as a number", "midnight"),
-    ],
-)
-def test_a_harmless_oddity_changes_no_date(tmp_path, feed, change):
-    feed.send(broken(change))
+def without_2026(events):
+    events[:] = [event for event in events if event["date"][:4] != "2026"]
+
+
+LIST = govuk_feed.LIST.read_bytes()
+REFUSED = {
+    "truncated": (sends(body=LIST[:-40]), "EOF|JSON"),
+    "cut short": (sends(headers={"Content-Length": "99999"}), "fetched"),
+    "404": (sends(status=404), "404"),
+    "slow": (sends(trickle=0.2), "whole list after 1 second"),
+    "HTML": (sends(body=b"<!doctype html><p>Sorry"), "doctype"),
+    "empty": (sends(body=b""), "not GOV.UK's list"),
+    "too large": (sends(body=b"[" + b" " * 1_100_000), "bytes"),
+    "another list": (sends(body=b"[1, 2]"), "not GOV.UK's list"),
+    "no division": (sends(body=b'{"scotland": {"events": []}}'), "england-and-wales"),
+    "no dates": (changed(list.clear), "events"),
+    "a date as a number": (changed(lambda events: events[-1].update(date=20281226)), "date"),
+    "a year that cannot be": (
+        *(changed(lambda events: events[-1].update(date="2208-12-26")), "from 1999 to 2100"),
+    ),
+    "a name missing": (changed(lambda events: events[-1].pop("title")), "title"),
+    "a date missing": (
+        lambda feed: feed.send(govuk_feed.without(govuk_feed.events(), "2027-12-27")),
+        r"7 dates in 2027, not 8 \(missing: 2027-12-27\)",
+    ),
+    "a year missing": (changed(lambda events: events.__delitem__(slice(-8, None))), "0 dates in"),
+    "this year missing": (changed(without_2026), "nothing is listed for 2026"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_the_list_is_refused_and_the_copy_stays(tmp_path, feed, name):
+    send, message = REFUSED[name]
+    good = dict(vars(feed))
+    for has_copy in (False, True):
+        vars(feed).update(good)
+        if has_copy:
+            refresh_copy(tmp_path, feed)
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        send(feed)
+
+        with pytest.raises(InvalidBankHolidays, match=message):
+            refresh_copy(tmp_path, feed)
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+ODDITIES = {
+    "twice": lambda events: events.append(events[-1]),
+    "null": lambda events: events[-1].update(notes=None),
+    "without notes": lambda events: events[-1].pop("notes"),
+    "white space": lambda events: events[-1].update(title=" Boxing Day\n", notes="Substitute day "),
+    "another key": lambda events: events[-1].update(colour="red"),
+    "out of order": lambda events: events.reverse(),
+    "notes as a number": lambda events: events[0].update(notes=0),
+    "midnight": lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00Z"),
+}
+
+
+@pytest.mark.parametrize("name", ODDITIES)
+def test_a_harmless_oddity_changes_no_date(tmp_path, feed, name):
+    changed(ODDITIES[name])(feed)
     refresh_copy(tmp_path, feed)
 
     assert in_force(tmp_path).dates.keys() == build_calendar(RULES).dates.keys()
@@ -298,7 +270,7 @@ def test_a_holiday_that_is_withdrawn_goes_only_when_somebody_accepts_it(tmp_path
 
 def test_past_years_may_be_missing(tmp_path, feed):
     refresh_copy(tmp_path, feed)
-    feed.send(broken(lambda events: events.__delitem__(slice(0, 30))))
+    changed(lambda events: events.__delitem__(slice(0, 30)))(feed)
     refresh_copy(tmp_path, feed)
 
     assert min(in_force(tmp_path).years_published) > 2012

@@ -320,12 +320,10 @@ def test_a_file_that_is_gone_is_neither_read_nor_created_again(database, tmp_pat
 
 
 def test_psycopg_waits_for_answers_where_this_service_bounds_the_wait():
-    assert list(inspect.signature(psycopg.Connection.wait).parameters) == [
-        "self",
-        "gen",
-        "interval",
-        "timeout",
-    ], "routing/store/postgresql.py overrides this: see that it still bounds every wait"
+    """If this fails, see that routing/store/postgresql.py still bounds every wait."""
+    parameters = inspect.signature(psycopg.Connection.wait).parameters
+
+    assert list(parameters) == ["self", "gen", "interval", "timeout"]
 
 
 def test_a_server_that_stands_still_is_given_up_and_found_again(postgresql, tmp_path):

@@ -49,21 +49,36 @@ def record(read):
     return lambda: read(audit_log.newest, 100)[::-1]
 
 
-def test_a_divert_is_read_as_it_was_set(put, unended, now):
+def test_a_divert_is_read_as_it_was_set_and_recorded_without_its_note(put, unended, record, now):
     (stored,) = put()
+    (entry,) = record()
 
     assert unended(now) == (stored,)
     assert (stored.service, stored.line, stored.note) == ("children", "eds", "the phones are down")
     assert stored.during == Span(now, now + HOUR)
     assert (stored.set_at, stored.set_by) == (now, "account:1")
+    assert (entry.at, entry.actor, entry.action) == (now, "account:1", "divert.set")
+    assert (entry.before, entry.after) == (
+        None,
+        {
+            "service": "children",
+            "line": "eds",
+            "from": now.isoformat(),
+            "to": (now + HOUR).isoformat(),
+        },
+    )
 
 
-def test_it_is_read_until_its_end_and_not_at_it(put, unended, now):
-    put()
+def test_it_is_read_until_its_end_and_in_periods_that_it_overlaps(put, unended, read, now):
+    (stored,) = put()
 
-    assert len(unended(now + HOUR - SECOND)) == 1
-    assert unended(now + HOUR) == ()
-    assert unended(now + HOUR + SECOND) == ()
+    def overlapping(start, end):
+        return read(diverts.overlapping, now + start, now + end)
+
+    for at, left in ((HOUR - SECOND, 1), (HOUR, 0), (HOUR + SECOND, 0)):
+        assert len(unended(now + at)) == left
+    assert overlapping(-HOUR, timedelta(0)) == overlapping(HOUR, 2 * HOUR) == ()
+    assert overlapping(-HOUR, SECOND) == overlapping(HOUR - SECOND, 2 * HOUR) == (stored,)
 
 
 def test_a_divert_set_now_is_in_force_now_whatever_the_microsecond(put, now):
@@ -114,21 +129,15 @@ def test_another_end_is_kept_and_the_old_one_recorded(put, move, unended, record
     assert last.after["to"] == (now + 3 * HOUR).isoformat()
 
 
-def test_one_that_is_ended_is_over_at_that_instant(put, move, now, record):
-    (stored,) = put()
-    ended = move(stored, now + SECOND, at=now + SECOND)
+def test_one_that_is_ended_is_over_at_that_instant_or_never_in_force(put, move, now, record):
+    running, later = put(wanted(now), wanted(now, start=HOUR))
+    ended = move(running, now + SECOND, at=now + SECOND)
+    never = move(later, now, at=now)
 
     assert now in ended.during
     assert now + SECOND not in ended.during
-    assert record()[-1].action == "divert.ended"
-
-
-def test_one_that_is_ended_before_it_begins_is_never_in_force(put, move, unended, now):
-    (stored,) = put(wanted(now, start=HOUR))
-    ended = move(stored, now, at=now)
-
-    assert ended.during.start == ended.during.end
-    assert unended(ended.during.start) == ()
+    assert never.during.start == never.during.end
+    assert [entry.action for entry in record()[-2:]] == ["divert.ended"] * 2
 
 
 def test_one_that_has_ended_stays_as_it_was_and_nothing_is_recorded(put, move, record, now):
@@ -142,32 +151,6 @@ def test_one_that_there_is_not_is_told(put, move, now):
     (stored,) = put()
     with pytest.raises(UnknownDivert, match="There is no divert 99"):
         move(replace(stored, id=99), now, at=now)
-
-
-def test_the_record_has_who_what_and_when_but_no_note(put, record, now):
-    put()
-    (entry,) = record()
-
-    assert (entry.at, entry.actor, entry.action) == (now, "account:1", "divert.set")
-    assert entry.before is None
-    assert entry.after == {
-        "service": "children",
-        "line": "eds",
-        "from": now.isoformat(),
-        "to": (now + HOUR).isoformat(),
-    }
-
-
-def test_those_in_force_in_a_period_are_found_by_its_edges(put, read, now):
-    (stored,) = put()
-
-    def overlapping(start, end):
-        return read(diverts.overlapping, now + start, now + end)
-
-    assert overlapping(-HOUR, timedelta(0)) == ()
-    assert overlapping(-HOUR, SECOND) == (stored,)
-    assert overlapping(HOUR - SECOND, 2 * HOUR) == (stored,)
-    assert overlapping(HOUR, 2 * HOUR) == ()
 
 
 def test_the_last_that_have_ended_are_told_newest_last(put, read, now):
@@ -204,15 +187,6 @@ def readings(database, divert_file):
     readings.close()
 
 
-@pytest.fixture
-def put_one(write, now):
-    def put_one(line="eds"):
-        wanted = NewDivert("children", line, Span(now, now + timedelta(hours=1)), "secret words")
-        return write(diverts.create, [wanted], now, "account:1")[0]
-
-    return put_one
-
-
 def lines(reading):
     return [divert.line for divert in reading.diverts]
 
@@ -230,15 +204,15 @@ def on_disk(divert_file, lines):
     until(lambda: [divert.line for divert in (divert_file.load() or [()])[0]] == lines)
 
 
-def test_a_reading_from_now_on_has_what_was_just_set(readings, put_one):
+def test_a_reading_from_now_on_has_what_was_just_set(readings, put, now):
     for number in range(20):
-        put_one(f"line-{number}")
+        put(wanted(now, f"line-{number}"))
         assert lines(readings.current(0, timeout=10))[-1] == f"line-{number}"
 
 
-def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put_one):
+def test_a_reading_may_be_as_old_as_is_said_and_no_older(readings, put):
     assert lines(readings.current(0)) == []
-    put_one()
+    put()
     assert lines(readings.current(60)) == []
     time.sleep(0.1)
     assert lines(readings.current(0.05, timeout=10)) == ["eds"]
@@ -276,8 +250,8 @@ def test_a_database_that_is_not_made_holds_no_diverts_and_is_no_fault(bare, dive
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])  # a server's database is no file of this machine
-def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, put_one, tmp_path):
-    put_one()
+def test_a_file_that_is_gone_is_a_fault_and_its_diverts_stay_in_force(readings, put, tmp_path):
+    put()
     readings.current(0)
     on_disk(readings.saved, ["eds"])
     readings.database.file.rename(tmp_path / "elsewhere")
@@ -300,9 +274,9 @@ def test_a_database_without_tables_is_a_fault_until_they_are_made(bare, divert_f
 
 
 def test_another_process_that_starts_without_the_database_has_the_last_reading(
-    readings, put_one, divert_file, tmp_path
+    readings, put, divert_file, tmp_path
 ):
-    stored = put_one()
+    (stored,) = put()
     readings.current(0)
     on_disk(divert_file, ["eds"])
     gone = Database("postgresql://routing@127.0.0.1:9/none", tmp_path)
@@ -313,17 +287,17 @@ def test_another_process_that_starts_without_the_database_has_the_last_reading(
     assert reading.fault is not None
 
 
-def test_the_note_is_not_kept_on_disk(readings, put_one, divert_file):
-    put_one()
+def test_the_note_is_not_kept_on_disk(readings, put, divert_file):
+    put()
     readings.current(0)
     on_disk(divert_file, ["eds"])
 
-    assert "secret" not in divert_file.file.read_text()
+    assert "phones are down" not in divert_file.file.read_text()
     assert oct(divert_file.file.stat().st_mode)[-3:] == "600"
 
 
-def test_an_older_reading_never_replaces_a_newer_one(divert_file, readings, put_one):
-    put_one()
+def test_an_older_reading_never_replaces_a_newer_one(divert_file, readings, put):
+    put()
     new = readings.current(0)
     on_disk(divert_file, ["eds"])
     divert_file.save((), new.began - 1)
@@ -332,40 +306,35 @@ def test_an_older_reading_never_replaces_a_newer_one(divert_file, readings, put_
     assert divert_file.load() == ((), pytest.approx(new.began + 1))
 
 
-def test_a_kept_divert_whose_times_have_no_zone_is_not_used(divert_file, readings, put_one, caplog):
-    put_one()
+def test_a_kept_file_that_is_broken_costs_nothing(divert_file, readings, put, caplog):
+    put()
     readings.current(0)
     on_disk(divert_file, ["eds"])
-    divert_file.file.write_text(divert_file.file.read_text().replace("Z", ""))
-
-    assert divert_file.load() is None
-    assert "has no zone" in caplog.text
-
-
-def test_a_kept_file_that_is_broken_costs_nothing(divert_file, tmp_path, caplog):
-    for text in ("{", "{}", '[{"id": 1}]', "3", "\x00"):
-        divert_file.file.write_text(text)
-        assert divert_file.load() is None
-        assert "cannot use the diverts" in caplog.text
+    without_zone = divert_file.file.read_text().replace("Z", "")
+    for text in (without_zone, "{", "{}", '[{"id": 1}]', "3", "\x00"):
         caplog.clear()
+        divert_file.file.write_text(text)
+
+        assert divert_file.load() is None
+        assert ("has no zone" if text is without_zone else "cannot use the diverts") in caplog.text
     divert_file.file.write_bytes(b"\xff\xfe")
     assert divert_file.load() is None
     divert_file.save((), time.time() + 1)
     assert divert_file.load()[0] == ()
 
 
-def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put_one, caplog):
+def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
     readings = DivertCache(database, DivertFile(Path("/proc/none/diverts.json")), Clock())
-    put_one()
+    put()
 
     assert lines(readings.current(0, timeout=10)) == ["eds"]
     until(lambda: "cannot save the diverts" in caplog.text)
 
 
 def test_a_machine_without_another_thread_or_handle_to_give_costs_no_answer(
-    readings, put_one, monkeypatch, caplog
+    readings, put, monkeypatch, caplog
 ):
-    put_one()
+    put()
     readings.current(0)
 
     def none_left(*words, **more):
