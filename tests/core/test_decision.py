@@ -172,57 +172,45 @@ def divert(line, start, end, set_at="2026-05-22 09:00", service="children"):
     return Divert(service, LINES[line], Span(london(start), london(end)), london(set_at))
 
 
+NOON_TO_ONE = ("2026-05-22 12:00", "2026-05-22 13:00")
+
+
 def test_a_divert_holds_from_its_start_up_to_its_end():
-    diverts = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
+    diverts = [divert("backup", *NOON_TO_ONE)]
+    times = ("11:59:59", "12:00:00", "12:59:59", "13:00:00")
 
-    assert ask("2026-05-22 11:59:59", diverts) == ("mash", "in_hours")
-    assert ask("2026-05-22 12:00:00", diverts) == ("backup", "divert")
-    assert ask("2026-05-22 12:59:59", diverts) == ("backup", "divert")
-    assert ask("2026-05-22 13:00:00", diverts) == ("mash", "in_hours")
+    assert [ask(f"2026-05-22 {time}", diverts) for time in times] == [
+        *(("mash", "in_hours"), ("backup", "divert"), ("backup", "divert"), ("mash", "in_hours"))
+    ]
 
 
-def test_of_several_diverts_the_one_set_last_wins():
+def test_of_several_diverts_the_one_set_last_wins_and_of_two_set_at_once_the_later_in_the_list():
     diverts = [
         divert("backup", "2026-05-22 12:00", "2026-05-22 14:00", set_at="2026-05-22 10:00"),
         divert("eds", "2026-05-22 11:00", "2026-05-22 13:00", set_at="2026-05-22 09:00"),
         divert("one", "2026-05-22 11:00", "2026-05-22 15:00", service="always"),
     ]
+    at_once = [divert("eds", *NOON_TO_ONE), divert("backup", *NOON_TO_ONE)]
 
     assert ask("2026-05-22 11:30", diverts) == ("eds", "divert")
     assert ask("2026-05-22 12:30", diverts) == ("backup", "divert")
+    assert ask("2026-05-22 12:30", at_once) == ("backup", "divert")
 
 
-def test_of_two_diverts_set_at_the_same_time_the_later_in_the_list_wins():
-    span = ("2026-05-22 12:00", "2026-05-22 14:00")
-
-    assert ask("2026-05-22 12:30", [divert("eds", *span), divert("backup", *span)]) == (
-        "backup",
-        "divert",
-    )
+def until(at, *diverts):
+    return decide(TABLES, "children", london(at), diverts).until
 
 
 def test_until_takes_account_of_a_later_divert_and_of_one_that_changes_nothing():
-    later = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
-    same = [divert("mash", "2026-05-22 12:00", "2026-05-22 13:00")]
-
-    assert decide(TABLES, "children", london("2026-05-22 09:00"), later).until == london(
-        "2026-05-22 12:00"
-    )
-    assert decide(TABLES, "children", london("2026-05-22 12:30"), same).until == london(
-        "2026-05-22 16:30"
-    )
+    assert until("2026-05-22 09:00", divert("backup", *NOON_TO_ONE)) == london(NOON_TO_ONE[0])
+    assert until("2026-05-22 12:30", divert("mash", *NOON_TO_ONE)) == london("2026-05-22 16:30")
 
 
 def test_a_divert_that_ends_between_two_seconds_hands_over_at_its_end():
     end = london("2026-05-22 13:00") + timedelta(milliseconds=500)
-    diverts = [
-        replace(
-            divert("backup", "2026-05-22 12:00", "2026-05-22 14:00"),
-            during=Span(london("2026-05-22 12:00"), end),
-        )
-    ]
+    short = replace(divert("backup", *NOON_TO_ONE), during=Span(london(NOON_TO_ONE[0]), end))
 
-    assert decide(TABLES, "children", london("2026-05-22 12:30"), diverts).until == end
+    assert until("2026-05-22 12:30", short) == end
 
 
 @pytest.mark.parametrize("end", ["2026-07-01 06:00", "2026-07-02 06:00"])
@@ -257,6 +245,7 @@ def test_a_timeline_has_the_diverts_of_its_service_and_ends_where_it_is_told_to(
         ("15:10", "15:30", "mash"),
     ]
     assert len(list(timeline(TABLES, "children", start, end))) == 1
+    assert list(timeline(TABLES, "children", start, start)) == []
 
 
 def test_staff_see_a_divert_begin_and_end_where_callers_notice_no_difference():
@@ -277,19 +266,6 @@ def test_staff_see_a_divert_begin_and_end_where_callers_notice_no_difference():
     ]
 
 
-def test_each_line_is_tried_once_and_closed_lines_are_left_out():
-    at = london("2026-05-22 20:00")
-    line_ids = [answer.line.id for answer in dial_order(TABLES, decide(TABLES, "children", at), at)]
-
-    assert line_ids == ["eds", "backup"]
-
-
-def test_a_timeline_of_no_length_is_empty():
-    at = london("2026-05-22 20:00")
-
-    assert list(timeline(TABLES, "children", at, at)) == []
-
-
 def avoiding(*line_ids, line="mash"):
     start, end = london("2026-05-22 18:00"), london("2026-05-23 06:00")
     return [
@@ -304,22 +280,19 @@ def order(diverts, at="2026-05-22 20:00", excluded=()):
     return [answer.line.id for answer in dial_order(TABLES, decision, at, excluded)]
 
 
-def test_the_line_that_a_divert_replaced_is_not_tried_while_the_divert_lasts():
+def test_each_line_is_tried_once_and_closed_lines_are_left_out():
+    assert order([]) == ["eds", "backup"]
+
+
+def test_a_line_that_a_divert_in_force_replaced_is_not_tried_unless_nobody_else_is_left():
     assert order(avoiding("eds")) == ["mash", "backup"]
+    assert order(avoiding("eds", "backup")) == ["mash"]
     assert order(avoiding("eds"), at="2026-05-23 06:00") == ["eds", "backup"]
     assert order([divert("mash", "2026-05-22 18:00", "2026-05-23 06:00")]) == [
         *("mash", "eds", "backup")
     ]
-
-
-def test_every_line_that_a_divert_in_force_replaced_is_passed_over():
-    assert order(avoiding("eds", "backup")) == ["mash"]
-
-
-def test_a_line_that_was_replaced_is_tried_when_nobody_else_is_left():
-    assert order(avoiding("eds", "backup"), excluded={LINES["mash"].phone.e164}) == [
-        *("eds", "backup")
-    ]
+    mash = {LINES["mash"].phone.e164}
+    assert order(avoiding("eds", "backup"), excluded=mash) == ["eds", "backup"]
 
 
 def test_a_line_with_the_number_of_the_one_replaced_is_passed_over_too():
