@@ -80,6 +80,7 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
     ("old", "new", "code", "line", "message"),
     [
         ("fri: 08:30-16:30, ", "fri: 08:30-16:30", "no_bank_holiday", 10, "bank-holiday: closed"),
+        ("name: Night", f"name: {'Night ' * 18}", "first_screen_long", 27, "31 words stand before"),
         (
             "bank-holiday: closed}",
             "bank-holiday: 10:00-12:00}",
