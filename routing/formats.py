@@ -5,7 +5,6 @@ number and its hours, and needs no other file. It stays true on a wall: it says 
 "today", and states until when its dates are complete.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
@@ -29,9 +28,6 @@ Json = dict[str, Any]
 
 LINE_SPANS_PERIOD = timedelta(days=14)
 PRINTED_WEEKS = 8
-
-_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
-"""999 in running text, but not within another number."""
 
 _STYLE = Path(__file__).parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
@@ -283,10 +279,11 @@ def emergency_html(advice: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
     advice = sentences.end_sentence(advice)
-    before, *after = _EMERGENCY_NUMBER.split(advice, maxsplit=1)
-    if not after:
+    match = sentences.find_999(advice)
+    if match is None:
         return Markup("{} {}.").format(advice, link.format(locale.translate("Call 999")))
-    return Markup("{}{}{}").format(before, link.format("999"), *after)
+    start, end = match.span("number")
+    return Markup("{}{}{}").format(advice[:start], link.format(advice[start:end]), advice[end:])
 
 
 def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:

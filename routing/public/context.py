@@ -82,10 +82,7 @@ def page_context() -> dict[str, Any]:
         "emergency": sentences.end_sentence(emergency),
         "emergency_html": emergency_html(emergency, locale),
         "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
-        "services": [
-            {"id": service.id, "name": service.name.get(language), "number": service.number}
-            for service in directory.services
-        ],
+        "services": directory.services,
         "helplines": helpline_texts(snapshot, locale),
         "rehearsal": lookup.is_rehearsal(),
     }

@@ -41,6 +41,10 @@ HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
 MIN_GZIP_BYTES = 1000
 
+MAX_OTHER_SERVICES = 20
+"""That a service's page links to: with more, it links to the list of contacts, so that it does not
+grow with the directory."""
+
 EXIT_URL = "https://www.bbc.co.uk/weather"
 """Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
 
@@ -129,10 +133,13 @@ def accessibility() -> Response:
 @bp.get("/privacy")
 def privacy() -> Response:
     """Show the privacy notice."""
+    settings = current_app.config
     return _page(
         "privacy.html",
         notice=lookup.snapshot().directory.council.privacy,
-        retention_days=current_app.config["CALL_RETENTION_DAYS"],
+        retention_days=None
+        if "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
+        else settings["CALL_RETENTION_DAYS"],
     )
 
 
@@ -297,6 +304,7 @@ def _render(template: str, **values: Any) -> str:
         asset=partial(bundle_url, colour=lookup.snapshot().directory.council.colour),
         exit_url=EXIT_URL,
         logo=lookup.snapshot().logo is not None,
+        max_other_services=MAX_OTHER_SERVICES,
         page_url=_page_url,
         translation=_translation(locale.language),
         **context.page_context(),

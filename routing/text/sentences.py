@@ -1,5 +1,6 @@
 """A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
+import re
 from datetime import datetime
 
 from routing.core.decision import Decision, ReasonCode
@@ -13,6 +14,22 @@ from routing.text.dates import (
     local_date_and_time,
 )
 from routing.text.locale import N_, Locale
+
+MAX_PHRASE_CHARACTERS = 150
+"""Of a line in a sentence: a longer name would leave no room in a text message for its number."""
+
+_CALL_999 = re.compile(
+    r"""(?:^|(?<!\d)(?:[.:;!?(“"‘'*]|(?<!\d\s)[\u2010-\u2014-])\s*
+        |\b(?:call|dial|ring|phon|telephon|text|contact|ffoni|galw|deial|cysyll)\w*\s+
+        |\b(?:use|using|on|via|or|tel|emergency|services|police|ar|â|neu|i)\s+)
+    (?P<number>999|9[ -]9[ -]9)
+    (?=\s*(?:$|/|[.,:;!?)”"’'*\u2010-\u2014-](?!\d))
+        |\s+(?:if|or|and|in|for|at|as|now|immediately|straight|right|without|first|then|instead
+            |unless|when|whenever|where|before|because|but|so|not|to|with|from|today|urgently
+            |directly|always|by|who|which|on
+            |os|neu|ac|a|ar|yn|nawr|am|i|unwaith|o|mewn|heb|cyn|bob|gan|er|ond|gyda)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 _OTHER_WAYS = {
     "textphone": N_("Textphone"),
@@ -156,14 +173,27 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
 def line_phrase(line: Line, locale: Locale) -> str:
     """Return how a sentence refers to a line: in the council's own words, or as "the " and a name.
 
-    A name that begins with The or Our has no second article. In Welsh it is the name.
+    A name that begins with The or Our has no second article. In Welsh it is the name. A long one is
+    cut.
     """
     called = dict(line.called.by_language) if line.called is not None else {}
     own = called.get(locale.language) or called.get("")
-    name = line.name.get(locale.language)
-    if own is not None or locale.language != "en":
-        return own or name
-    return name if name.lower().startswith(("the ", "our ")) else f"the {name}"
+    phrase = own or line.name.get(locale.language)
+    if own is None and locale.language == "en" and not phrase.lower().startswith(("the ", "our ")):
+        phrase = f"the {phrase}"
+    if len(phrase) > MAX_PHRASE_CHARACTERS:
+        phrase = phrase[:MAX_PHRASE_CHARACTERS]
+        phrase = phrase.rpartition(" ")[0] or phrase
+    return phrase
+
+
+def find_999(advice: str) -> re.Match[str] | None:
+    """Return where words for an emergency say to call 999, as ``number``; None if they do not.
+
+    Only where the words around it say so: "over 999 families" and another number do not. Where this
+    is in doubt they do not, and 999 is said once more.
+    """
+    return _CALL_999.search(advice)
 
 
 def other_way_label(way: OtherWay, locale: Locale) -> str:

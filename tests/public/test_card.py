@@ -169,6 +169,7 @@ helplines:
     [
         ("Call 999 now.", "Call <a"),
         ("Call 0800 999 999.", "Call 0800 999 999. <a"),
+        ("We helped 999 families.", "We helped 999 families. <a"),
         ("Shout.", "Shout. <a"),
     ],
 )
@@ -334,10 +335,10 @@ def _instants_of_different_cards(app):
     return cards.values()
 
 
-@pytest.mark.parametrize("directory", EXAMPLES, ids=lambda path: path.stem)
-def test_at_most_thirty_words_come_before_the_number(make_app, clock, directory):
-    app = make_app(directory)
-    client, languages = app.test_client(), load(directory)[0].languages
+@pytest.mark.parametrize("name", ["anyshire", "darlington", "sefton", "swansea"])
+def test_at_most_thirty_words_come_before_the_number(make_app, clock, name):
+    directory = ROOT / "examples" / f"{name}.yaml"  # bin/prove: every example
+    client, languages = make_app(directory).test_client(), load(directory)[0].languages
     services = [service["id"] for service in client.get("/api/v1/services").json["services"]]
     for instant, service in product(INSTANTS, services):
         clock.set(instant)
