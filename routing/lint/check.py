@@ -146,11 +146,9 @@ def _check_first_screens(directory: Directory) -> Iterator[PathProblem]:
         if "999" not in emergency:
             before += f" {locale.translate('Call 999')}"
         lines = (*service.lines, service.out_of_hours)
-        calls = [
-            locale.translate("If not, call {line} now", line=line_phrase(line, locale))
-            for line in lines
-        ]
-        count = max(len(f"{before} {call}".split()) for call in calls)
+        phrase = max((line_phrase(line, locale) for line in lines), key=lambda p: len(p.split()))
+        call = locale.translate("If not, call {line} now", line=phrase)
+        count = len(f"{before} {call}".split())
         if count > MAX_WORDS_BEFORE_NUMBER:
             message = (
                 f"{count} words stand before the number on the first screen in {language}. Shorten "
