@@ -7,7 +7,7 @@ import zlib
 from datetime import timedelta
 
 import pytest
-from staff.conftest import DIVERT_FORM, PASSWORD, page_text
+from staff.conftest import DIVERT_FORM, PASSWORD, check, confirm, page_text
 
 
 def test_a_wrong_password_and_a_wrong_name_are_told_alike(browser, account):
@@ -92,7 +92,7 @@ def test_a_form_is_shown_again_after_signing_in_in_another_tab(app, browser, acc
     answer = browser.send_unsaved(sealed)
 
     assert "Sign in" in page_text(early)
-    assert "Note Phones down" in page_text(answer)
+    assert "Line Emergency Duty Service (EDS)" in page_text(answer)
 
 
 @pytest.mark.parametrize(
@@ -115,17 +115,26 @@ def test_a_file_is_not_kept_and_that_is_said(browser, account, clock):
     data = {"csrf_token": token, "file": sheet}
     answer = browser.client.post("/staff/rota/import", data=data, follow_redirects=True)
 
-    assert "or has a file" in page_text(answer)
+    assert "Your form was not saved" in page_text(answer)
 
 
-def test_a_password_is_not_kept_and_that_is_said(browser, account, clock):
-    browser.sign_in(account("view"))
-    page = browser.get("/staff/account")
+def test_what_was_only_confirmed_is_asked_again_and_no_password_is_kept(
+    browser, account, clock, stored
+):
+    browser.sign_in(account("divert"))
+    later = dict(zip(("until-day", "until-month", "until-year"), ("24", "11", "2026"), strict=True))
+    confirm(browser, check(browser, until="time", **later, **{"until-time": "5pm"}))
+    password, end_all = (browser.get(path) for path in ("/staff/account", "/staff/diverts/end-all"))
     clock.at += timedelta(hours=13)
-    answer = browser.send(page, "/staff/account", current=PASSWORD, new="gravel lantern teapot")
+    typed = {"current": PASSWORD, "new": "gravel lantern teapot"}
+    for page, values in ((password, typed), (end_all, {})):
+        answer = browser.send(page, page.request.path, **values)
+        assert "Your form was not saved" in page_text(answer)
+        assert 'name="unsaved" value="' not in answer.text
 
-    assert "or has a file or a password" in page_text(answer)
-    assert 'name="unsaved"' not in answer.text
+    again = browser.send(answer, "/staff/sign-in", name="divert", password=PASSWORD)
+    assert again.request.path == "/staff/diverts/end-all"
+    assert len(stored()) == 1
 
 
 def test_nobody_elses_form_is_kept(browser):
