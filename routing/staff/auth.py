@@ -243,10 +243,10 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
         "This page cannot be shown just now",
         "The database is not answering, cannot be changed, or has not been created yet.",
         "Callers are still answered: by the directory, and by the diverts last read, each until "
-        "its end. A change that you were just making may or may not have been saved: check before "
-        "you repeat it.",
-        "This page works again as soon as the database does. If that takes long, tell the people "
-        "who run this service: `who-to-call status` says more.",
+        "its end. A change that you were just making may or may not have been saved.",
+        "This page works again as soon as the database does: reload it then, to send again what "
+        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
+        "people who run this service: `who-to-call status` says more.",
     )
 
 
