@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate
-from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -248,8 +247,8 @@ def deliver(
     outcomes: SimpleQueue[SendOutcome] = SimpleQueue()
     # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
     for results in (_send_emails(settings, by_email), _post_messages(settings, by_webhook)):
-        put_all = partial(list, map(outcomes.put, results))
-        threading.Thread(target=put_all, name="alerts", daemon=True).start()
+        put_all = map(outcomes.put, results)
+        threading.Thread(target=list, args=(put_all,), name="alerts", daemon=True).start()
     pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
     while pending:
         try:

@@ -78,7 +78,9 @@ def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None
     if not lookup.database().exists or lookup.is_rehearsal():
         return
     old, new = (
-        holidays and {"sha256": sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]}
+        {"sha256": sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]}
+        if holidays
+        else None
         for holidays in (before, after)
     )
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
