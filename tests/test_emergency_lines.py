@@ -70,6 +70,14 @@ def problems(text):
     return [problem.message for problem in caught.value.problems]
 
 
+def test_a_forwarded_call_rings_the_number_that_stands_in_for_101_that_day(twilio):
+    cover = "phone: 101, special_days: [{date: 2026-11-23, name: Cover, phone: 01632 960009}]"
+    telephone = twilio(POLICE.replace("phone: 101", cover))
+    telephone.numbers.add("+441632960009")
+
+    assert telephone.call("CA1", ForwardedFrom=MASH).number == "+441632960009"
+
+
 def test_of_an_internal_line_nothing_is_shown_while_999_or_101_answers(council, clock):
     private = """phone: 07700 900001
     visibility: internal

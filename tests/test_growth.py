@@ -13,6 +13,7 @@ from routing import lookup, snapshot
 from routing.core import decision
 from routing.core.decision import decide
 from routing.directory.load import parse
+from routing.public.answer_cache import AnswerCache
 from routing.snapshot import build_snapshot
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
@@ -58,6 +59,26 @@ def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
             assert client.get("/").status_code == 200
 
     assert len(sent) <= 1 + (time.monotonic() - began) / lookup.MAX_DIVERT_AGE_SECONDS
+
+
+PUBLIC = (
+    "/",
+    "/services/s1",
+    *(f"/services/s1/{page}" for page in ("professionals", "now", "fragment")),
+)
+PUBLIC += (DECISION.format("s1"), "/api/v1/services/s1", "/accessibility")
+
+
+def test_a_page_of_one_service_takes_the_same_steps_in_a_directory_of_any_size(make):
+    few, many = (make(big.directory(services)).test_client() for services in (25, 75))
+    for path in PUBLIC:
+        steps = []
+        for client in (few, many):
+            assert client.get(path).status_code == 200
+            client.application.extensions["answer_cache"] = AnswerCache()
+            steps.append(calls_made(lambda client=client, path=path: client.get(path)))
+
+        assert steps[1] < 1.02 * steps[0], path
 
 
 def test_a_number_for_an_exchange_takes_one_query(make):

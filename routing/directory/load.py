@@ -75,7 +75,7 @@ MAX_PARSE_BYTES = 280 * 2**20
 
 MAX_INLINE_CHARS = 250_000
 """A longer text, of some 230 services, is parsed in a process of its own, which takes 0.3 seconds
-of CPU time to start. A shorter one needs 80 MiB and a second at the very worst.
+of CPU time to start. A shorter one needs 120 MiB and four seconds at the very worst.
 """
 
 LOCK_TIMEOUT_SECONDS = 12.0

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from annotated_types import GroupedMetadata
+from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -47,13 +48,9 @@ from routing.core.directory import (
     EMERGENCY_NUMBERS,
     MINUTES_PER_DAY,
     Hours,
-    Monthly,
     Phone,
-    Recurrence,
     Text,
     TimeRange,
-    Weekly,
-    Yearly,
 )
 
 T = TypeVar("T")
@@ -103,6 +100,9 @@ MAX_SPECIAL_DAYS = 1000
 
 HALF_A_YEAR = timedelta(days=183)
 """How long a run may be for the year of its end to be taken for the slip."""
+
+_FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
+"""For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
 
 _EVERY_FORM = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
 _A_LEAP_YEAR = 2000
@@ -367,7 +367,7 @@ def parse_display_phone(value: object) -> Phone:
 @_value(
     "24 December, first Wednesday, last Friday, or 2 weeks.", type="string", pattern=_RECURRENCE
 )
-def parse_repetition(value: object) -> Recurrence:
+def parse_repetition(value: object) -> str:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
     words = value.lower().split() if isinstance(value, str) else []
     text, name = " ".join(words), words[-1].capitalize() if words else ""
@@ -375,21 +375,34 @@ def parse_repetition(value: object) -> Recurrence:
         weeks = int(match[1])
         if not 1 <= weeks <= MAX_WEEKS:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
-        return Recurrence(Weekly(weeks), text)
+        return f"{weeks} {words[1]}"
     if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
-        day, month = int(words[0]), MONTHS.index(name) + 1
-        days = monthrange(_A_LEAP_YEAR, month)[1]
+        day, days = int(words[0]), monthrange(_A_LEAP_YEAR, MONTHS.index(name) + 1)[1]
         if not 1 <= day <= days:
             remedy = f"{name} has {days} days. Write 1 to {days} {name}."
             raise ValueError(f"there is no {day} {name}: {remedy}")
-        return Recurrence(Yearly(month, day), f"{day} {name}")
+        return f"{day} {name}"
     if name in DAY_NAMES and len(words) == 2:
         if words[0] in ORDINALS:
-            rule = Monthly(ORDINALS[words[0]], DAY_NAMES.index(name))
-            return Recurrence(rule, f"{words[0]} {name}")
+            return f"{words[0]} {name}"
         remedy = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
         raise ValueError(f"'{value}' is not in every month. {remedy}")
     raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
+
+
+@lru_cache(maxsize=1024)
+def _recurrence(every: str, start: date) -> core.Recurrence:
+    """Return the dates of an `every`, weeks counted from ``start``; cached, to be shared."""
+    word, name = every.split()
+    rule: dict[str, Any]
+    if name in MONTHS:
+        rule = {"freq": YEARLY, "bymonth": MONTHS.index(name) + 1, "bymonthday": int(word)}
+    elif name in DAY_NAMES:
+        rule = {"freq": MONTHLY, "byweekday": weekday(DAY_NAMES.index(name), ORDINALS[word])}
+    else:
+        rule = {"freq": WEEKLY, "interval": int(word)}
+    dates = (at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
+    return core.Recurrence(tuple(dates), every)
 
 
 def forbidden_reason(e164: str) -> str | None:
@@ -634,7 +647,7 @@ LinePhone = Annotated[Phone, parse_line_phone]
 DisplayPhone = Annotated[Phone, parse_display_phone]
 DayHoursOrWeek = Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week]
 Week = Annotated[Hours, parse_week]
-Every = Annotated[Recurrence, parse_repetition]
+Every = Annotated[str, parse_repetition]
 KeyPresses = Annotated[str, _parse_key_presses]
 Id = Annotated[str, _parse_id]
 Colour = Annotated[str, _parse_colour]
@@ -789,7 +802,7 @@ class SpecialDayModel(StrictModel):
             is_likely = meant - first <= HALF_A_YEAR and meant.year <= last.year + 4
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
-        if every and isinstance(every.rule, core.Weekly) and not first:
+        if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
             yield FieldError("every", message)
         if isinstance(self.hours, core.Hours) and (every or not first):
@@ -801,13 +814,16 @@ class SpecialDayModel(StrictModel):
 
     def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
+        start = _FIRST_DATE
+        if self.every and "week" in self.every and self.first:  # equal rules share their dates
+            start += (self.first - start) % timedelta(weeks=int(self.every.split()[0]))
         return super().build(
             first=self.on or self.first,
             last=self.on or self.last,
             hours=self.hours if week is None else None,
             is_run=self.on is None and self.every is None,
             week=week,
-            recurrence=self.every,
+            recurrence=self.every and _recurrence(self.every, start),
         )
 
 

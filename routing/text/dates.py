@@ -15,11 +15,8 @@ from routing.core.directory import (
     HolidayDates,
     Hours,
     Line,
-    Monthly,
     SpecialDay,
     TimeRange,
-    Weekly,
-    Yearly,
 )
 from routing.text.locale import N_, Locale
 
@@ -32,11 +29,11 @@ MONTHS = (
     *(N_("August"), N_("September"), N_("October"), N_("November"), N_("December")),
 )
 _MONTHLY = {
-    1: N_("First {weekday} of each month"),
-    2: N_("Second {weekday} of each month"),
-    3: N_("Third {weekday} of each month"),
-    4: N_("Fourth {weekday} of each month"),
-    -1: N_("Last {weekday} of each month"),
+    "first": N_("First {weekday} of each month"),
+    "second": N_("Second {weekday} of each month"),
+    "third": N_("Third {weekday} of each month"),
+    "fourth": N_("Fourth {weekday} of each month"),
+    "last": N_("Last {weekday} of each month"),
 }
 _YEAR_NAMED_AFTER = timedelta(days=180)
 _TONIGHT_FROM_HOUR = 18
@@ -220,11 +217,13 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
     )
 
 
-def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[str]:
-    """Format each special day of a line that is not over, in order of its next date."""
+def format_coming_special_days(
+    special_days: Iterable[SpecialDay], today: date, locale: Locale
+) -> list[str]:
+    """Format each special day that is not over, in order of its next date."""
     coming = [
         (next_date, format_special_day(special_day, locale, today))
-        for special_day in line.special_days
+        for special_day in special_days
         if not special_day.changes_nothing
         and (next_date := special_day.next_date(today)) is not None
     ]
@@ -291,7 +290,7 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
         for day in (special_day.first, special_day.last)
     )
     if special_day.recurrence is not None:
-        parts = [_format_rule(special_day.recurrence.rule, locale)]
+        parts = [_format_rule(special_day.recurrence.as_written, locale)]
         if first is not None:
             parts.append(locale.translate("from {day}", day=first))
         if last is not None:
@@ -304,14 +303,12 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
     return locale.translate("{first} to {last}", first=first, last=last)
 
 
-def _format_rule(rule: Yearly | Monthly | Weekly, locale: Locale) -> str:
-    match rule:
-        case Yearly(month, day):
-            name = locale.translate(MONTHS[month - 1])
-            return locale.translate("Every {day} {month}", day=str(day), month=name)
-        case Monthly(ordinal, weekday):
-            return locale.translate(_MONTHLY[ordinal], weekday=locale.translate(WEEKDAYS[weekday]))
-        case Weekly(1):
-            return locale.translate("Every week")
-        case Weekly(weeks):
-            return locale.translate("Every {count} weeks", count=str(weeks))
+def _format_rule(every: str, locale: Locale) -> str:
+    word, name = every.split()
+    if name in MONTHS:
+        return locale.translate("Every {day} {month}", day=word, month=locale.translate(name))
+    if name in WEEKDAYS:
+        return locale.translate(_MONTHLY[word], weekday=locale.translate(name))
+    if word == "1":
+        return locale.translate("Every week")
+    return locale.translate("Every {count} weeks", count=word)

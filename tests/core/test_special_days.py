@@ -1,12 +1,10 @@
 """Runs, seasons and dates that come again: which dates they set, and when they are the reason."""
 
-from calendar import day_name
 from datetime import UTC, datetime
 
 import pytest
 from conftest import ROOT
 from core.test_decision import HEAD, compiled, london
-from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from sweep import timetables, wrong_instants, wrong_minutes, year
 
 from routing.core.decision import Divert, decide
@@ -204,30 +202,3 @@ def test_every_kind_of_special_day_agrees_with_the_oracle_in_every_minute(tmp_pa
 
     assert wrong_minutes(path, year(2026), year(2028)) == (2 * 365 * 24 * 60, 0)
     assert wrong_instants(path, year(2026), year(2027), random_instants=200)[1] == 0
-
-
-ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
-RULES = {
-    "1 January": {"freq": YEARLY, "bymonth": 1, "bymonthday": 1},
-    "29 February": {"freq": YEARLY, "bymonth": 2, "bymonthday": 29},
-    "31 May": {"freq": YEARLY, "bymonth": 5, "bymonthday": 31},
-    "24 December": {"freq": YEARLY, "bymonth": 12, "bymonthday": 24},
-    **{
-        f"{word} {day_name[day]}": {"freq": MONTHLY, "byweekday": weekday(day, ordinal)}
-        for word, ordinal in ORDINALS.items()
-        for day in (0, 2, 6)
-    },
-    **{f"{weeks} weeks": {"freq": WEEKLY, "interval": weeks} for weeks in (1, 2, 5, 52)},
-}
-
-
-def test_dates_that_come_again_are_those_of_dateutils_rrule_for_a_century_and_400_days():
-    first, last = datetime(2000, 2, 29, tzinfo=UTC), datetime(2102, 2, 4, tzinfo=UTC)
-    tables = tables_with(
-        ",".join(f"{{every: {every}, from: 2000-02-29, name: X, hours: closed}}" for every in RULES)
-    )
-    special_days = tables.directory.line("day").special_days
-
-    for special_day, (every, rule) in zip(special_days, RULES.items(), strict=True):
-        expected = [at.date() for at in rrule(dtstart=first, until=last, **rule)]
-        assert list(special_day.dates(first.date(), last.date())) == expected, every

@@ -35,13 +35,18 @@ def rendered(app):
         yield names
 
 
-def test_within_a_second_a_page_is_rendered_once_and_has_its_own_time(client, clock, rendered):
+@pytest.mark.parametrize(
+    ("path", "template"), [("/", "public/service.html"), ("/contacts", "public/contacts.html")]
+)
+def test_within_a_second_a_page_is_rendered_once_and_has_its_own_time(
+    client, clock, rendered, path, template
+):
     times = []
     for part in ("12:00:00.000001", "12:00:00.5", "12:00:00.999999"):
         clock.set(f"2026-11-23T{part}Z")
-        times.append(re.search(r'data-at="([^"]+)"', client.get("/").text)[1])
+        times.append(re.search(r'data-at="([^"]+)"', client.get(path).text)[1])
 
-    assert rendered == ["public/service.html"]
+    assert rendered == [template]
     assert times == [
         "2026-11-23T12:00:00.000001+00:00",
         "2026-11-23T12:00:00.500000+00:00",

@@ -112,6 +112,8 @@ def test_the_spans_of_a_timeline_touch_and_400_days_are_the_limit(client):
 
     assert [span["line"]["id"] for span in spans][:3] == ["eds", "mash", "eds"]
     assert all(one["to"] == two["from"] for one, two in itertools.pairwise(spans))
+    instant = "2026-12-24T00:00:00Z"
+    assert client.get(f"{base}?from={instant}&to={instant}").json["spans"] == []
     for query in (
         "",
         "?from=2026-01-01T00:00:00Z",

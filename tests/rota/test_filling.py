@@ -242,6 +242,11 @@ def test_as_many_people_are_assigned_as_are_needed_and_there_are(rota):
     assert assign(rota, slots, [1], role_id="day") == [1, None]
     assert assign(rota, slots, [], role_id="day") == [None]
     assert assign(rota, [], [1]) == []
+    rota.add_shift("day", 9, "2026-11-23T08:30", "2026-11-23T12:00")
+    whole, part = filling.assign_slots(
+        rota.roster, "day", slots, [1, 2], date(2026, 11, 23), A_SLOT_EACH
+    )
+    assert (whole.during, part.during) == (slots[0], span("2026-11-23T12:00", "2026-11-23T17:00"))
 
 
 def test_whole_weeks_begin_on_a_monday_and_other_turns_on_the_first_day_if_nothing_else_is_said():

@@ -59,7 +59,7 @@ def file(encoding="utf-8", **cells):
         ("24/12/2026 5pm", "2026-12-24T17:00"),
         ("24/12/2026 12:30 am", "2026-12-24T00:30"),
         ("24/12/2026 12:00 p.m.", "2026-12-24T12:00"),
-        ("24/12/2026 24:00", "2026-12-25T00:00"),
+        ("24/12/2026 2400hrs", "2026-12-25T00:00"),
         ("Thursday 31/12/2026 24:00:00", "2027-01-01T00:00"),
         ("24-12-2026 17:00", "2026-12-24T17:00"),
         ("24th Sept. 2026 at 17:00", "2026-09-24T16:00"),
@@ -431,6 +431,9 @@ def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_fi
     rota.add_cover(shift, None, "2026-11-25T08:00", FIRST[1])
     as_exported[1] = night(2, ("2026-11-24T20:00", "2026-11-25T08:00"))
     assert replaced(rota, as_exported)[0].is_empty
+    in_place = [as_exported[0], night(3, ("2026-11-24T20:00", "2026-11-25T08:00"))]
+    one_change, _ = replaced(rota, in_place)
+    assert (one_change.changed, one_change.unchanged) == (((as_exported[1], in_place[1]),), 1)
     _, after = replaced(rota, [night(1, FIRST)])
     assert duties(after, "night", at(FIRST[0]), at(FIRST[1])) == [(1, *map(at, FIRST))]
 

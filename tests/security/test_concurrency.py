@@ -126,12 +126,14 @@ def test_every_place_is_given_back_once(app, under_way):
 def test_callers_are_answered_whatever_is_refused(app, under_way, duty):
     duty.get("/staff")
     under_way(FEED, 2)
-    under_way("/contacts", 2)
+    under_way("/embed", 2)
     under_way("/staff", 2, cookie_of(duty))
 
     decision = "/api/v1/services/children/decision"
     for path in ("/", "/services/children", "/services/children/now", decision, f"{decision}?x=1"):
         assert get(app, path).status_code == 200, path
+    for path in ("/contacts", "/contacts?q=nobody"):
+        assert "01632 960001" in get(app, path).text, path
     assert get(app, "/api/v1/services/professionals/number").status_code == 200
     assert Telephone(app.test_client()).call("CA1").number
 
@@ -157,8 +159,8 @@ def test_a_signed_call_is_answered_however_long_its_form_and_however_many_such_r
 
 
 def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under_way):
-    under_way("/contacts", 2)
-    page, answer = get(app, "/contacts"), get(app, "/api/v1/lines")
+    under_way("/embed", 2)
+    page, answer = get(app, "/embed"), get(app, "/api/v1/lines")
 
     assert page.status_code == answer.status_code == 503
     assert "divert" not in page.text
@@ -169,7 +171,7 @@ def test_lists_that_grow_with_the_directory_are_limited_by_themselves(app, under
 
 def test_an_unknown_address_stays_unknown_on_a_page_that_costs_nothing(app, under_way):
     whole = get(app, "/nothing")
-    under_way("/contacts", 2)
+    under_way("/embed", 2)
     short = get(app, "/nothing")
 
     assert whole.status_code == short.status_code == 404

@@ -204,6 +204,14 @@ def test_other_roles_leave_a_link_for_a_new_password_good(write, read, priya, no
     )
 
 
+def test_a_link_ends_with_the_role_of_whoever_made_and_saw_it(write, read, priya, council, now):
+    admin = council(ADMIN)
+    _, token = write(accounts.create_password_link, priya.id, now, admin.actor)
+    write(accounts.revoke_roles, ISSUER, "s1", now)
+
+    assert read(accounts.find_by_password_link, token, now) is None
+
+
 def test_one_whom_the_provider_refuses_has_no_role_session_or_calendar_left(
     write, read, council, access, now
 ):

@@ -85,6 +85,7 @@ def reply(directory):
 NOT_NAMED = [
     *("Shout for help.", "Ring us at once on 01632 960999.", "Ring +44 1632 960 999."),
     *("Ring 960\u2013999.", "Ring (960) 999.", "Ring 0300 999 1234.", "There are 1,999 of us."),
+    *("We helped over 999 families.", "Helpwyd 999 o blant."),
 ]
 
 
@@ -99,7 +100,11 @@ def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
 
 
 @pytest.mark.parametrize(
-    "advice", ["Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now"]
+    "advice",
+    [
+        *("Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now", "Emergency - 999"),
+        *("Ring the police on 999 and ask for help", "Ffoniwch 999 bob amser"),
+    ],
 )
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
@@ -171,6 +176,10 @@ def test_a_number_is_spoken_digit_by_digit_in_its_national_form(spoken):
         ("Call 101, or 01632 960001 now", f"Call 1 0 1, or {SPOKEN} now"),
         ("01632 960001 24 hours a day", f"{SPOKEN} 24 hours a day"),
         ("01632 960001 01632 960001", f"{SPOKEN} {SPOKEN}"),
+        ("0800 1111 116 123", "0 8 0 0, 1 1 1 1 1 1 6, 1 2 3"),
+        ("0800 123456 7 days a week", "0 8 0 0, 1 2 3 4 5 6 7 days a week"),
+        ("+44 800 123456 999", "0 8 0 0, 1 2 3 4 5 6 9 9 9"),
+        ("+353 1 234 5678 01632 960001", f"0 0 3 5 3, 1, 2 3 4, 5 6 7 8 {SPOKEN}"),
         ("18001 +44 1632 960001", f"1 8 0 0 1, {SPOKEN}"),
         ("01632 960001,01632 960001", f"{SPOKEN},{SPOKEN}"),
         ("01632 960001 - 01632 960001", f"{SPOKEN} - {SPOKEN}"),
