@@ -95,12 +95,6 @@ def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, mess
     assert any(abs(problem.line - line) <= 6 for problem in matching)
 
 
-def test_an_internal_line_needs_a_service_with_a_number_to_show():
-    text = re.sub(r"    number: 01632 960100.*\n", "", GOOD)
-
-    assert [problem.code for problem in problems(text)] == ["internal_line_reachable"]
-
-
 PLACED = """\
 council: {name: {en: A, cy: B}, website: https://a.example, colour: "#ffffff", hue: red}
 zone: Europe/London
@@ -295,14 +289,6 @@ def test_after_good_better_and_broken_the_better_one_answers(tmp_path):
         assert result.kept_at is not None
 
 
-def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(tmp_path):
-    file = tmp_path / "directory.yaml"
-    file.write_text("zone: nowhere")
-
-    with pytest.raises(InvalidDirectory, match="services"):
-        LastGoodDirectory(tmp_path / "instance").load(file)
-
-
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
     blocked = tmp_path / "a-file"
     blocked.write_text("")
@@ -320,14 +306,17 @@ def test_the_last_good_one_says_when_it_was_last_known_to_be_good(tmp_path):
     assert last_good.load(file).kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
 
 
-def test_a_broken_last_good_one_leaves_the_problems_of_the_file(tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path)
+@pytest.mark.parametrize("last_good", [None, "lines: ["])
+def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(tmp_path, last_good):
+    file, directories = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
     file.write_text("zone: nowhere")
-    last_good.file.write_text("lines: [")
+    if last_good:
+        directories.folder.mkdir()
+        directories.file.write_text(last_good)
 
-    with pytest.raises(InvalidDirectory) as caught:
-        last_good.load(file)
-    assert caught.value.path == str(file)
+    with pytest.raises(InvalidDirectory, match="services") as refusal:
+        directories.load(file)
+    assert refusal.value.path == str(file)
 
 
 def test_a_copy_that_cannot_be_written_is_logged_and_leaves_nothing_behind(tmp_path, caplog):
