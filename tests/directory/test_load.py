@@ -58,30 +58,34 @@ def test_the_council_that_this_is_for_has_the_numbers_that_it_publishes():
     ]
 
 
+SEEN_BY_EDITORS = [
+    ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
+    ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
+    ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
+    ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
+    ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
+    ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
+    ("division: england-and-wales", "division: england", "bad_value", "scotland"),
+    ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
+    ("visibility: internal", "visibility: secret", "bad_value", "public"),
+    ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
+]
+SEEN_BY_THE_SERVICE = [
+    ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
+    ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
+    ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
+    ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
+    ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
+    ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
+    ("languages: [en] ", "languages: [en, en] ", "bad_value", "named twice"),
+    ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
+    ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
+    ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
+]
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "code", "message"),
-    [
-        ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
-        ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
-        ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
-        ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
-        ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
-        ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
-        ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
-        ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
-        ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
-        ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
-        ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
-        ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
-        ("division: england-and-wales", "division: england", "bad_value", "scotland"),
-        ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
-        ("visibility: internal", "visibility: secret", "bad_value", "public"),
-        ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
-        ("languages: [en] ", "languages: [en, en] ", "bad_value", "named twice"),
-        ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
-        ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
-        ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
-    ],
+    ("old", "new", "code", "message"), [*SEEN_BY_EDITORS, *SEEN_BY_THE_SERVICE]
 )
 def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, message):
     assert old in GOOD
