@@ -216,6 +216,7 @@ writer.submit(job)
 """
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])  # the threads are alike on both
 @pytest.mark.parametrize("how", ["ends", "hangs"])
 def test_a_process_that_ends_finishes_its_jobs_and_waits_for_none_that_hangs(database, now, how):
     url = database.url.render_as_string(hide_password=False)
