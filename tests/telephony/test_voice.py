@@ -1,9 +1,5 @@
 """Calls as Twilio makes them: who is rung, by what really happened, until somebody answers."""
 
-<<<<<<< HEAD
-from telephone import Telephone
-from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
-=======
 import os
 import time
 from io import BytesIO
@@ -13,7 +9,6 @@ import pytest
 from conftest import ROOT
 from telephone import BASE, CALLED, CALLER, Telephone, sign
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, night_manager
->>>>>>> main
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
 PROFESSIONALS, FESTIVE = "+441632960003", "+441632960009"
@@ -31,8 +26,6 @@ def ring_out(twilio, status="no-answer", service="children", **form):
     return rung, speech, document
 
 
-<<<<<<< HEAD
-=======
 @pytest.mark.parametrize(
     ("at", "number"),
     [
@@ -46,7 +39,6 @@ def test_the_line_that_answers_now_is_rung(twilio, clock, at, number):
     assert twilio.call("CA1").number == number
 
 
->>>>>>> main
 def test_without_a_greeting_ringing_comes_first_and_takes_no_call_before_somebody_answers(
     make_changed,
 ):
