@@ -39,7 +39,7 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
         ("also: [{kind: text, phone: 01632 960011, url: https://x.example}]", "delete `url`"),
         ("also: [{kind: chat, phone: 01632 960011}]", "Write `url`, and delete `phone`"),
         ("also: [{kind: textphone}]", "needs a `phone`. Add it."),
-        ("also: [{kind: fax, phone: 01632 960011}]", "'textphone', 'text', 'welsh'"),
+        ("also: [{kind: fax, phone: 01632 960011}]", "Write text or chat or relay or another"),
         ("also: [{kind: relay, phone: 18001 01632 960001}]", "Write 01632 960001: `relay_uk: yes`"),
         ("send_digits: press 1", "Write digits, * and #, and w"),
         ("send_digits: 1,2", "ww1ww2"),

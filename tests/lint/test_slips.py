@@ -179,6 +179,20 @@ def test_another_way_to_reach_a_line_is_no_slip(slips, way):
     assert slips(CLEAN.replace("    hours: {mon", f"    also: [{way}]\n    hours: {{mon", 1)) == []
 
 
+def test_a_number_without_its_area_code_is_no_other_way_to_reach_a_line(slips):
+    way = "    also: [{kind: textphone, phone: 960011}]\n"
+    ((at, code, _),) = slips(CLEAN.replace("    hours: {mon", f"{way}    hours: {{mon", 1))
+
+    assert (at[:6], code) == ("960011", "not_in_numbering_plan")
+
+
+def test_keys_that_a_hash_cuts_are_found(slips):
+    keys = "    send_digits: ww2 #\n"
+    ((at, code, _),) = slips(CLEAN.replace("    hours: {mon", f"{keys}    hours: {{mon", 1))
+
+    assert (at[0], code) == ("#", "text_cut_by_hash")
+
+
 @pytest.mark.parametrize(
     ("number", "code"),
     [
