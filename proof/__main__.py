@@ -1,6 +1,7 @@
-"""bin/prove: each part makes a section of docs/proof.md, with its date, command and figures.
+"""bin/prove: each part writes its figures into its section of docs/proof.md, with the date.
 
-`bin/prove` runs every part, `bin/prove kills bench` those named.
+`bin/prove` runs every part, `bin/prove kills bench` those named. What a section says above its line
+"Made by" is written by hand, and stays.
 """
 
 import sys
@@ -15,18 +16,14 @@ from proof import (
     calls,
     clients,
     faults,
-    floods,
     fuzz,
     growth,
-    kills,
     mutation,
     nginx,
     pages,
     rota,
-    silence,
     slips,
     staff_speed,
-    standards,
 )
 
 PARTS = {
@@ -38,28 +35,22 @@ PARTS = {
     "slips": ("Slips in good files", slips.prove_slips),
     "calls": ("Calls", calls.prove_calls),
     "rota": ("The rota", rota.prove_rota),
-    "kills": ("Processes killed while they write", kills.prove_kills),
+    "kills": ("Processes killed while they write", faults.prove_kills),
     "faults": ("Faults under load", faults.prove_faults),
-    "silence": ("A change, then a minute without requests", silence.prove_silence),
-    "floods": ("Floods of requests", floods.prove_floods),
+    "silence": ("A change, then a minute without requests", faults.prove_silence),
+    "floods": ("Floods of requests", faults.prove_floods),
     "christmas": ("A rehearsal of Christmas", faults.prove_christmas),
     "pages": ("Every page, at every width", pages.prove_pages),
     "front": ("Behind nginx", nginx.prove_nginx),
     "fuzz": ("Malformed input", fuzz.prove_parsers),
     "clients": ("Generated clients", clients.prove_clients),
     "mutation": ("Mutation testing", mutation.prove_mutation),
-    "standards": ("Checks by other programs", standards.prove_standards),
+    "standards": ("Checks by other programs", clients.prove_standards),
     "growth": ("Growth", growth.prove_growth),
     "staff": ("Speed of the staff pages", staff_speed.prove_staff_speed),
     "bench": ("Speed, compared", benchmarks.prove_speed),
 }
 """Part: its title in docs/proof.md, and the function that returns (text, whether it failed)."""
-
-HEAD = """# Proof
-
-The results of `bin/prove`, each part with its command. It runs on shared machines, whose
-speed varies: read the ratios rather than the times.
-"""
 
 
 def main(names):
@@ -81,13 +72,13 @@ def main(names):
 
 
 def put(title, text):
-    """Write a section of docs/proof.md, in place of the earlier one with its title."""
+    """Write the figures of a section of docs/proof.md, in place of the earlier ones."""
     path = ROOT / "docs/proof.md"
-    old = path.read_text("utf-8").split("\n## ")[1:] if path.exists() else []
-    texts = dict(section.split("\n\n", 1) for section in old) | {title: text}
-    titles = [title for title, _ in PARTS.values() if title in texts]
-    sections = [f"## {title}\n\n{texts[title].strip()}\n" for title in titles]
-    path.write_text("\n".join([HEAD, *sections]), "utf-8")
+    head, *sections = path.read_text("utf-8").split("\n## ")
+    for number, section in enumerate(sections):
+        if section.startswith(f"{title}\n"):
+            sections[number] = f"{section.partition('Made by')[0]}{text.strip()}\n"
+    path.write_text("\n## ".join([head, *sections]), "utf-8")
 
 
 if __name__ == "__main__":

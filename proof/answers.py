@@ -22,6 +22,8 @@ from sweep import (
     year,
 )
 
+from proof import table
+
 ZONES = ("Pacific/Auckland", "America/New_York", "UTC")
 
 
@@ -37,15 +39,16 @@ def prove_minutes():
         ).returncode
         for zone in ZONES
     }
-    return describe_minutes(rows, zones), any(row[2] or row[4] for row in rows) or any(
-        zones.values()
-    )
+    heads = ("directory", "minutes", "wrong", "instants asked", "wrong")
+    zone_rows = ((zone, "differs" if code else "no difference") for zone, code in zones.items())
+    text = f"{table(heads, rows)}\n\n{table(('the zone of the machine', 'answers'), zone_rows)}"
+    return text, any(row[2] or row[4] for row in rows) or any(zones.values())
 
 
 def prove_directories():
     """Prove what `who-to-call directory gaps` and `diff` find."""
-    gaps, differences = scan_gaps(), compare_pairs()
-    return describe_directories(gaps, differences), bool(gaps[1] or differences[1])
+    rows = (("gaps", *scan_gaps()), ("diff", *compare_pairs()))
+    return table(("command", "minutes", "wrong"), rows), any(row[2] for row in rows)
 
 
 def sweep(first=2024, last=2031, made=100):
@@ -104,41 +107,6 @@ def zone_sample():
     """Compare a year of three directories, whatever the machine's own zone. Return the wrong."""
     rows = [wrong_minutes(path, year(2026), year(2027)) for path in EXAMPLES[:3]]
     return sum(wrong for _, wrong in rows)
-
-
-def describe_minutes(rows, zones):
-    """Return the text of the part "minutes"."""
-    lines = [
-        "Every UTC minute of 2024 to 2030, for each directory under the bank holidays of England",
-        "and Wales, Scotland and Northern Ireland, compared with an oracle that shares no code",
-        "with the service (`tests/oracle.py`); and `decide` itself a second before, at and after",
-        "every boundary and at 20,000 random instants a service and division.",
-        "",
-        "| directory | minutes | wrong | instants asked | wrong |",
-        "|---|---:|---:|---:|---:|",
-        *(f"| {n} | {m:,} | {w} | {a:,} | {b} |" for n, m, w, a, b in rows),
-        "",
-        "The same for 2026 and three directories with the machine's own zone set to "
-        + ", ".join(
-            f"{zone} ({'differs' if code else 'no difference'})" for zone, code in zones.items()
-        )
-        + ".",
-    ]
-    return "\n".join(lines)
-
-
-def describe_directories(gaps, differences):
-    """Return the text of the part "directories"."""
-    lines = [
-        "What `who-to-call directory gaps` finds, and the hours at which nobody is left to try,",
-        "for each directory from 2024 to 2030 and for 100 made at random over two years, against",
-        f"a scan of every minute: {gaps[0]:,} minutes found, {gaps[1]} wrong.",
-        "",
-        "What `who-to-call directory diff` finds between 200 pairs of directories made at random,",
-        f"over two years, against a comparison of every minute: {differences[0]:,} minutes differ,",
-        f"{differences[1]} wrong.",
-    ]
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from datetime import timedelta
 from oracle import Oracle
 from sweep import ROOT, timetables, year
 
+from proof import table
 from proof.bench import over_http
 from routing.core.decision import decide, timeline
 
@@ -92,31 +93,30 @@ def within(value, way, limit):
 
 def limits_table(rows):
     """Return a table of every figure that has a limit."""
-    lines = ["| what | measured | limit | |", "|---|---:|---:|---|"]
-    for what, value, way, limit in rows:
-        verdict = "met" if within(value, way, limit) else "**missed**"
-        lines.append(f"| {what} | {value:.2f} | {way} {limit:g} | {verdict} |")
-    return "\n".join(lines)
+    cells = [
+        (
+            what,
+            f"{value:.2f}",
+            f"{way} {limit:g}",
+            "met" if within(value, way, limit) else "**missed**",
+        )
+        for what, value, way, limit in rows
+    ]
+    return table(("what", "measured", "limit", ""), cells)
 
 
 def http_table(comparisons, mebibytes):
     """Return a table of requests over HTTP."""
-    lines = [
-        "Over HTTP, beside `proof/one_file_app.py`: Flask, `holidays`, twilio's validator and"
-        " TwiML, sqlite3; no diverts, no reasons, no second number to try. gunicorn with the"
-        " settings of `gunicorn.conf.py`, one worker each, on one processor; wrk on another;"
-        f" {over_http.ROUNDS} rounds of {over_http.SECONDS} s, the two in turn. Each webhook is a"
-        " new call, signed, its row written. Read the ratios: machines are shared.",
-        "",
-        "| connections | what | a second | one file's | ratio | p50 | p99 | one file's | ratio |",
-        "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for row in comparisons:
-        spread = f"{row.ratio:.2f} ({row.least:.2f} to {row.most:.2f})"
-        lines.append(
-            f"| {row.connections} | {row.name} | {row.rate:,.0f} | {row.other_rate:,.0f} |"
-            f" {spread} | {row.median:.2f} ms | {row.p99:.1f} ms | {row.other_p99:.1f} ms |"
-            f" {row.p99_ratio:.1f} |"
+    heads = ("connections", "what", "a second", "one file's", "ratio", "p50", "p99", "one file's")
+    rows = (
+        (
+            *(row.connections, row.name, f"{row.rate:,.0f}", f"{row.other_rate:,.0f}"),
+            f"{row.ratio:.2f} ({row.least:.2f} to {row.most:.2f})",
+            *(f"{row.median:.2f} ms", f"{row.p99:.1f} ms", f"{row.other_p99:.1f} ms"),
+            f"{row.p99_ratio:.1f}",
         )
+        for row in comparisons
+    )
     memory = ", ".join(f"{app} {mib:.0f}" for app, mib in mebibytes.items())
-    return "\n".join([*lines, "", f"MiB a worker holds after that (PSS): {memory}."])
+    text = f"MiB a worker holds after that (PSS): {memory}."
+    return f"{table((*heads, 'ratio'), rows)}\n\n{text}"

@@ -75,25 +75,12 @@ def telephone(directories=120, calls=40, requests=20_000):
     return (directories * calls, documents, wrong, ringing, duration), (requests, len(faults))
 
 
-def describe_calls(calls, requests):
-    """Return the text of this part."""
-    lines = [
-        "",
-        "Calls played as Twilio plays them, every request signed and every address followed, over",
-        "directories made at random, with callbacks repeated and out of order: whom to ring next,",
-        f"compared with a second implementation. {calls[0]:,} calls, {calls[1]:,} documents, each",
-        f"valid; {calls[2]} directories with a wrong one. Longest unanswered ringing {calls[3]}",
-        f"seconds, longest call {calls[4]:.0f} seconds (480 and one line).",
-        "",
-        "Requests that Twilio would never send, signed or not. Wrong is a status of 500 or more, a",
-        "traceback, or a document that leads the caller nowhere.",
-        f"{requests[0]:,} requests, {requests[1]} wrong.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
 def prove_calls():
     """Prove the telephone."""
-    made, requests = telephone()
-    return describe_calls(made, requests), bool(made[2] or requests[1])
+    (calls, documents, wrong, ringing, duration), (requests, faults) = telephone()
+    text = (
+        f"{calls:,} calls, {documents:,} documents; {wrong} directories with a wrong one. Longest "
+        f"unanswered ringing {ringing} seconds, longest call {duration:.0f} seconds.\n\n"
+        f"{requests:,} requests that Twilio would never send, {faults} answered wrongly."
+    )
+    return text, bool(wrong or faults)

@@ -1,8 +1,9 @@
-"""Generated clients call every operation; what contact centres paste runs where it will."""
+"""Programs of others: generated clients, what contact centres paste, checkers of our files."""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,11 +12,23 @@ from pathlib import Path
 import serving
 from conftest import ANYSHIRE, ROOT
 
+from proof import table
+
 HERE = Path(__file__).parent / "generated_clients"
 SPEC = ROOT / "routing" / "public" / "openapi.json"
 PAGE = ROOT / "docs" / "contact-centres.md"
 TOKEN = "exchange"
 STRICT = "--strict --skipLibCheck --module nodenext --moduleResolution nodenext --target es2022"
+
+
+HADOLINT = Path(sys.executable).with_name("hadolint")
+CHECKS = {
+    "openapi.json": "npx --yes @redocly/cli@2 lint routing/public/openapi.json",
+    "Dockerfile": f"{HADOLINT} Dockerfile",
+    "alert rules": "promtool check rules deploy/prometheus/who-to-call.yml",
+    "cases of the alert rules": "promtool test rules deploy/prometheus/who-to-call.test.yml",
+}
+"""What is read: the command that reads it, and whose exit status is 0 where it finds nothing."""
 
 
 def run(folder, *command, **environ):
@@ -107,20 +120,25 @@ def prove_clients():
         client: sorted(set(operations) - {line.split()[0] for line in lines})
         for client, lines in calls.items()
     }
-    text = "\n".join(
-        [
-            "Clients that two generators make of `openapi.json`, against a running service:",
-            "",
-            *(
-                f"- {client}: {len(lines)} of {len(operations)} operations called"
-                + (f", not {', '.join(missing[client])}." if missing[client] else ".")
-                for client, lines in calls.items()
-            ),
-            f"- the Twilio Function of docs/contact-centres.md in Node.js: {json.dumps(function)};",
-            f"  while the service is down: {json.dumps(down)}.",
-            f"- its Liquid for Twilio Studio splits two numbers: {'yes' if splits else 'no'}.",
-            "",
-        ]
+    rows = [(client, len(lines), ", ".join(missing[client])) for client, lines in calls.items()]
+    text = (
+        f"{table((f'of {len(operations)} operations', 'called', 'not called'), rows)}\n\n"
+        f"- the Twilio Function in Node.js: {json.dumps(function)}; while the service is down: "
+        f"{json.dumps(down)}\n- the Liquid for Twilio Studio splits two numbers: "
+        f"{'yes' if splits else 'no'}\n"
     )
     is_wrong = any(missing.values()) or not splits
     return text, is_wrong or "number1" not in function or down.get("number1") != "+441632960002"
+
+
+def prove_standards():
+    """Prove that checkers of others are here, and find nothing in what this project publishes."""
+    rows = []
+    for subject, command in CHECKS.items():
+        result = "not run: install it"
+        if shutil.which(command.split()[0]):
+            process = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
+            output = process.stdout + process.stderr
+            result = "0 findings" if process.returncode == 0 else f"`{output}`"
+        rows.append((subject, f"`{command.replace(str(HADOLINT), 'hadolint')}`", result))
+    return table(("what", "read by", "found"), rows), any(row[2] != "0 findings" for row in rows)

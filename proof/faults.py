@@ -1,20 +1,32 @@
-"""The faults' part of bin/prove: every fault under load, 200 kills, Christmas rehearsed."""
+"""The parts of bin/prove that break the service: faults, kills, floods; and Christmas rehearsed."""
 
+import json
 import os
 import random
 import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import flood
+import nginx
 import postgres
 from doors import Load
 from faulted import Row, complete_row, endured, served, stepped
+from faults import test_silence
 from faults.test_christmas import christmas
 from faults.test_two_groups import two_groups
 from service_faults import FAULTS, all_killed, name
+from serving import TESTS_PATH
+
+from proof import table
+
+MAX_WAIT_SECONDS = 1.0
+"""The longest that a caller may wait for an answer during a flood."""
 
 
 def prove_faults(times=200):
@@ -29,8 +41,18 @@ def prove_faults(times=200):
     )
     bad = [(row.fault, row.bad()) for row in (*rows, killed) if row.bad()]
     print(*bad, *shared[1:], sep="\n")
-    failed = bool(bad or wrong_files or shared[1] or shared[2])
-    return describe_faults(rows, killed, wrong_files, shared), failed
+    numbers, old, late = shared
+    lines = [
+        _table([*rows, killed]),
+        "",
+        f"{killed.alone} of {killed.acknowledged:,} diverts without an entry in the audit log,",
+        f"or the reverse; {killed.unwritten} of {len(killed.tally.calls):,} calls not in the log;",
+        f"{len(wrong_files)} faults in SQLite's file.",
+        "",
+        f"Two groups: {numbers:,} numbers requested as soon as a divert was confirmed,",
+        f"{len(old)} old; {len(late)} other answers were old after a second.",
+    ]
+    return "\n".join(lines), bool(bad or wrong_files or old or late)
 
 
 def prove_christmas(count=200):
@@ -40,7 +62,7 @@ def prove_christmas(count=200):
     """
     counts, wrong = christmas(count)
     print(*wrong[:5], sep="\n")
-    return describe_christmas(counts, wrong), bool(wrong)
+    return f"{table(('interface', 'answers'), counts.items())}\n\n{len(wrong)} wrong.", bool(wrong)
 
 
 def break_everything():
@@ -93,59 +115,72 @@ def ask_groups(rounds=20, questions=500):
         return two_groups(server, Path(folder), rounds, questions)
 
 
-def describe_faults(rows, killed, wrong_files, groups):
-    """Return the text of the part "faults"."""
-    numbers, old, late = groups
-    return "\n".join(
-        [
-            "The real service, with two workers, under requests to every interface at once (the",
-            "decision, pages, fragments, the exchange's numbers, and calls signed as Twilio signs",
-            "them and followed to their end) while a colleague sets diverts on the staff page.",
-            "Each fault begins under that load and is repaired. Each answer is compared with an",
-            "oracle and the diverts in force: a confirmed divert is in force at once on the",
-            "telephone and within a second elsewhere. `silent` requests got no answer; `slow` ones",
-            "took over a second; `lost` diverts had been confirmed; `unwritten` calls were put",
-            "through and are not in the log, such as those since a backup that was restored.",
-            "",
-            *_table(rows),
-            "",
-            f"Workers, and every tenth time the whole application, {killed.fault} under the same",
-            "load. Requests that a killed worker had begun were sent again, as Twilio does.",
-            f"{killed.acknowledged:,} diverts confirmed, {len(killed.lost)} lost, {killed.alone}",
-            "without an entry in the audit log or the reverse;",
-            f"{len(killed.tally.calls):,} calls put through, {killed.unwritten} not in the log;",
-            f"{len(wrong_files)} faults in the database's file.",
-            "",
-            *_table([killed]),
-            "",
-            "Two groups of processes share a PostgreSQL, and diverts are set on the staff page of",
-            f"one: {numbers:,} numbers requested from both as soon as it was confirmed,",
-            f"{len(old)} old; {len(late)} other answers were old after a second.",
-        ]
-    )
-
-
-def describe_christmas(counts, wrong):
-    """Return the text of the part "christmas"."""
-    return "\n".join(
-        [
-            f"Christmas rehearsed from {counts['rota']} instants between 20 December 2026 and 5",
-            "January 2027, every other one a second before, at or after a handover. Each interface",
-            f"was compared with the oracle: {counts.total():,} answers, {len(wrong)} wrong",
-            f"({', '.join(f'{interface} {count}' for interface, count in counts.items())}).",
-        ]
-    )
-
-
 def _table(rows):
-    heads = ("", "made", "answered", "refused", "sent again", "wrong", "silent", "slow")
-    heads += ("diverts", "lost", "unwritten", "staff page", "warnings")
-    yield f"| {' | '.join(heads)} |"
-    yield "|---|" + "---:|" * 10 + "---|---|"
-    for row in rows:
-        tally = row.tally
-        cells = (row.fault, tally.made, tally.answered, tally.refused, tally.again)
-        cells += (len(tally.wrong), len(tally.silent) + len(tally.failed), tally.slow)
-        cells += (row.acknowledged, len(row.lost), row.unwritten)
-        cells += (row.staff, ", ".join(sorted(row.warnings)))
-        yield f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in cells)} |"
+    heads = ("", "made", "answered", "refused", "sent again", "wrong", "silent", "slow", "diverts")
+    heads += ("lost", "unwritten", "staff page", "warnings")
+    return table(heads, map(_cells, rows))
+
+
+def _cells(row):
+    tally = row.tally
+    silent = len(tally.silent) + len(tally.failed)
+    counts = (tally.made, tally.answered, tally.refused, tally.again, len(tally.wrong), silent)
+    diverts = (tally.slow, row.acknowledged, len(row.lost), row.unwritten)
+    return row.fault, *counts, *diverts, row.staff, ", ".join(sorted(row.warnings))
+
+
+def prove_kills(times=200):
+    """Kill processes that divert calls, on both databases: no change is lost or lacks its entry."""
+    rows = []
+    with ExitStack() as running, tempfile.TemporaryDirectory() as folder:
+        server = running.enter_context(postgres.running())
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder}/routing.sqlite"),
+            ("PostgreSQL", server.database()),
+        ):
+            process = subprocess.run(
+                [sys.executable, "-m", "killed", url, str(times)],
+                cwd=folder,
+                env=os.environ | {"PYTHONPATH": TESTS_PATH},
+                capture_output=True,
+                check=True,
+            )
+            counts = json.loads(process.stdout)
+            lost = max(0, counts["set"] - counts["diverts"])
+            lost += max(0, counts["moved"] - counts["recorded_moves"])
+            unpaired = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
+            changes = counts["diverts"] + counts["recorded_moves"]
+            rows.append((name, counts["killed"], changes, unpaired, lost))
+    heads = ("database", "killed", "changes", "without entry", "lost")
+    return table(heads, rows), any(row[3] or row[4] for row in rows)
+
+
+def prove_silence(seconds=60):
+    """Make each change, wait without a request, then ask: no first answer is an old one."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name, test_silence.served(Path(name)) as service:
+        for change, (make, number) in test_silence.CHANGES.items():
+            make(service)
+            time.sleep(seconds)
+            rows.append((change, ", ".join(service.numbers() - {number}) or "none"))
+    is_wrong = any(old != "none" for _, old in rows)
+    return table(("change", "old numbers among the first answers"), rows), is_wrong
+
+
+def prove_floods():
+    """Prove that a flood of any address delays and refuses no caller."""
+    rows, is_wrong = [], False
+    with tempfile.TemporaryDirectory() as name:
+        os.chmod(name, 0o755)
+        folder = Path(name)
+        with flood.served(folder) as own, nginx.before([f"127.0.0.1:{own}"], folder) as front:
+            for way, port in (("alone", own), ("behind nginx", front)):
+                for address in flood.NAMES:
+                    answers, counts = flood.endure(port, address)
+                    is_wrong |= bool(answers.wrong) or answers.slowest >= MAX_WAIT_SECONDS
+                    slowest = f"{answers.slowest:.2f} s"
+                    statuses = ", ".join(f"{n} of {status}" for status, n in sorted(counts.items()))
+                    row = (address, way, answers.count, len(answers.wrong), slowest, statuses)
+                    rows.append(row)
+    heads = ("flooded", "", "callers' answers", "wrong", "slowest", "the flood's answers")
+    return table(heads, rows), is_wrong

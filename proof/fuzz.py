@@ -6,6 +6,7 @@ import fuzz
 from conftest import ANYSHIRE
 from described import held
 
+from proof import table
 from routing import create_app
 
 
@@ -22,41 +23,19 @@ def check_openapi(examples=300):
         return [held(app, examples), held(app, examples, "x")]
 
 
-def describe_parsers(results, held):
-    """Return the text of this part."""
-    rows = [
-        f"| {name} | {result.inputs:,} | {result.taken:,} | {len(result.faults)} "
-        f"| {result.slowest * 1000:.0f} ms |"
-        for name, result in results.items()
-    ]
-    return "\n".join(
-        [
-            "",
-            "Valid inputs with parts cut, doubled, swapped and changed, and random bytes",
-            "(tests/fuzz.py). Each must give a value or an error message. Faults are unexpected",
-            f"exceptions; none may take more than {fuzz.SLOW * 1000:.0f} ms of the processor.",
-            "",
-            "| parser | inputs | accepted | faults | slowest |",
-            "|---|---:|---:|---:|---:|",
-            *rows,
-            "",
-            "openapi.json compared with the service by schemathesis with all its checks, without a",
-            f"token and with one: {sum(run.requests for run in held):,} requests,",
-            f"{sum(run.checks.total() for run in held):,} checks,",
-            f"{sum(len(run.failures) for run in held)} failures.",
-            "",
-        ]
-    )
-
-
-def failed(results, held):
-    """Return whether anything failed."""
-    return any(result.faults or result.slow for result in results.values()) or any(
-        result.failures for result in held
-    )
-
-
 def prove_parsers():
     """Prove that malformed input is refused in words."""
     results, runs = fuzz_parsers(), check_openapi(100)
-    return describe_parsers(results, runs), failed(results, runs)
+    rows = [
+        (name, result.inputs, result.taken, len(result.faults), f"{result.slowest * 1000:.0f} ms")
+        for name, result in results.items()
+    ]
+    requests, checks, failures = (
+        sum(run.requests for run in runs),
+        sum(run.checks.total() for run in runs),
+        sum(len(run.failures) for run in runs),
+    )
+    text = f"openapi.json: {requests:,} requests, {checks:,} checks, {failures} failures."
+    is_wrong = failures or any(result.faults or result.slow for result in results.values())
+    heads = ("parser", "inputs", "accepted", "faults", "slowest")
+    return f"{table(heads, rows)}\n\n{text}", bool(is_wrong)

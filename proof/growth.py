@@ -23,6 +23,7 @@ from statistics import median
 import big
 from serving import ROOT, TESTS_PATH
 
+from proof import table
 from routing import create_app, lookup
 from routing.core.decision import decide
 from routing.directory.load import parse
@@ -67,26 +68,10 @@ def failures(rows):
 
 def describe_growth(rows, missed):
     """Return the text of this part."""
-    one, most = rows[min(rows)], rows[max(rows)]
-    return "\n".join(
-        [
-            "Directories with two lines of their own for each service. Seconds of the processor.",
-            f"Of {max(rows):,} services: loaded in {most['load']:.1f} s;",
-            f"{most['loaded'] - one['loaded']:.0f} MiB more than of one, and",
-            f"{most['decided'] - one['decided']:.0f} MiB once each was asked for; a decision",
-            f"about any second of an hour takes {most[PAIRED]:.2f} times that of one, the first",
-            "of a service",
-            f"{most['first decision'] * 1000:.0f} ms; checked in {most['check']:.1f} s.",
-            f"Missed: {'; '.join(missed)}." if missed else "All of that is within its limit.",
-            "",
-            f"| services | {' | '.join(f'{size:,}' for size in rows)} |",
-            "|---|" + "---:|" * len(rows),
-            *(
-                f"| {name} | {' | '.join(_format(name, row[name]) for row in rows.values())} |"
-                for name in one
-            ),
-        ]
-    )
+    names = rows[min(rows)]
+    figures = ((name, *(_format(name, row[name]) for row in rows.values())) for name in names)
+    verdict = f"Missed: {'; '.join(missed)}." if missed else "All of that is within its limit."
+    return f"{table(('services', *rows), figures)}\n\n{verdict}"
 
 
 def _format(name, value):

@@ -15,6 +15,7 @@ import postgres
 from across import DECISION, HANDOVER, across
 from serving import ROOT, serving
 
+from proof import table
 from proof.bench import over_http
 
 FASTER = 10
@@ -117,41 +118,30 @@ def kill_and_upgrade(workers=200, groups=10):
 
 
 def describe_nginx(crossed, rates, faults):
-    """Return the text of this part."""
+    """Return the tables of this part."""
     ratios = {number: _ratios(pairs) for number, pairs in rates.items()}
-    return "\n".join(
-        [
-            "",
-            "Through nginx, by `deploy/nginx.conf`. Asked across handovers on whole seconds and",
-            "within them; stale is an answer whose question was sent at its own `until` or later.",
-            f"{crossed[0]} handovers, {crossed[1]:,} answers, {crossed[2]} stale.",
-            "",
-            "Decision JSON in paired rounds, one worker each, on one processor:",
-            "",
-            "| connections | the application alone, requests a second | through nginx | ratio "
-            "| least, most | processor time a request, each |",
-            "|---:|---:|---:|---:|---:|---:|",
-            *(
-                f"| {number} | {_median(pairs, 0, 0):,.0f} | {_median(pairs, 1, 0):,.0f} "
-                f"| {statistics.median(ratios[number]):.1f} "
-                f"| {min(ratios[number]):.1f}, {max(ratios[number]):.1f} "
-                f"| {_median(pairs, 0, 1):.0f} us, {_median(pairs, 1, 1):.0f} us |"
-                for number, pairs in rates.items()
-            ),
-            "",
-            "Two groups on one PostgreSQL behind nginx, under calls, numbers, pages and JSON:",
-            "",
-            "| what | times | answers | failures seen | over 1 s | slowest |",
-            "|---|---:|---:|---:|---:|---:|",
-            *(
-                f"| {what} | {times} | {seen.answers:,} | {len(seen.failures)} | {seen.slow} "
-                f"| {seen.slowest:.2f} s |"
-                for what, times, seen in faults
-            ),
-            "",
-            *(f"Seen: {seen.failures[:3]}" for _, _, seen in faults if seen.failures),
-        ]
-    )
+    heads = ("connections", "alone, requests a second", "through nginx", "ratio", "least, most")
+    rate_rows = [
+        (
+            *(str(number), f"{_median(pairs, 0, 0):,.0f}", f"{_median(pairs, 1, 0):,.0f}"),
+            f"{statistics.median(ratios[number]):.1f}",
+            f"{min(ratios[number]):.1f}, {max(ratios[number]):.1f}",
+            f"{_median(pairs, 0, 1):.0f} us, {_median(pairs, 1, 1):.0f} us",
+        )
+        for number, pairs in rates.items()
+    ]
+    fault_rows = [
+        (what, times, seen.answers, len(seen.failures), seen.slow, f"{seen.slowest:.2f} s")
+        for what, times, seen in faults
+    ]
+    fault_heads = ("what", "times", "answers", "failures seen", "over 1 s", "slowest")
+    tables = [
+        table(("handovers", "answers", "stale"), [crossed]),
+        table((*heads, "processor time a request, each"), rate_rows),
+        table(fault_heads, fault_rows),
+        *(f"Seen: {seen.failures[:3]}" for _, _, seen in faults if seen.failures),
+    ]
+    return "\n\n".join(tables)
 
 
 def prove_nginx():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sweep import EXAMPLES
 
+from proof import table
 from routing.core.gaps import compare
 from routing.directory.load import load
 from routing.directory.yaml_source import file_changes
@@ -250,18 +251,12 @@ def _changed_line(text, slip):
     return f"`{before.strip()}` became `{after.strip()}`"
 
 
-def table(tallies):
+def outcomes(tallies):
     """Return a table of the outcomes of each kind."""
     names = ("refused", "reported", "unreported", "same")
-    rows = [
-        f"| {kind} | {' | '.join(str(tally.counts[name]) for name in names)} |"
-        for kind, tally in tallies.items()
-    ]
-    return [
-        "| slip | refused | changes an answer, reported | changes one, not reported | no change |",
-        "|---|---:|---:|---:|---:|",
-        *rows,
-    ]
+    heads = ("slip", "refused", "changes an answer, reported", "changes one, not reported")
+    rows = ((kind, *(kinds.counts[name] for name in names)) for kind, kinds in tallies.items())
+    return table((*heads, "no change"), rows)
 
 
 def prove_slips():
@@ -274,20 +269,15 @@ def prove_slips():
     changing = counts["reported"] / (counts["reported"] + counts["unreported"])
     missed = [line for tally in seen.values() for line in tally.missed]
     lines = [
-        f"Each example with each kind of slip, at up to {PLACES} places. A file that is",
-        "refused changes nothing for callers: the last good one answers.",
+        outcomes(seen),
         "",
-        *table(seen),
-        "",
-        f"Of what is refused or would change an answer, {share:.1%} is seen by `check` (at least",
-        f"{MIN_REPORTED:.0%}); of what loads and changes an answer, {changing:.1%} is reported.",
+        f"`check` sees {share:.1%} of what is refused or would change an answer (at least",
+        f"{MIN_REPORTED:.0%}), and {changing:.1%} of what loads and changes an answer.",
         f"Crashes: {shown['crashed']}. Not reported, for both files may be right:",
         "",
         *(f"- {line}" for line in missed[:20]),
         "",
-        "What no check can see, `diff` shows against what is running:",
-        "",
-        *table(unseen),
+        outcomes(unseen),
         "",
         f"Of everything that `check` does not report, `diff` leaves out {shown['not in diff']}.",
     ]

@@ -9,32 +9,21 @@ import tempfile
 import big
 import grown
 
+from proof import table
 from proof.growth import AT, Grown, cost, memory
 from routing.store import rota_people
 
 ROLES, PEOPLE, DAYS = 10, 60, 3650
 REQUESTS = 50_000
 MAX_MEMORY_GROWTH_MIB = 2.0
+PAGES = (
+    *("", "/rota", "/rota?from=2024-01-01", "/rota/gaps", "/rota/print", "/rota/bank-holidays"),
+    *("/rota/mine", "/rota/people", "/rota/away", "/rota/fill", "/rota/import", "/rota/shifts/new"),
+    *("/rota/shifts/{shift}", "/rota/shifts/{shift}/cover", "/rota/shifts/{shift}/swap"),
+    *("/diverts", "/calls", "/changes", "/preview"),
+)
 MAX_MILLISECONDS = {
-    "/staff": 100,
-    "/staff/rota": 100,
-    "/staff/rota?from=2024-01-01": 100,
-    "/staff/rota/gaps": 100,
-    "/staff/rota/print": 100,
-    "/staff/rota/bank-holidays": 100,
-    "/staff/rota/mine": 100,
-    "/staff/rota/people": 100,
-    "/staff/rota/away": 100,
-    "/staff/rota/fill": 100,
-    "/staff/rota/import": 100,
-    "/staff/rota/shifts/new": 100,
-    "/staff/rota/shifts/{shift}": 100,
-    "/staff/rota/shifts/{shift}/cover": 100,
-    "/staff/rota/shifts/{shift}/swap": 100,
-    "/staff/diverts": 100,
-    "/staff/calls": 100,
-    "/staff/changes": 100,
-    "/staff/preview": 100,
+    **{f"/staff{page}": 100 for page in PAGES},
     "/metrics": 100,
     "a calendar of the whole rota": 200,
     "the same, unchanged": 10,
@@ -92,18 +81,11 @@ def _memory_growth(app, requests=REQUESTS):
 
 
 def describe(milliseconds, growth):
-    """Return the section of docs/proof.md."""
-    lines = [
-        f"Ten roles, {PEOPLE} people, ten years of shifts ({2 * ROLES * DAYS:,}). Milliseconds of",
-        "the processor, the least of five; the database is SQLite.",
-        "",
-        "| page | ms | at most |",
-        "|---|---:|---:|",
-    ]
-    for name, limit in MAX_MILLISECONDS.items():
-        lines.append(f"| {name.replace('{shift}', '1')} | {milliseconds[name]:.1f} | {limit} |")
-    lines += ["", f"{REQUESTS:,} requests add {growth:.1f} MiB, at most {MAX_MEMORY_GROWTH_MIB}."]
-    return "\n".join(lines)
+    """Return the text of this part."""
+    limits = MAX_MILLISECONDS.items()
+    rows = ((name, f"{milliseconds[name]:.1f}", limit) for name, limit in limits)
+    text = f"{REQUESTS:,} requests add {growth:.1f} MiB, at most {MAX_MEMORY_GROWTH_MIB}."
+    return f"{table(('page', 'ms', 'at most'), rows)}\n\n{text}"
 
 
 def prove_staff_speed():

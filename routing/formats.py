@@ -5,7 +5,6 @@ number and its hours, and needs no other file. It stays true on a wall: it says 
 "today", and states until when its dates are complete.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
@@ -29,9 +28,6 @@ Json = dict[str, Any]
 
 LINE_SPANS_PERIOD = timedelta(days=14)
 PRINTED_WEEKS = 8
-
-_EMERGENCY_NUMBER = re.compile(r"(?<!\d)(?<!\d )999(?! ?\d)")
-"""999 in running text, but not within another number."""
 
 _STYLE = Path(__file__).parent.joinpath("static", "printed.css").read_text("utf-8")
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
@@ -203,7 +199,7 @@ def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Loca
         "e164": None if phone.is_emergency else phone.e164,
         "display": phone.display,
         "options": options.get(locale.language) if options else None,
-        "relay_uk": phone.relay_uk_display if relay_uk and not phone.is_emergency else None,
+        "relay_uk": phone.relay_uk_display if relay_uk else None,
     }
 
 
@@ -240,10 +236,11 @@ def printed_page(
     rehearsal: bool,
     title: str = "",
     exit_url: str = "",
+    home_url: str = "",
 ) -> str:
     """Return the page as HTML, with every date that is not as usual in PRINTED_WEEKS from ``at``.
 
-    With a ``title`` it stands in for a page that cannot be shown, and links to ``exit_url``.
+    With a ``title`` it stands in for a page that cannot be shown, and has links.
     """
     first = at.astimezone(locale.zone).date()
     last = first + timedelta(weeks=PRINTED_WEEKS) - timedelta(days=1)
@@ -255,12 +252,15 @@ def printed_page(
         title=title,
         rehearsal=rehearsal,
         exit_url=exit_url,
+        home_url=home_url,
         language=locale.language,
         _=locale.translate_html,
         council=directory.council.name.get(locale.language),
         website=directory.council.website,
         emergency_html=emergency_html(directory.emergency.get(locale.language), locale),
-        unanswered=directory.unanswered.get(locale.language) if directory.unanswered else None,
+        unanswered=sentences.end_sentence(directory.unanswered.get(locale.language))
+        if directory.unanswered
+        else None,
         services=[_print_service(service, lines, locale) for service in directory.services],
         lines=[lines[line.id] for line in directory.lines if not line.internal],
         helplines=helpline_texts(snapshot, locale),
@@ -278,10 +278,12 @@ def printed_page(
 def emergency_html(advice: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
-    before, *after = _EMERGENCY_NUMBER.split(advice, maxsplit=1)
-    if not after:
-        return Markup("{} {}").format(advice, link.format(locale.translate("Call 999")))
-    return Markup("{}{}{}").format(before, link.format("999"), *after)
+    advice = sentences.end_sentence(advice)
+    match = sentences.find_999(advice)
+    if match is None:
+        return Markup("{} {}.").format(advice, link.format(locale.translate("Call 999")))
+    start, end = match.span("number")
+    return Markup("{}{}{}").format(advice[:start], link.format(advice[start:end]), advice[end:])
 
 
 def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
@@ -309,7 +311,7 @@ def _print_line(
         "phone": line.phone,
         "options": line.options.get(locale.language) if line.options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
-        "relay_uk": line.relay_uk and not line.phone.is_emergency,
+        "relay_uk": line.phone.relay_uk_display if line.relay_uk else None,
         "also": [(other_way_label(way, locale), way) for way in line.also],
         "week": dates.format_week(line.hours, locale),
         "seasons": [

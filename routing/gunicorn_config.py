@@ -12,7 +12,8 @@ from gunicorn.glogging import Logger
 
 from routing import logging_config
 
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+# One at least: with none, gunicorn would take connections that nobody answers.
+workers = max(1, int(os.environ.get("WEB_CONCURRENCY", "2")))
 worker_class = "gthread"
 # Staff requests use four of them at most, so that callers always have the rest.
 threads = 16

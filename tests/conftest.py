@@ -158,11 +158,11 @@ def statements(app):
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
-def divert_now(app):
-    """Divert children's calls from `mash` to `eds` for an hour from now, and have that read."""
+def divert_now(app, line="eds"):
+    """Divert children's calls from `mash` to a line for an hour from now, and have that read."""
     with app.app_context(), lookup.database().writing() as connection:
         at = lookup.now()
-        wanted = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x", "mash")
+        wanted = NewDivert("children", line, Span(at, at + timedelta(hours=1)), "x", "mash")
         diverts.create(connection, [wanted], at, "account:1")
     with app.app_context():
         lookup.read_diverts(max_age=0, timeout=5)

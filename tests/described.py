@@ -1,32 +1,13 @@
 """What openapi.json promises, held by schemathesis against whatever can be asked: every check."""
 
+import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import from_schema
-from schemathesis.generation import GenerationMode
-
-DAYS, MINUTE = timedelta(days=399), timedelta(minutes=1)
-
-TIMELINE = "/api/v1/services/{service}/timeline"
-
-
-@schemathesis.hook("before_call")
-def to_follows_from(context, case, kwargs):
-    """Where a right timeline is asked for, have `to` come after `from`, by 400 days at most: JSON
-    Schema cannot say so.
-    """
-    given = case.query or {}
-    if case.path != TIMELINE or case.meta.generation.mode != GenerationMode.POSITIVE:
-        return
-    try:
-        begins, ends = (datetime.fromisoformat(given[name]) for name in ("from", "to"))
-        case.query["to"] = (begins + (ends - begins) % DAYS + MINUTE).isoformat()
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return  # as it is: whether it may be so is what is asked
+from serving import ROOT
 
 
 @dataclass
@@ -43,7 +24,7 @@ def held(app, examples, token=None, **phases):
 
     ``phases`` leaves some of schemathesis's ways of asking out: ``coverage=False``.
     """
-    settings = {
+    settings = tomllib.loads((ROOT / "schemathesis.toml").read_text("utf-8")) | {
         "seed": 20261123,
         "generation": {"max-examples": examples, "database": "none"},
         "phases": {name: {"enabled": enabled} for name, enabled in phases.items()},

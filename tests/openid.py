@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from contextlib import contextmanager
+from functools import cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import stub_server
@@ -15,13 +16,21 @@ from joserfc.jwk import RSAKey
 CLIENT, SECRET = "routing", "hush-hush"
 
 
+def generate_key():
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+
+
+usual_key = cache(generate_key)
+"""The key of every provider: to make one takes longer than to sign in."""
+
+
 class Provider:
     """Its state: who signs in next, with which claims, and what is wrong with it."""
 
     def __init__(self, server):
         self.server = server
         self.issuer = f"{server.base}/tenant"
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+        self.key = usual_key()
         self.claims = {"sub": "s-1", "name": "Priya Shah", "roles": ["view", "divert"]}
         self.wrong, self.signing_key = {}, self.key  # wrong: claims that replace the right ones
         self.says_issuer, self.slow, self.down = self.issuer, 0, False

@@ -49,17 +49,18 @@ class Server:
     def get(self, path, **headers):
         """Return the text of an answer."""
         request = urllib.request.Request(self.base + path, headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read().decode()
 
     def decision(self):
-        """Return the decision, waiting for a service that is still starting: 20 s at most."""
-        for _ in range(200):
+        """Return the decision, waiting for a service that is still starting: 90 s at most."""
+        for _ in range(1800):
             try:
                 return json.loads(self.get("/api/v1/services/children/decision"))
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        raise AssertionError(f"no answer within 20 s: {self.log()}")
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                assert self.process.poll() is None, self.log()
+                time.sleep(0.05)
+        raise AssertionError(f"no answer within 90 s: {self.log()}")
 
     def log(self):
         return (self.folder / "log").read_text("utf-8")
@@ -110,7 +111,7 @@ def flask(folder, *words, status=0, **environ):
         env=os.environ | places(folder) | environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == status, done.stderr
     return done.stderr if status else done.stdout

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ROOT
@@ -10,17 +11,13 @@ from routing import config
 from routing.errors import InvalidSetting
 
 
-def test_a_rehearsal_clock_is_the_same_in_every_process():
-    environ = {"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z", "CLOCK_STARTED_AT": "1700000000.0"}
-    one, two = config.read(environ)["CLOCK"], config.read(environ)["CLOCK"]
-
-    assert abs((one() - two()).total_seconds()) < 1
-
-
-def test_a_rehearsal_clock_starts_at_its_setting():
-    clock = config.read({"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z"})["CLOCK"]
+def test_a_rehearsal_clock_starts_at_its_setting_and_is_the_same_in_every_process():
+    start = {"CLOCK_STARTS_AT": "2026-12-24T16:59:50Z"}
+    clock = config.read(start)["CLOCK"]
+    one, two = (config.read(start | {"CLOCK_STARTED_AT": "1700000000.0"})["CLOCK"] for _ in "12")
 
     assert abs((clock() - datetime(2026, 12, 24, 16, 59, 50, tzinfo=UTC)).total_seconds()) < 5
+    assert abs((one() - two()).total_seconds()) < 1
 
 
 def test_a_clock_that_cannot_be_read_is_refused_at_start():
@@ -28,11 +25,9 @@ def test_a_clock_that_cannot_be_read_is_refused_at_start():
         config.read({"CLOCK_STARTS_AT": "Christmas"})
 
 
-@pytest.mark.parametrize(
-    ("value", "caller_id"), [("", "caller"), (" ", "caller"), ("own\r", "own")]
-)
-def test_blanks_around_a_value_do_not_count_and_without_one_the_default_holds(value, caller_id):
-    assert config.read({"CALLER_ID": value})["CALLER_ID"] == caller_id
+def test_blanks_around_a_value_do_not_count_and_without_one_the_default_holds():
+    for value, caller_id in (("", "caller"), (" ", "caller"), ("own\r", "own")):
+        assert config.read({"CALLER_ID": value})["CALLER_ID"] == caller_id
 
 
 def test_relative_paths_are_those_of_the_folder_that_holds_the_application(monkeypatch, tmp_path):
@@ -41,17 +36,13 @@ def test_relative_paths_are_those_of_the_folder_that_holds_the_application(monke
 
     assert settings["DIRECTORY"] == str(ROOT / "directory.yaml")
     assert settings["INSTANCE_PATH"] == str(ROOT / "data/instance")
-
-
-def test_an_absolute_path_stays_as_it_is():
     assert config.read({"DIRECTORY": "/etc/who.yaml"})["DIRECTORY"] == "/etc/who.yaml"
 
 
-@pytest.mark.parametrize("name", config.SECRETS)
-def test_a_secret_may_come_from_a_file(tmp_path, name):
+def test_a_secret_may_come_from_a_file(tmp_path):
     (tmp_path / "secret").write_text("\ufeffhush\r\n")  # as Windows's editor saves it
-
-    assert config.read({f"{name}_FILE": str(tmp_path / "secret")})[name] == "hush"
+    for name in config.SECRETS:
+        assert config.read({f"{name}_FILE": str(tmp_path / "secret")})[name] == "hush"
 
 
 def test_a_secret_from_a_file_that_is_missing_counts_as_not_set_and_its_path_is_named(tmp_path):
@@ -76,52 +67,36 @@ def test_a_secret_both_from_a_file_and_in_the_environment_is_that_of_the_environ
     assert "are both set" in settings["MALFORMED_SETTINGS"]["OPS_TOKEN"]
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("TWILIO_AUTH_TOKN", "Write TWILIO_AUTH_TOKEN instead"),
-        ("OIDC_CLIENTID", "Write OIDC_CLIENT_ID instead"),
-        ("DATABASE_URI", "Write DATABASE_URL instead"),
-        ("OIDC_TENANT", "docs/settings.md lists them all"),
-        ("DIRECTORY_PATH", "Write DIRECTORY instead"),
-        ("CALL_RETENTION", "Write CALL_RETENTION_DAYS instead"),
-        ("SECRET_KEY_FIL", "Write SECRET_KEY_FILE instead"),
-        ("WEB_CONCURENCY", "Write WEB_CONCURRENCY instead"),
-        ("twilio_auth_token", "Write TWILIO_AUTH_TOKEN instead"),
-    ],
-)
-def test_a_misspelt_setting_is_named_with_what_to_write(name, remedy):
-    (sentence,) = config.read({name: "1"})["UNKNOWN_SETTINGS"]
-
-    assert sentence.startswith(f"{name} is not a setting")
-    assert remedy in sentence
+MISSPELT = {
+    "TWILIO_AUTH_TOKN": "Write TWILIO_AUTH_TOKEN instead",
+    "OIDC_CLIENTID": "Write OIDC_CLIENT_ID instead",
+    "DATABASE_URI": "Write DATABASE_URL instead",
+    "OIDC_TENANT": "docs/settings.md lists them all",
+    "DIRECTORY_PATH": "Write DIRECTORY instead",
+    "CALL_RETENTION": "Write CALL_RETENTION_DAYS instead",
+    "SECRET_KEY_FIL": "Write SECRET_KEY_FILE instead",
+    "WEB_CONCURENCY": "Write WEB_CONCURRENCY instead",
+    "twilio_auth_token": "Write TWILIO_AUTH_TOKEN instead",
+}
+OTHERS = ("PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE")
 
 
-@pytest.mark.parametrize(
-    "name", ["PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE"]
-)
-def test_a_variable_of_another_program_is_no_misspelt_setting(name):
-    assert config.read({name: ""})["UNKNOWN_SETTINGS"] == ()
+def test_a_misspelt_setting_is_named_with_what_to_write_and_no_other_programs_variable():
+    for name, remedy in MISSPELT.items():
+        (sentence,) = config.read({name: "1"})["UNKNOWN_SETTINGS"]
+        assert sentence.startswith(f"{name} is not a setting")
+        assert remedy in sentence
+    assert config.read(dict.fromkeys(OTHERS, ""))["UNKNOWN_SETTINGS"] == ()
 
 
-def test_zone_data_that_is_wrong_in_july_is_refused(monkeypatch):
-    def utc(_):
-        from zoneinfo import ZoneInfo
+def test_zone_data_that_is_wrong_in_july_or_missing_is_refused(monkeypatch):
+    def missing(key):
+        raise KeyError(key)
 
-        return ZoneInfo("UTC")
-
-    monkeypatch.setattr(config, "ZoneInfo", utc)
-    with pytest.raises(InvalidSetting, match="tzdata"):
-        config.check_zones()
-
-
-def test_a_machine_without_zone_data_is_refused(monkeypatch):
-    def missing(_):
-        raise KeyError("Europe/London")
-
-    monkeypatch.setattr(config, "ZoneInfo", missing)
-    with pytest.raises(InvalidSetting, match="tzdata"):
-        config.check_zones()
+    for zone_info in (lambda key: ZoneInfo("UTC"), missing):
+        monkeypatch.setattr(config, "ZoneInfo", zone_info)
+        with pytest.raises(InvalidSetting, match="tzdata"):
+            config.check_zones()
 
 
 @pytest.mark.parametrize(
@@ -144,30 +119,27 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
     assert settings == {name: value, "MALFORMED_SETTINGS": {}}
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("CALLER_ID", "both"),
-        ("REHEARSAL_NUMBER", "07700900123"),
-        ("CALL_RETENTION_DAYS", "0"),
-        ("CALL_RETENTION_DAYS", "ninety"),
-        ("PUBLIC_BASE_URL", "who.example"),
-        ("PUBLIC_BASE_URL", "https://who.example/?x=1"),
-        ("PUBLIC_BASE_URL", "https://who.example\u200b"),
-        ("ALERT_SMTP_URL", "mail.example"),
-        ("ALERT_SMTP_URL", "https://duty:hush@mail.example"),
-        ("ALERT_SMTP_URL", "smtp://duty:hush@two@mail.example"),
-        ("ALERT_SMTP_URL", "smtp://duty:hush@mail.example:port"),
-        ("ALERT_FROM", "Who to call <who@anyshire.example>"),
-        ("ALERT_FROM", "who@anyshire.example\nBcc: all@anyshire.example"),
-        ("ALERT_TO", "duty@anyshire.example; ict@anyshire.example"),
-        ("ALERT_TO", "duty"),
-        ("ALERT_TO", "llŷr@anyshire.example"),
-        ("ALERT_WEBHOOK_URL", "hooks.example/hush"),
-        ("ALERT_WEBHOOK_URL", "https://hooks.example/hush hush"),
-        ("ALERT_WEBHOOK_URL", "https://[hush"),
-        ("PUBLIC_BASE_URL", "https://[who.example"),
+MALFORMED = {
+    "CALLER_ID": ["both"],
+    "REHEARSAL_NUMBER": ["07700900123"],
+    "CALL_RETENTION_DAYS": ["0", "ninety"],
+    "PUBLIC_BASE_URL": [
+        *("who.example", "https://who.example/?x=1", "https://who.example\u200b", "https://[who.x")
     ],
+    "ALERT_SMTP_URL": [
+        *("mail.example", "https://duty:hush@mail.example", "smtp://duty:hush@two@mail.example"),
+        "smtp://duty:hush@mail.example:port",
+    ],
+    "ALERT_FROM": ["Who to call <who@x.example>", "who@x.example\nBcc: all@x.example"],
+    "ALERT_TO": ["duty@x.example; ict@x.example", "duty", "llŷr@anyshire.example"],
+    "ALERT_WEBHOOK_URL": [
+        *("hooks.example/hush", "https://hooks.example/hush hush", "https://[hush")
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in MALFORMED.items() for value in values]
 )
 def test_another_form_counts_as_not_set_with_what_to_write_and_without_the_secret(name, value):
     settings = {name: value}

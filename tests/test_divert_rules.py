@@ -26,23 +26,22 @@ def anyshire():
     return Timetables(directory, {})
 
 
-def with_lines(lines):
-    """Return Anyshire with more lines, which no service rings by itself."""
-    text = ANYSHIRE.read_text("utf-8").replace("\nservices:", f"\n{lines}\nservices:", 1)
-    directory, _ = parse(text, ANYSHIRE)
-    return Timetables(directory, {})
+def with_line(line_id, phone, more=""):
+    """Return Anyshire with another line, open at all hours, which no service rings by itself."""
+    line = f"  {line_id}:\n    name: {line_id}\n    phone: {phone}\n    hours: always\n    {more}"
+    text = ANYSHIRE.read_text("utf-8").replace("\nservices:", f"\n{line}\nservices:", 1)
+    return Timetables(parse(text, ANYSHIRE)[0], {})
 
 
 def propose(timetables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
     return divert_rules.propose(timetables, service, line, start, until, note, at, ENGLISH)
 
 
-def assert_refused(field, *words, **arguments):
-    with pytest.raises(InvalidDivert) as caught:
-        propose(**arguments)
-    assert caught.value.field == field
-    for word in words:
-        assert word in str(caught.value)
+def assert_refused(timetables, field, *words, **arguments):
+    with pytest.raises(InvalidDivert) as refusal:
+        propose(timetables, **arguments)
+    assert refusal.value.field == field
+    assert [word for word in words if word not in str(refusal.value)] == []
 
 
 def test_from_now_for_an_hour_is_from_now_for_an_hour(anyshire):
@@ -69,25 +68,25 @@ def test_all_services_at_once_each_end_at_their_own_handover(anyshire):
     }
 
 
-@pytest.mark.parametrize(
-    ("end", "good"), [(NOW - SECOND, False), (NOW, False), (NOW + SECOND, True)]
-)
-def test_an_end_is_after_now(anyshire, end, good):
-    if good:
-        assert propose(anyshire, until=end)[0].during.end == end
-    else:
-        assert_refused("until", "is past", timetables=anyshire, until=end)
+@pytest.mark.parametrize("end", [NOW + SECOND, NOW + 72 * HOUR - SECOND, NOW + 72 * HOUR])
+def test_an_end_is_after_now_and_within_72_hours(anyshire, end):
+    assert propose(anyshire, until=end)[0].during.end == end
 
 
-@pytest.mark.parametrize(("late", "good"), [(-SECOND, True), (0 * SECOND, True), (SECOND, False)])
-def test_it_lasts_72_hours_at_most(anyshire, late, good):
-    end = NOW + timedelta(hours=72) + late
-    if good:
-        assert propose(anyshire, until=end)[0].during.end == end
-    else:
-        assert_refused(
-            "until", "72 hours at most", "midday on Thursday 26", timetables=anyshire, until=end
-        )
+REFUSED_TIMES = [
+    ({"until": NOW - SECOND}, "until", "is past"),
+    ({"until": NOW}, "until", "is past"),
+    ({"until": NOW + 72 * HOUR + SECOND}, "until", "midday on Thursday 26"),
+    ({"start": NOW + 2 * HOUR, "until": NOW + HOUR}, "until", "is not after the start"),
+    ({"start": NOW + 2 * HOUR, "until": NOW + 2 * HOUR}, "until", "is not after the start"),
+    ({"start": NOW - timedelta(minutes=2)}, "from", "is past"),
+    ({"start": NOW + timedelta(days=401)}, "from", "400 days"),
+]
+
+
+@pytest.mark.parametrize(("times", "field", "words"), REFUSED_TIMES)
+def test_a_time_that_cannot_be_meant_is_refused(anyshire, times, field, words):
+    assert_refused(anyshire, field, words, **times)
 
 
 def test_72_hours_are_hours_that_pass_not_hours_of_the_clock(anyshire):
@@ -95,23 +94,11 @@ def test_72_hours_are_hours_that_pass_not_hours_of_the_clock(anyshire):
     end = datetime(2026, 10, 26, 11, tzinfo=UTC)
 
     assert propose(anyshire, at=friday, until=end)[0].during.end == end
-    assert_refused("until", "72 hours", timetables=anyshire, at=friday, until=end + SECOND)
+    assert_refused(anyshire, "until", "72 hours", at=friday, until=end + SECOND)
 
 
-@pytest.mark.parametrize("end", [NOW + HOUR, NOW + 2 * HOUR])
-def test_an_end_is_after_the_start(anyshire, end):
-    start = NOW + 2 * HOUR
-    assert_refused("until", "is not after the start", timetables=anyshire, start=start, until=end)
-
-
-def test_a_start_that_is_past_is_refused_and_one_of_this_minute_means_now(anyshire):
-    assert_refused("from", "is past", timetables=anyshire, start=NOW - timedelta(minutes=2))
-
+def test_a_start_of_this_minute_means_now(anyshire):
     assert propose(anyshire, start=NOW - timedelta(seconds=30))[0].during.start == NOW
-
-
-def test_a_start_in_another_year_by_mistake_is_refused(anyshire):
-    assert_refused("from", "400 days", timetables=anyshire, start=NOW + timedelta(days=401))
 
 
 def test_a_handover_too_far_away_is_refused_with_when_it_is(make_app):
@@ -121,83 +108,63 @@ def test_a_handover_too_far_away_is_refused_with_when_it_is(make_app):
     (proposal,) = propose(timetables, at=at, until=None)
     assert proposal.during.end == datetime(2026, 12, 24, 15, 30, tzinfo=UTC)
 
-    assert_refused(
-        "until",
-        "10am on Monday 28",
-        "Choose a time",
-        timetables=timetables,
-        at=at + 4 * HOUR,
-        until=None,
-    )
+    later = {"at": at + 4 * HOUR, "until": None}
+    assert_refused(timetables, "until", "10am on Monday 28", "Choose a time", **later)
 
 
 def test_a_service_that_never_hands_over_is_diverted_until_a_time():
     always = ANYSHIRE.read_text("utf-8").replace("lines: [mash]", "lines: [eds]")
-    directory, _ = parse(always, ANYSHIRE)
-    timetables = Timetables(directory, {})
+    timetables = Timetables(parse(always, ANYSHIRE)[0], {})
 
-    assert_refused("until", "none ahead", timetables=timetables, line="mash", until=None)
+    assert_refused(timetables, "until", "none ahead", line="mash", until=None)
 
 
 def test_an_unknown_line_or_service_is_refused_with_the_known_ones(anyshire):
-    assert_refused("line", "no line 'nope'", "mash, advice, eds", timetables=anyshire, line="nope")
-    assert_refused("service", "no service 'nope'", "children", timetables=anyshire, service="nope")
+    assert_refused(anyshire, "line", "no line 'nope'", "mash, advice, eds", line="nope")
+    assert_refused(anyshire, "service", "no service 'nope'", "children", service="nope")
 
 
 def test_the_number_that_callers_ring_would_go_round_in_a_circle():
-    timetables = with_lines("  loop:\n    name: Loop\n    phone: 01632 960100\n    hours: always\n")
+    timetables = with_line("loop", "01632 960100")
 
-    assert_refused("line", "round in a circle", timetables=timetables, line="loop")
+    assert_refused(timetables, "line", "round in a circle", line="loop")
     assert propose(timetables, service="professionals", line="loop")
 
 
 def test_a_line_that_has_that_number_on_some_date_of_the_divert_is_refused_too():
-    timetables = with_lines(
-        "  loop:\n    name: Loop\n    phone: 01632 960055\n    hours: always\n    special_days:\n"
-        "      - {date: 2026-11-24, name: Trial, phone: 01632 960100}\n"
-    )
+    trial = "special_days: [{date: 2026-11-24, name: Trial, phone: 01632 960100}]"
+    timetables = with_line("loop", "01632 960055", trial)
 
     assert propose(timetables, line="loop", until=4 * HOUR)
-    assert_refused("line", "circle", timetables=timetables, line="loop", until=timedelta(hours=20))
+    assert_refused(timetables, "line", "circle", line="loop", until=timedelta(hours=20))
 
 
 def test_an_internal_line_is_not_shown_by_way_of_a_divert(anyshire):
-    assert_refused(
-        "line", "internal", timetables=anyshire, service="professionals", line="duty-manager"
-    )
+    assert_refused(anyshire, "line", "internal", service="professionals", line="duty-manager")
     assert propose(anyshire, service="children", line="duty-manager")
 
 
 def test_a_number_that_costs_the_caller_extra_is_refused():
-    timetables = with_lines(
-        "  dear:\n    name: Dear\n    phone: 0845 790 0000\n    hours: always\n"
-    )
-
-    assert_refused("line", "084", timetables=timetables, line="dear")
+    assert_refused(with_line("dear", "0845 790 0000"), "line", "084", line="dear")
 
 
-@pytest.mark.parametrize("note", ["", "   ", "\n\t"])
-def test_a_divert_without_a_note_is_refused(anyshire, note):
-    assert_refused("note", "for colleagues", timetables=anyshire, note=note)
-
-
-def test_a_note_is_one_line_and_not_a_report(anyshire):
+def test_a_note_is_one_line_and_neither_nothing_nor_a_report(anyshire):
+    for note in ("", "   ", "\n\t"):
+        assert_refused(anyshire, "note", "for colleagues", note=note)
     assert propose(anyshire, note=" the \n phones\tare down ")[0].note == "the phones are down"
     assert propose(anyshire, note="down\x00\x1b[0m now")[0].note == "down [0m now"
     assert propose(anyshire, note="x" * 200)
-    assert_refused("note", "200 characters", timetables=anyshire, note="x" * 201)
+    assert_refused(anyshire, "note", "200 characters", note="x" * 201)
 
 
 def test_when_the_line_is_closed_is_exact_to_the_second(anyshire):
-    at = datetime(2026, 11, 23, 16, tzinfo=UTC)
-    (proposal,) = propose(anyshire, line="mash", at=at, until=2 * HOUR)
-    (open_,) = propose(anyshire, line="mash", at=at, until=HOUR)
-    (late,) = propose(anyshire, line="mash", at=at, until=HOUR + SECOND)
-
-    five = datetime(2026, 11, 23, 17, tzinfo=UTC)
-    assert proposal.closed == (Span(five, five + HOUR),)
-    assert open_.closed == ()
-    assert late.closed == (Span(five, five + SECOND),)
+    at, five = datetime(2026, 11, 23, 16, tzinfo=UTC), datetime(2026, 11, 23, 17, tzinfo=UTC)
+    for until, closed in (
+        (HOUR, ()),
+        (HOUR + SECOND, (Span(five, five + SECOND),)),
+        (2 * HOUR, (Span(five, five + HOUR),)),
+    ):
+        assert propose(anyshire, line="mash", at=at, until=until)[0].closed == closed
 
 
 def test_the_end_of_a_divert_in_force_is_checked(anyshire):

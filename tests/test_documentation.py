@@ -3,7 +3,6 @@
 import re
 
 import click
-import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing import cli, config
@@ -19,11 +18,26 @@ COMMAND = re.compile(
 """A command in a fence or in backticks, with its words."""
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_test_file_that_a_page_names_exists(page):
-    names = re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", page.read_text("utf-8"))
+def texts(*names):
+    """Yield each page, but for those of some names, with its text."""
+    return ((page, page.read_text("utf-8")) for page in PAGES if page.name not in names)
 
-    assert [name for name in names if not (ROOT / "tests" / name).exists()] == []
+
+def test_every_test_file_that_a_page_names_exists_and_every_file_that_it_links_to():
+    named = [
+        (page.name, name)
+        for page, text in texts()
+        for name in re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", text)
+        if not (ROOT / "tests" / name).exists()
+    ]
+    linked = [
+        (page.name, link)
+        for page, text in texts()
+        for link in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", text)
+        if not (page.parent / link).exists()
+    ]
+
+    assert (named, linked) == ([], [])
 
 
 def test_every_file_and_name_that_tells_where_to_add_something_exists():
@@ -45,31 +59,20 @@ def test_every_file_and_name_that_tells_where_to_add_something_exists():
 def test_every_test_that_the_threat_model_names_exists():
     named = re.findall(r"`(test_\w+)`", (ROOT / "docs/threat-model.md").read_text("utf-8"))
     files = (ROOT / "tests").rglob("test_*.py")
-    tests = {
-        name
-        for file in files
-        for name in re.findall(r"^def (test_\w+)", file.read_text("utf-8"), re.M)
-    }
+    tests = re.findall(r"^def (test_\w+)", "\n".join(file.read_text() for file in files), re.M)
 
-    assert [name for name in named if name not in tests] == []
     assert named
+    assert set(named) - set(tests) == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_that_a_page_links_to_exists(page):
-    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text("utf-8"))
+def test_every_command_that_a_page_names_exists_with_its_options():
+    unknown = []
+    for page, text in texts(*HISTORY):
+        code = re.findall(r"^ *```.*?^ *```|`[^`\n]+`", text, re.M | re.S)
+        commands = COMMAND.findall("\n".join(code).replace("\\\n", " "))
+        unknown += [(page.name, words) for words in commands if not command_exists(words)]
 
-    assert [link for link in links if not (page.parent / link).exists()] == []
-
-
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name not in HISTORY], ids=lambda page: page.name
-)
-def test_every_command_that_a_page_names_exists_with_its_options(page):
-    code = re.findall(r"^ *```.*?^ *```|`[^`\n]+`", page.read_text("utf-8"), re.M | re.S)
-    commands = COMMAND.findall("\n".join(code).replace("\\\n", " "))
-
-    assert [text for text in commands if not command_exists(text)] == []
+    assert unknown == []
 
 
 def command_exists(text):

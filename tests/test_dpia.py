@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import ANYSHIRE
 
 from routing.config import SETTINGS
 from routing.store.retention import RULES
@@ -30,3 +31,12 @@ def test_every_time_that_is_told_is_the_default_of_its_setting():
 
 def test_the_privacy_page_tells_callers_the_same_time(anyshire):
     assert f"after {SETTINGS['CALL_RETENTION_DAYS']} days" in anyshire.get("/privacy").text
+
+
+def test_the_privacy_page_tells_no_time_while_a_mistyped_one_keeps_calls_from_being_deleted(
+    make_app,
+):
+    page = make_app(ANYSHIRE, CALL_RETENTION_DAYS="thirty").test_client().get("/privacy").text
+
+    assert "how the call ended" in page
+    assert "deletes" not in page

@@ -33,6 +33,7 @@ services:
 rota:
   night: {name: Night worker, needed_when: {out_of_hours_of: children}}
 """
+IF_POLICE = "out_of_hours: police, if_unanswered: [police]}"
 NUMBERED = POLICE.replace("out_of_hours: police}", "out_of_hours: police, number: 01632 960100}")
 
 
@@ -64,10 +65,12 @@ def answer(client, name="decision"):
     return client.get(f"/api/v1/services/children/{name}")
 
 
-def problems(text):
-    with pytest.raises(InvalidDirectory) as caught:
-        parse(text, "d.yaml")
-    return [problem.message for problem in caught.value.problems]
+def test_a_forwarded_call_rings_the_number_that_stands_in_for_101_that_day(twilio):
+    cover = "phone: 101, special_days: [{date: 2026-11-23, name: Cover, phone: 01632 960009}]"
+    telephone = twilio(POLICE.replace("phone: 101", cover))
+    telephone.numbers.add("+441632960009")
+
+    assert telephone.call("CA1", ForwardedFrom=MASH).number == "+441632960009"
 
 
 def test_of_an_internal_line_nothing_is_shown_while_999_or_101_answers(council, clock):
@@ -92,34 +95,28 @@ def test_a_line_that_is_only_out_of_hours_may_have_an_emergency_number(number):
     assert directory.line("police").phone.display == number
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "remedy"),
-    [
-        ("lines: [mash]", "lines: [mash, police]", "Take 'police' out of `lines`."),
-        (
-            "out_of_hours: police}",
-            "out_of_hours: police, if_unanswered: [police]}",
-            "Take 'police' out of `if_unanswered`.",
-        ),
-        ("out_of_hours: police", "out_of_hours: mash", "move it to `helplines`"),
-        ("01632 960001", "999", "Take 'mash' out of `lines`."),
-        ("phone: 101", "phone: 112", "999 and 101 on an `out_of_hours` line too"),
-    ],
-)
+ELSEWHERE = [
+    ("lines: [mash]", "lines: [mash, police]", "Take 'police' out of `lines`."),
+    ("out_of_hours: police}", IF_POLICE, "Take 'police' out of `if_unanswered`."),
+    ("out_of_hours: police", "out_of_hours: mash", "move it to `helplines`"),
+    ("01632 960001", "999", "Take 'mash' out of `lines`."),
+    ("phone: 101", "phone: 112", "999 and 101 on an `out_of_hours` line too"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "remedy"), ELSEWHERE)
 def test_anywhere_else_an_emergency_number_is_an_error_that_says_what_to_write(old, new, remedy):
-    assert any(remedy in message for message in problems(POLICE.replace(old, new)))
+    with pytest.raises(InvalidDirectory) as refusal:
+        parse(POLICE.replace(old, new), "d.yaml")
+    assert any(remedy in problem.message for problem in refusal.value.problems)
 
 
 def test_the_decision_shows_the_number_without_a_form_to_dial_or_relay_uk(council):
     body = answer(council()).json
 
     assert body["line"]["id"] == "police"
-    assert body["line"]["phone"] == {
-        "e164": None,
-        "display": "101",
-        "options": None,
-        "relay_uk": None,
-    }
+    nothing = {"e164": None, "options": None, "relay_uk": None}
+    assert body["line"]["phone"] == {"display": "101", **nothing}
     assert body["next"]["line"]["phone"]["e164"] == MASH
     assert body["confirmed"]
 
@@ -127,9 +124,9 @@ def test_the_decision_shows_the_number_without_a_form_to_dial_or_relay_uk(counci
 def test_callers_of_a_service_with_a_number_ring_101_while_it_answers(council, clock):
     client = council(NUMBERED)
 
-    assert answer(client).json["line"]["phone"]["display"] == "101"
-    clock.set(DAY)
-    assert answer(client).json["line"]["phone"]["display"] == "01632 960100"
+    for at, number in ((NIGHT, "101"), (DAY, "01632 960100")):
+        clock.set(at)
+        assert answer(client).json["line"]["phone"]["display"] == number
 
 
 @pytest.mark.parametrize("name", ["number", "numbers"])
@@ -142,40 +139,40 @@ def test_an_exchange_is_told_that_there_is_no_number_to_ring(council, clock, nam
     assert answer(client, name).text == f"{MASH}\n"
 
 
+def with_night_line(phone):
+    """Return a directory in which another line is tried while 101 answers."""
+    line = f"  night: {{name: Night, phone: {phone}, hours: always}}\nservices:"
+    tried = "out_of_hours: police, if_unanswered: [night]}"
+    return POLICE.replace("services:", line).replace("out_of_hours: police}", tried)
+
+
 def test_an_exchange_is_given_the_lines_that_are_left(council):
-    backup = "  night: {name: Night, phone: 01632 960003, hours: always}\nservices:"
-    text = POLICE.replace("services:", backup).replace(
-        "out_of_hours: police}", "out_of_hours: police, if_unanswered: [night]}"
-    )
-
-    assert answer(council(text), "numbers").text == "+441632960003\n"
+    assert answer(council(with_night_line("01632 960003")), "numbers").text == "+441632960003\n"
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/services/children", "/services/children/fragment", "/contacts"]
-)
 @pytest.mark.parametrize("text", [POLICE, NUMBERED], ids=["plain", "numbered"])
-def test_each_page_shows_the_number_and_no_relay_uk(council, path, text):
-    page = council(text).get(path).text
-
-    assert '<a class="govuk-link who-tel" href="tel:101">101</a>' in page
-    assert "18001 101" not in page
-
-
-@pytest.mark.parametrize("path", ["/services/children", "/embed"])
-def test_no_page_calls_the_service_s_own_number_open_day_and_night(council, clock, path):
-    client = council(NUMBERED)
+def test_each_page_shows_the_number_and_no_relay_uk_and_no_own_number_day_and_night(
+    council, clock, text
+):
+    client = council(text)
+    for path in ("/", "/services/children", "/services/children/fragment", "/contacts"):
+        page = client.get(path).text
+        assert '<a class="govuk-link who-tel" href="tel:101">101</a>' in page, path
+        assert "18001 101" not in page, path
     clock.set(DAY)
-    page = client.get(path).text
+    for path in ("/services/children", "/embed"):
+        page = client.get(path).text
+        assert "01632 960100</a>: 24 hours" not in page, path
+        assert "You can call this number day and night" not in page, path
 
-    assert "01632 960100</a>: 24 hours" not in page
-    assert "You can call this number day and night" not in page
+
+def run(client, *words):
+    return client.application.test_cli_runner().invoke(args=[str(word) for word in words])
 
 
 def test_the_printed_page_shows_the_service_s_own_number_by_day_and_101_at_all_other_times(council):
-    page = council(NUMBERED).application.test_cli_runner().invoke(args=["directory", "print"])
-
-    order = page.output.split("<h2>Worried about a child</h2>")[1]
+    page = run(council(NUMBERED), "directory", "print").output
+    order = page.split("<h2>Worried about a child</h2>")[1]
 
     assert order.index("Front door") < order.index("tel:+441632960100") < order.index("tel:101")
 
@@ -188,28 +185,19 @@ def test_structured_data_has_both_numbers(council):
     assert {point["telephone"] for point in data["contactPoint"]} == {"+441632960100", "101"}
 
 
-def test_the_telephone_speaks_the_number_and_rings_nobody(twilio):
-    document = twilio().call("CA1")
+def test_the_telephone_speaks_the_number_by_night_and_rings_the_front_door_by_day(twilio, clock):
+    telephone = twilio()
+    document = telephone.call("CA1")
 
     assert document.numbers == []
     assert "Call 1 0 1, the Police, until 9am on Tuesday 24 November." in document.speech
     assert "call 9 9 9" in document.speech
-
-
-def test_the_telephone_rings_the_front_door_by_day(twilio, clock):
-    telephone = twilio()
     clock.set(DAY)
-
-    assert telephone.call("CA1").numbers == [MASH]
+    assert telephone.call("CA2").numbers == [MASH]
 
 
 def test_the_number_is_spoken_before_another_line_rings(twilio):
-    other = "  night: {name: Night, phone: 01632 960001, hours: always}\nservices:"
-    text = POLICE.replace("services:", other).replace(
-        "out_of_hours: police}", "out_of_hours: police, if_unanswered: [night]}"
-    )
-
-    document = twilio(text).call("CA1")
+    document = twilio(with_night_line("01632 960001")).call("CA1")
 
     assert document.numbers == [MASH]
     assert "Call 1 0 1" in document.speech
@@ -253,24 +241,18 @@ def test_nobody_is_needed_on_the_rota_while_101_answers():
 
 
 def test_101_is_never_what_a_divert_leads_to(council):
-    client = council()
-    result = client.application.test_cli_runner().invoke(
-        args=["divert", "set", "children", "police", "--until", "1h", "--note", "x"]
-    )
+    words = ("divert", "set", "children", "police", "--until", "1h", "--note", "x")
+    result = run(council(), *words)
 
     assert result.exit_code
     assert "may not be rung" in result.output
 
 
 def test_a_difference_shows_no_number_to_dial(council, tmp_path):
-    client = council()
-    (tmp_path / "new.yaml").write_text(POLICE.replace("phone: 101", "phone: 999"))
-    result = client.application.test_cli_runner().invoke(
-        args=[
-            *("directory", "diff", str(tmp_path / "police.yaml"), str(tmp_path / "new.yaml")),
-            *("--from", "2026-11-28", "--days", "1", "--format", "json"),
-        ]
-    )
-    changes = [row for row in json.loads(result.output) if "service" in row]
+    client, new = council(), tmp_path / "new.yaml"
+    new.write_text(POLICE.replace("phone: 101", "phone: 999"))
+    words = ("--from", "2026-11-28", "--days", "1", "--format", "json")
+    result = run(client, "directory", "diff", tmp_path / "police.yaml", new, *words)
+    (change,) = [row for row in json.loads(result.output) if "service" in row]
 
-    assert [(row["old"]["e164"], row["new"]["display"]) for row in changes] == [(None, "999")]
+    assert (change["old"]["e164"], change["new"]["display"]) == (None, "999")

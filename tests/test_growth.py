@@ -13,6 +13,7 @@ from routing import lookup, snapshot
 from routing.core import decision
 from routing.core.decision import decide
 from routing.directory.load import parse
+from routing.public.answer_cache import AnswerCache
 from routing.snapshot import build_snapshot
 
 DECISION, NUMBER = "/api/v1/services/{}/decision", "/api/v1/services/{}/number"
@@ -48,7 +49,7 @@ def calls_made(do):
     return count
 
 
-def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
+def test_answers_for_the_web_ask_the_database_once_a_second_and_an_exchange_once_each(make):
     app = make(ANYSHIRE.read_text())
     client = app.test_client()
     began = time.monotonic()
@@ -56,17 +57,32 @@ def test_answers_for_the_web_ask_the_database_once_a_second_at_most(make):
         for _ in range(50):
             assert client.get(DECISION.format("children")).status_code == 200
             assert client.get("/").status_code == 200
-
     assert len(sent) <= 1 + (time.monotonic() - began) / lookup.MAX_DIVERT_AGE_SECONDS
 
-
-def test_a_number_for_an_exchange_takes_one_query(make):
-    app = make(ANYSHIRE.read_text())
-    client = app.test_client()
     for _ in range(3):
         with statements(app) as sent:
             assert client.get(NUMBER.format("children")).status_code == 200
         assert sum(statement.startswith("SELECT") for statement in sent) == 1
+
+
+PUBLIC = (
+    "/",
+    "/services/s1",
+    *(f"/services/s1/{page}" for page in ("professionals", "now", "fragment")),
+)
+PUBLIC += (DECISION.format("s1"), "/api/v1/services/s1", "/accessibility")
+
+
+def test_a_page_of_one_service_takes_the_same_steps_in_a_directory_of_any_size(make):
+    few, many = (make(big.directory(services)).test_client() for services in (25, 75))
+    for path in PUBLIC:
+        steps = []
+        for client in (few, many):
+            assert client.get(path).status_code == 200
+            client.application.extensions["answer_cache"] = AnswerCache()
+            steps.append(calls_made(lambda client=client, path=path: client.get(path)))
+
+        assert steps[1] < 1.02 * steps[0], path
 
 
 @pytest.fixture(scope="module")

@@ -30,11 +30,14 @@ def test_prometheus_is_alerted_by_metrics_that_there_are(metrics):
     assert names <= metrics
 
 
-@pytest.mark.parametrize("service", OURS)
-def test_compose_sets_nothing_but_settings(service):
+def test_compose_sets_nothing_but_settings_and_gives_no_right_that_is_not_needed():
     known = {*config.SETTINGS, *(f"{name}_FILE" for name in config.SECRETS)}
-
-    assert set(COMPOSE["services"][service]["environment"]) <= known
+    for container in (COMPOSE["services"][name] for name in OURS):
+        assert set(container["environment"]) <= known
+        assert container["read_only"] is True
+        assert container["cap_drop"] == ["ALL"]
+        assert container["security_opt"] == ["no-new-privileges:true"]
+        assert container["image"] == f"who-to-call:{config.VERSION}"
 
 
 def test_compose_runs_commands_that_there_are():
@@ -45,30 +48,11 @@ def test_compose_runs_commands_that_there_are():
     assert words <= set(cli.all_commands().commands)
 
 
-@pytest.mark.parametrize("service", OURS)
-def test_containers_hold_no_right_that_they_do_not_need(service):
-    container = COMPOSE["services"][service]
-
-    assert container["read_only"] is True
-    assert container["cap_drop"] == ["ALL"]
-    assert container["security_opt"] == ["no-new-privileges:true"]
-
-
-def test_the_image_of_compose_has_the_version_of_the_code():
-    assert {COMPOSE["services"][name]["image"] for name in OURS} == {
-        f"who-to-call:{config.VERSION}"
-    }
-
-
-def test_the_image_runs_as_a_user_without_rights_by_number():
-    (user,) = re.findall(r"^USER (.*)$", (ROOT / "Dockerfile").read_text("utf-8"), re.M)
-
-    assert int(user) >= 1000
-
-
-def test_the_containers_health_is_that_it_is_alive():
+def test_the_image_runs_as_a_user_without_rights_by_number_and_its_health_is_to_be_alive():
     text = (ROOT / "Dockerfile").read_text("utf-8")
+    (user,) = re.findall(r"^USER (.*)$", text, re.M)
     (check,) = re.findall(r"^HEALTHCHECK .*\n.*$", text, re.M)
 
+    assert int(user) >= 1000
     assert "/healthz" in check
     assert "/readyz" not in check

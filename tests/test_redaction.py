@@ -1,6 +1,7 @@
 """No log holds what may lead to somebody, however it is written; what helps to mend stays."""
 
 import time
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -34,13 +35,16 @@ NUMBERS = (
 )
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("around", ["%s", "From=%s&To=x", "fault while answering '/x/%s/after'"])
-def test_a_telephone_number_is_redacted_however_it_is_written(number, around):
-    line = redact(around % number)
+AROUND = ("%s", "From=%s&To=x", "fault while answering '/x/%s/after'")
 
-    assert not any(part in line for part in ("900", "123", "946", "%3", "CHILD", "ABC", "٩٠٠"))
-    assert "[" in line
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_telephone_number_is_redacted_however_it_is_written(number):
+    for around in AROUND:
+        line = redact(around % number)
+        parts = ("900", "123", "946", "%3", "CHILD", "ABC", "٩٠٠")
+        assert not any(part in line for part in parts), around
+        assert "[" in line
 
 
 @given(
@@ -101,9 +105,8 @@ def test_a_long_text_takes_no_longer_than_a_moment(part):
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("after", ["", "x" * 2 * logging_config.OVERLAP_CHARS], ids=["end", "text"])
-def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number, after):
-    for shown in range(24):
+def test_a_text_that_is_cut_within_a_number_shows_no_part_of_it(number):
+    for after, shown in product(("", "x" * 2 * logging_config.OVERLAP_CHARS), range(24)):
         cut = redact(f"{'x' * (1000 - shown - 1)} {number} {after}", 1000)
         assert not any(digit in cut for digit in "0123456789٠٧٩"), (shown, cut[-40:])
 

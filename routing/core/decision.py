@@ -233,7 +233,11 @@ def dial_order(
         if not known and not _is_avoided(line, decision, day) and timetables.is_open(line, at):
             answers.append(Answer(line, phone, decision.reason))
     left = answers[tried_count:]
-    order = tuple(answer for answer in left if not is_excluded(answer.phone, excluded_numbers))
+    order = tuple(
+        answer
+        for answer in left
+        if not (answer.phone.is_emergency or is_excluded(answer.phone, excluded_numbers))
+    )
     if order or tried or not decision.avoid:
         return order
     return dial_order(timetables, replace(decision, avoid=()), at, excluded_numbers)
@@ -243,10 +247,8 @@ def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
     """Return whether a number has the last nine digits of one of some excluded numbers.
 
     Networks write a number with and without its country code; the last nine digits stay the same.
-    999 and 101 are always excluded.
     """
-    ending = phone.e164[-9:]
-    return phone.is_emergency or any(number[-9:] == ending for number in excluded_numbers)
+    return any(number[-9:] == phone.e164[-9:] for number in excluded_numbers)
 
 
 def _is_avoided(line: Line, decision: Decision, day: date) -> bool:

@@ -75,9 +75,12 @@ class Phone:
         return re.sub(r"^\+44[ -]*", "0", self.display)
 
     @property
-    def relay_uk_display(self) -> str:
-        """The number as a user of Relay UK dials it: 18001 and the national number."""
-        return f"18001 {self.national_display}"
+    def relay_uk_display(self) -> str | None:
+        """The number as a user of Relay UK dials it: 18001 and the national number.
+
+        None where Relay UK cannot dial it: 999, 101 and another country's numbers.
+        """
+        return f"18001 {self.national_display}" if self.e164.startswith("+44") else None
 
 
 MINUTES_PER_DAY = 24 * 60

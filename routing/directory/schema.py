@@ -68,8 +68,11 @@ MAX_ERRORS = 1000
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""
 
-MAX_SHOWN_CHARS = 40
+MAX_SHOWN_CHARS = 30
 """How much of a value an error shows, to be one line of 160 characters."""
+
+MAX_MEANT_CHARS = 64
+"""Of a value in another form that is read for what it means, and of what it means."""
 
 LANGUAGES = ("en", "cy")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -234,10 +237,12 @@ def _what_to_write(value: object, suggest: Callable[[str], object], form: str) -
     texts = list(value.values()) if isinstance(value, Mapping) else value
     if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
         texts = ("-" if isinstance(value, Mapping) else ", ").join(texts)
-    suggestion = suggest(texts) if isinstance(texts, str) else None
-    if isinstance(suggestion, dict):
-        suggestion = re.sub(r"'([^',]*)'", r"\1", str(suggestion))  # quotes only around commas
-    return form if suggestion in (None, value) else f"Write {suggestion}."
+    is_short = isinstance(texts, str) and len(texts) <= MAX_MEANT_CHARS
+    suggestion = suggest(str(texts)) if is_short else None
+    meant = re.sub(r"'([^',]*)'", r"\1", str(suggestion))  # quotes only around commas
+    if suggestion in (None, value) or len(meant) > MAX_MEANT_CHARS:
+        return form
+    return f"Write {meant}."
 
 
 class Value(GroupedMetadata, Generic[T]):
@@ -271,7 +276,8 @@ def _pattern(
     @_value(description, **{"type": "string", "pattern": json_pattern, **schema})
     def parse(value: object) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-            within = re.findall(rf"(?:{pattern})(?!\w)", value) if isinstance(value, str) else []
+            text = value if isinstance(value, str) and len(value) <= MAX_MEANT_CHARS else ""
+            within = re.findall(rf"(?:{pattern})(?!\w)", text)
             is_clear = len(within) == 1 and re.search("@|://", within[0])
             remedy = within[0] if is_clear else form
             raise ValueError(f"{shown(value)} cannot be used. Write {remedy}.")
@@ -317,7 +323,7 @@ def parse_week(value: object) -> Hours:
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
     if not isinstance(value, Mapping) or not value:
         remedy = _what_to_write(value, suggest_week, "Write `mon-fri: 08:30-17:00`.")
-        raise ValueError(f"{shown(value)} is not a week's hours. {remedy}")
+        raise ValueError(f"{shown(value)} is not hours. {remedy}")
     hours: dict[str, tuple[TimeRange, ...]] = {}
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
     if errors:
@@ -529,7 +535,7 @@ def _parse_number(value: str) -> Phone:
     remedy = "Write it in full, as 01632 960001"
     if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
         remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
-    raise ValueError(f"'{value}' {reason}. {remedy}.")
+    raise ValueError(f"{shown(value)} {reason}. {remedy}.")
 
 
 def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:

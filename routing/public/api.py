@@ -103,10 +103,10 @@ def numbers(service: str) -> Response:
 
 @bp.get(f"{SERVICES_PATH}/<service>/timeline")
 def service_timeline(service: str) -> Response:
-    """List every span from ``?from=`` to ``?to=``, which may be 400 days apart."""
+    """List every span from ``?from=`` to ``?to=``, up to 400 days: none where they are equal."""
     start, end = _instant_parameter("from"), _instant_parameter("to")
-    if not start < end <= start + MAX_TIMELINE:
-        raise InvalidTime("'to' must be after 'from', by 400 days at most.")
+    if not start <= end <= start + MAX_TIMELINE:
+        raise InvalidTime("'to' must not be before 'from', nor more than 400 days after it.")
     timetables, locale = lookup.snapshot().timetables, _locale()
     spans = timeline(timetables, service, start, end, lookup.diverts())
     body = timeline_json(spans, timetables.service(service), locale)

@@ -44,7 +44,7 @@ ONE_DAY = timedelta(days=1)
 class ContactCard:
     """A line as a page shows it: ``phrase`` is how a sentence refers to it.
 
-    Of an internal line it has only the name and a public number.
+    Of an internal line it has only the name, a public number and the hours.
     """
 
     id: str
@@ -72,19 +72,17 @@ def page_context() -> dict[str, Any]:
     """Return the values that every public page shows."""
     snapshot, locale = lookup.snapshot(), lookup.locale()
     directory, language = snapshot.directory, locale.language
+    emergency, unanswered = directory.emergency.get(language), directory.unanswered
     return {
         "language": language,
         "first_language": directory.languages[0],
         "council": directory.council.name.get(language),
         "website": directory.council.website,
         "colour": directory.council.colour or DEFAULT_COLOUR,
-        "emergency": directory.emergency.get(language),
-        "emergency_html": emergency_html(directory.emergency.get(language), locale),
-        "unanswered": directory.unanswered.get(language) if directory.unanswered else None,
-        "services": [
-            {"id": service.id, "name": service.name.get(language), "number": service.number}
-            for service in directory.services
-        ],
+        "emergency": sentences.end_sentence(emergency),
+        "emergency_html": emergency_html(emergency, locale),
+        "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
+        "services": directory.services,
         "helplines": helpline_texts(snapshot, locale),
         "rehearsal": lookup.is_rehearsal(),
     }
@@ -99,8 +97,13 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
     line = contact_card(decision.line, at, service, decision.phone)
     until, holidays = decision.until, snapshot.holidays.dates
     is_soon = is_live and until is not None and until - at <= HANDOVER_NOTICE
-    lines = [contact_card(line, at, service) for line in service.reachable if not line.internal]
+    lines = [
+        contact_card(line, at, service)
+        for line in service.reachable
+        if not line.internal or line in (*service.lines, service.out_of_hours)
+    ]
     next_id = decision.next.line.id if decision.next else None
+    day_ids = [line.id for line in service.lines]
     # A service with its own number needs no other: whoever calls it again is put through to each.
     backup = [
         contact_card(answer.line, at, phone=answer.phone)
@@ -121,8 +124,13 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "backup": backup,
         "lines": lines,
         "lines_when_lost": sorted(lines, key=lambda card: card.id != next_id),
-        "day_lines": [card for card in lines if card.id != service.out_of_hours.id],
-        "out_of_hours": next((card for card in lines if card.id == service.out_of_hours.id), None),
+        "day_lines": [
+            card for card in lines if card.id in day_ids and card.id != service.out_of_hours.id
+        ],
+        "out_of_hours": next(card for card in lines if card.id == service.out_of_hours.id),
+        "backup_lines": [
+            card for card in lines if card.id not in (*day_ids, service.out_of_hours.id)
+        ],
         "assumption": assumption(decision, at, snapshot, locale),
         "structured": partial(structured_data, snapshot, [service], at, locale),
     }
@@ -138,8 +146,13 @@ def contact_card(
     locale = lookup.locale()
     language, today = locale.language, at.astimezone(locale.zone).date()
     phone, usual_phone = phone or line.phone_on(today), line.phone
-    if service is not None:
+    special_days = line.special_days
+    if service is not None and service.number is not None:
         phone, usual_phone = service.public_phone(phone), service.public_phone(usual_phone)
+        special_days = tuple(
+            day if day.phone and day.phone.is_emergency else replace(day, phone=None)
+            for day in special_days
+        )
     card = ContactCard(
         id=line.id,
         name=line.name.get(language),
@@ -147,36 +160,42 @@ def contact_card(
         phone=phone,
         usual_phone=usual_phone,
         hours=dates.format_hours(line.hours, locale),
-        special_days=tuple(dates.format_coming_special_days(line, today, locale)),
+        special_days=tuple(dates.format_coming_special_days(special_days, today, locale)),
         options=line.options.get(language) if line.options else None,
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
-        relay_uk=line.relay_uk and not phone.is_emergency,
+        relay_uk=line.relay_uk and phone.relay_uk_display is not None,
         also=tuple((other_way_label(way, locale), way) for way in line.also),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         confirmed=line.confirmed,
     )
     if line.internal:
-        card = replace(card, options=None, you_will_hear=None, email=None)
-        card = replace(card, hours=(), special_days=(), also=(), aliases=())
+        card = replace(card, options=None, you_will_hear=None, email=None, also=(), aliases=())
     return card
 
 
-def contacts_context(query: str, at: datetime) -> dict[str, Any]:
-    """Return the values of the list of contacts: those that match ``query``, or else all.
+def contacts_context(query: str, at: datetime) -> tuple[dict[str, Any], datetime]:
+    """Return the values of the list of contacts, and when they change, a day from ``at`` at most.
 
-    A line that takes a service's calls is open whatever its hours, and one whose calls are diverted
-    is not.
+    It lists those that match ``query``, or else all. A line that takes a service's calls is open
+    whatever its hours, and one whose calls are diverted is not.
     """
     snapshot, locale = lookup.snapshot(), lookup.locale()
     directory, timetables = snapshot.directory, snapshot.timetables
     cards = [contact_card(line, at) for line in directory.lines if not line.internal]
     matches = [card for card in cards if card.matches(query)]
     decisions = [lookup.who_to_call(service.id, at) for service in directory.services]
-    open_ids = {line.id for line in directory.lines if timetables.is_open(line, at)}
+    tomorrow = at.astimezone(locale.zone).date() + ONE_DAY
+    edges = {instants.midnight(tomorrow, locale.zone)}
+    edges |= {decision.until for decision in decisions if decision.until is not None}
+    open_ids = set()
+    for line in directory.lines:
+        for span in timetables.open_spans(line, at, at + ONE_DAY):
+            edges |= {span.start, span.end}
+            open_ids |= {line.id} if at in span else set()
     open_ids -= {line.id for decision in decisions for line in decision.avoid}
-    handovers = [decision.until for decision in decisions if decision.until is not None]
-    return _validity(at, min(handovers, default=None), locale) | {
+    until = min(edge for edge in edges if edge > at)
+    values = {
         "query": query,
         "lines": matches or cards,
         "match_count": len(matches),
@@ -184,6 +203,7 @@ def contacts_context(query: str, at: datetime) -> dict[str, Any]:
         "open_ids": open_ids | {decision.line.id for decision in decisions},
         "structured": partial(structured_data, snapshot, directory.services, at, locale),
     }
+    return _validity(at, until, locale) | values, until
 
 
 def render_markdown(text: str) -> Markup:
@@ -196,12 +216,10 @@ def render_markdown(text: str) -> Markup:
 
 def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, str]:
     """Return when an answer was right, for scripts and in words, and until when it holds."""
-    local = at.astimezone(locale.zone)
     return {
         "at_iso": timestamp(at, locale),
         "until_iso": timestamp(until, locale) if until else "",
-        "checked": dates.format_time(local.hour * 60 + local.minute, locale),
-        "checked_on": dates.format_full_date(local.date(), locale),
+        "checked": dates.format_datetime(at, locale, with_year=True),
     }
 
 
@@ -368,7 +386,7 @@ def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Ite
             available += hours.of_exceptions(line, phone)
             if available:
                 shown = service.public_phone(phone)
-                relay_uk = line.relay_uk and not shown.is_emergency
+                relay_uk = line.relay_uk and shown.relay_uk_display is not None
                 address = {"telephone": shown.e164}
                 point = _contact_point(line_name, name, address, language, available, relay_uk)
                 yield point | ({"email": line.email} if line.email and not line.internal else {})

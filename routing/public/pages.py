@@ -1,6 +1,7 @@
 """The public pages: who to call now, all contacts, this service, and the page for every error."""
 
 import gzip
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,10 @@ HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
 MIN_GZIP_BYTES = 1000
 
+MAX_OTHER_SERVICES = 20
+"""That a service's page links to: with more, it links to the list of contacts, so that it does not
+grow with the directory."""
+
 EXIT_URL = "https://www.bbc.co.uk/weather"
 """Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
 
@@ -55,11 +60,9 @@ _MIME_TYPES = {"css": "text/css", "js": "text/javascript"}
 @bp.before_request
 def choose_language() -> Response | None:
     """Use the language in ``?lang=``; below /cy/ Welsh, and a 404 if the directory has none."""
-    g.language = request.args.get("lang")
-    if request.blueprint == WELSH:
-        g.language = WELSH
-        if WELSH not in lookup.snapshot().directory.languages:
-            return error_page(404)
+    g.language = _requested_language()
+    if request.blueprint == WELSH and WELSH not in lookup.snapshot().directory.languages:
+        return error_page(404)
     return None
 
 
@@ -103,9 +106,15 @@ def fragment(service: str) -> Response:
 
 @bp.get("/contacts")
 def contacts() -> Response:
-    """List every public line with its hours and whether it is open; ``?q=`` searches them."""
-    query = request.args.get("q", "").strip()[:100]
-    return _page("contacts.html", **context.contacts_context(query, lookup.now()))
+    """List every public line with its hours and whether it is open; ``?q=`` searches them.
+
+    While many search, all lines are listed: that list is rendered once a second for everybody.
+    """
+    at, query = lookup.now(), request.args.get("q", "").strip()[:100]
+    if query and middleware.acquire(RequestKind.LISTING):
+        return _page("contacts.html", **context.contacts_context(query, at)[0])
+    answer = _cached("contacts.html", at, "", partial(context.contacts_context, "", at))
+    return _html_response(answer.text)
 
 
 @bp.get("/accessibility")
@@ -124,10 +133,13 @@ def accessibility() -> Response:
 @bp.get("/privacy")
 def privacy() -> Response:
     """Show the privacy notice."""
+    settings = current_app.config
     return _page(
         "privacy.html",
         notice=lookup.snapshot().directory.council.privacy,
-        retention_days=current_app.config["CALL_RETENTION_DAYS"],
+        retention_days=None
+        if "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
+        else settings["CALL_RETENTION_DAYS"],
     )
 
 
@@ -220,6 +232,7 @@ def error_page(status: int) -> Response:
     if status == 404:
         title = N_("Page not found")
     try:
+        g.language = _requested_language()
         locale = lookup.locale()
         body = formats.printed_page(
             lookup.snapshot(),
@@ -228,6 +241,7 @@ def error_page(status: int) -> Response:
             rehearsal=lookup.is_rehearsal(),
             title=locale.translate(title),
             exit_url=EXIT_URL,
+            home_url=_page_url("home"),
         )
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
@@ -238,6 +252,10 @@ def error_page(status: int) -> Response:
     return response
 
 
+def _requested_language() -> str | None:
+    return WELSH if request.path.startswith(f"/{WELSH}/") else request.args.get("lang")
+
+
 def _service_page(template: str, service: str) -> Response:
     return _html_response(_render_answer(template, service, lookup.now()).text)
 
@@ -246,14 +264,30 @@ def _render_answer(
     template: str, service: str, at: datetime, heading: int = DEFAULT_HEADING_LEVEL
 ) -> RenderedAnswer:
     """Render the decision about a service for ``at``, which must be now."""
+
+    def values() -> tuple[dict[str, Any], datetime | None]:
+        decision = lookup.who_to_call(service, at)
+        is_live = template != "fragment.html"
+        shown = context.service_context(decision, at, is_live=is_live)
+        return {**shown, "heading": heading}, decision.until
+
+    return _cached(template, at, heading, values)
+
+
+def _cached(
+    template: str,
+    at: datetime,
+    variant: Hashable,
+    values: Callable[[], tuple[dict[str, Any], datetime | None]],
+) -> RenderedAnswer:
+    """Render a template for ``at`` once a second; ``values`` returns its values and until when."""
     locale = lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
-        decision = lookup.who_to_call(service, at)
-        values = context.service_context(decision, at, is_live=template != "fragment.html")
-        return _render(template, heading=heading, **values), decision.until
+        shown, until = values()
+        return _render(template, **shown), until
 
-    key = template, request.script_root, request.path, locale.language, heading
+    key = template, request.script_root, request.path, locale.language, variant
     answer_cache: AnswerCache = current_app.extensions["answer_cache"]
     return answer_cache.get(key, at, f'data-at="{timestamp(at, locale)}"', render)
 
@@ -270,6 +304,7 @@ def _render(template: str, **values: Any) -> str:
         asset=partial(bundle_url, colour=lookup.snapshot().directory.council.colour),
         exit_url=EXIT_URL,
         logo=lookup.snapshot().logo is not None,
+        max_other_services=MAX_OTHER_SERVICES,
         page_url=_page_url,
         translation=_translation(locale.language),
         **context.page_context(),

@@ -14,7 +14,7 @@ from dateutil.rrule import DAILY, rrule
 from routing.core import instants
 from routing.core.decision import Timetables
 from routing.core.directory import date_range
-from routing.core.instants import Span, split_by_day
+from routing.core.instants import Span, merge_equal, split_by_day
 from routing.errors import InvalidTime
 from routing.rota.roster import Roster
 from routing.text import time_parsing
@@ -206,7 +206,8 @@ def assign_slots(
 
     As many people share a turn as the role needs. Before the first turn the last of them has the
     turn. Somebody who has a shift in any role at that time is skipped. Where a slot is covered in
-    part, only the rest is assigned. ``check_time`` is called for each slot, to stop by raising.
+    part, or by some of the people, only the rest is assigned. ``check_time`` is called for each
+    slot, to stop by raising.
     """
     if not slots or not people:
         return [ProposedShift(slot, None) for slot in slots]
@@ -225,8 +226,10 @@ def assign_slots(
         # made close to where needed time begins, so the first slot may begin before its turn does.
         half = (slot.end - slot.start) / 2 if turns.minute is not None else timedelta()
         turn = (bisect_right(starts, slot.start + half) - 1) * people_needed
-        for during, missing in roster.gaps(role_id, slot.start, slot.end):
-            for _ in range(missing):
+        staffing = list(roster.staffing(role_id, slot.start, slot.end))
+        for present in range(people_needed):
+            is_short = ((span, interval.missing > present) for span, interval in staffing)
+            for during in (span for span, is_gap in merge_equal(is_short) if is_gap):
                 if turns.days is None:
                     turn = len(proposed)
                 order = (people[(turn + n) % len(people)] for n in range(len(people)))

@@ -52,7 +52,7 @@ _DATE = re.compile(rf"{_DATE_PART}{_DATE_PART}(\d{{4}}|\d{{1,2}})(?!\d)", re.ASC
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]", re.ASCII)
 _CLOCK = re.compile(
     r"[T ,]*(?:at )?(\d{1,2}(?:[:.]?\d\d)?|noon|midday|midnight)(?:[:.]([0-5]\d)(?:\.0+)?)?"
-    r"( ?[ap]\.?m\.?)?",
+    r"( ?[ap]\.?m\.?| ?h(?:ou)?rs)?",
     re.ASCII | re.I,
 )
 _FORM = "Write it as 24/12/2026 17:00."
@@ -175,13 +175,10 @@ def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> date
         raise InvalidTime(f"'{shown}' may be the start or end of that day. Write 00:00 or 24:00.")
     if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
         raise InvalidTime(f"'{shown}' is not on that day of the week. Check the date.")
-    if clock[1] in ("24:00", "24.00", "2400") and int(clock[2] or 0) == 0:
+    minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
+    wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
+    if local_start and not date and wall_time <= local_start:
         wall_time += timedelta(days=1)
-    else:
-        minutes = time_parsing.parse_clock(clock[1] + (clock[3] or ""), _FORM)
-        wall_time += timedelta(minutes=minutes, seconds=int(clock[2] or 0))
-        if local_start and not date and wall_time <= local_start:
-            wall_time += timedelta(days=1)
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
@@ -400,12 +397,15 @@ def replace_period(
         removed += inside
         uncut += _cut(parts, at, replaced.start)
         uncut += _cut(parts, max(at, replaced.end), shift.during.end)
-    added, changed, removed = _pair(missing, removed)
+    as_before = missing.keys() & set(removed)  # parts of a shift in which another part is changed
+    added, changed, removed = _pair(
+        *([shift for shift in shifts if shift not in as_before] for shifts in (missing, removed))
+    )
     return RotaDifference(
         tuple(added),
         tuple(changed),
         tuple(removed),
-        len(wanted) - len(missing),
+        len(wanted) - len(missing) + len(as_before),
         (*missing, *uncut),
         tuple(cancelled),
     )

@@ -21,11 +21,13 @@ from routing.staff.auth import (
     staff_blueprint,
 )
 from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
+from routing.staff.shifts import redirect_to_rota, show_saved_change
 from routing.store.accounts import Role
 from routing.text import staff_text
 from routing.text.dates import join_words
 
 bp = staff_blueprint("rota_fill")
+bp.before_request(show_saved_change)
 
 MAX_PROBLEMS_SHOWN = 50
 MAX_LINES_SHOWN = 500
@@ -50,8 +52,7 @@ def fill() -> AnyResponse:
                 change = rota_service.save_fill(rota, added, actor, once)
             except RotaConflict:
                 return _check(form, confirmation, *_propose(form))
-            day = added[0].during.start.astimezone(lookup.staff_locale().zone).date()
-            return redirect(url_for("rota.show", done=change.id) + f"&from={day}")
+            return redirect_to_rota(change, added[0].during.start)
         except InvalidRotaChange as error:
             form.refuse(error)
     at = lookup.now()

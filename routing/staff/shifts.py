@@ -61,6 +61,15 @@ CONFIRMATIONS = {
 """Title and button of the page that reads a change back, by its kind."""
 
 
+@bp.before_request
+def show_saved_change() -> AnyResponse | None:
+    """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
+    once = Confirmation().once.data
+    with lookup.database().reading() as connection:
+        change = rota_store.find_change_by_key(connection, once)
+    return None if change is None else redirect(url_for("rota.show", done=change.id))
+
+
 @bp.route("/rota/shifts/new", methods=["GET", "POST"])
 @require_role(Role.ROTA)
 def new() -> AnyResponse:
@@ -128,7 +137,7 @@ def remove(shift_id: int) -> AnyResponse:
             change = rota_service.remove_cover(cover.id, shift_id, actor)
         else:
             change = rota_service.remove_shift(shift_id, actor)
-        return _redirect_to(change, shift.during.start)
+        return redirect_to_rota(change, shift.during.start)
     return render_page(
         "confirm.html",
         title=f"Remove this {what}",
@@ -257,10 +266,13 @@ def swap(shift_id: int) -> AnyResponse:
 @bp.post("/rota/undo/<id:change_id>")
 @require_role(Role.ROTA)
 def undo(change_id: int) -> AnyResponse:
-    """Undo a change, all of it in one step, if the rota is as it was shown."""
-    newest_id = parse_id(Confirmation().shown.data)
-    change = rota_service.undo_change(change_id, current_account().actor, newest_id or 0)
-    return redirect(url_for("rota.show", done=change.id))
+    """Undo a change, all of it in one step, if the rota is as it was shown; once."""
+    with lookup.database().reading() as connection:
+        done = rota_store.get_change(connection, change_id).undone_by_change_id
+    if done is None:
+        newest_id = parse_id(Confirmation().shown.data)
+        done = rota_service.undo_change(change_id, current_account().actor, newest_id or 0).id
+    return redirect(url_for("rota.show", done=done))
 
 
 def _duty_form(**defaults: datetime) -> DutyForm:
@@ -301,7 +313,7 @@ def _confirm(
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
         change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
-        return _redirect_to(change, proposed[0].during.start)
+        return redirect_to_rota(change, proposed[0].during.start)
     title, button = CONFIRMATIONS[kind]
     return render_page(
         "confirm.html",
@@ -314,7 +326,7 @@ def _confirm(
     )
 
 
-def _redirect_to(change: RotaChange, start: datetime) -> AnyResponse:
+def redirect_to_rota(change: RotaChange, start: datetime) -> AnyResponse:
     """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
     zone = lookup.staff_locale().zone
     day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()

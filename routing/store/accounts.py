@@ -206,8 +206,8 @@ def create_password_link(
 ) -> tuple[str, str]:
     """Return a local account's name, and the token of a link by which a password is set, once.
 
-    It replaces an earlier one. Only its hash is stored. Raise AccountError for an unknown account
-    and for one of the provider.
+    It replaces an earlier one, and ends with the sessions of whoever makes it, who has seen it.
+    Only its hash is stored. Raise AccountError for an unknown account and for one of the provider.
     """
     row = _get(connection, str(account_id))
     if row.issuer != LOCAL:
@@ -216,7 +216,7 @@ def create_password_link(
         )
     token = secrets.token_urlsafe(32)
     connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
-    link = {"account_id": account_id, "ends_at": at + PASSWORD_LINK_LIFETIME}
+    link = {"account_id": account_id, "created_by": actor, "ends_at": at + PASSWORD_LINK_LIFETIME}
     connection.execute(password_links.insert().values(token_sha256=hash_token(token), **link))
     record(connection, at, actor, "account.link_created", f"account:{account_id}")
     return row.name, token
@@ -448,7 +448,10 @@ def _end_access(connection: Connection, account_id: int, at: datetime, actor: st
 def _end_sessions_and_calendars(
     connection: Connection, account_id: int, at: datetime, actor: str
 ) -> None:
+    """End what somebody can go on using: sessions, calendars, and links made for others."""
     connection.execute(sessions.delete().where(sessions.c.account_id == account_id))
+    is_own_link = password_links.c.created_by == f"account:{account_id}"
+    connection.execute(password_links.delete().where(is_own_link))
     not_revoked = (calendars.c.account_id == account_id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():

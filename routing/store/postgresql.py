@@ -3,7 +3,7 @@
 A server that stands still (stopped, or its disk hangs) answers nothing, while its kernel goes on
 acknowledging: neither statement_timeout nor TCP's own time-outs end that wait. So this overrides
 psycopg's ``Connection.wait``, which has a docstring but no page in psycopg's documentation: hence
-the bound on psycopg in requirements.in, and tests/store/test_postgresql.py.
+the bound on psycopg in requirements.in, and tests/store/test_db.py.
 """
 
 from collections.abc import Mapping

@@ -122,6 +122,7 @@ password_links = _table(
     "password_links",
     sa.Column("token_sha256", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("created_by", sa.Text, nullable=False),  # an actor, as in the audit log
     _instant("ends_at"),
 )
 

@@ -126,8 +126,8 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
             for language in directory.languages
         )
         if len(text) <= MAX_TEXT_CHARACTERS:
-            return twiml.text_message(text)
-    return FAULT_ANSWER
+            break
+    return twiml.text_message(text)
 
 
 def is_answerable(sender: str) -> bool:

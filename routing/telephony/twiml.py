@@ -13,6 +13,7 @@ from datetime import date, datetime
 from functools import partial
 from urllib.parse import urlencode
 
+import phonenumbers
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
@@ -37,7 +38,7 @@ from routing.telephony.call_flow import (
     Step,
 )
 from routing.text.locale import N_, Locale, get_locale
-from routing.text.sentences import call_sentence, line_phrase
+from routing.text.sentences import call_sentence, find_999, line_phrase
 
 MAX_SPOKEN_NUMBERS = 2
 """Numbers that a message reads out: nobody can note down more."""
@@ -61,8 +62,6 @@ MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-EMERGENCY_NUMBER = "999"
-
 _DASH = r"[-\u2010-\u2014]"
 _GAP = r"[ \u00a0\u2009\u202f().\u2010-\u2014-]{0,3}"
 _COUNTRY = rf"(?:\+|00){_GAP}44{_GAP}(?:0{_GAP})?"
@@ -73,9 +72,9 @@ _PHONE_NUMBER = re.compile(
         (?:1800[0-3]{_GAP})?               # Relay UK's prefix
         (?:\((?=[+\d]+\)))?               # (01632) 960001
         (?:
-            {_COUNTRY}[1-9](?:{_GAP}\d){{8,9}}
-            | (?!{_TIME}[ ]?{_DASH}[ ]?{_TIME}(?!\d)){_AREA_CODE}(?:(?:/|{_GAP})\d){{9,10}}
-            | 0800{_GAP}1111
+            0800{_GAP}1111
+            | {_COUNTRY}[1-9](?:{_GAP}\d){{8}}\d?
+            | (?!{_TIME}[ ]?{_DASH}[ ]?{_TIME}(?!\d)){_AREA_CODE}(?:(?:/|{_GAP})\d){{9}}\d?
             | (?:\+|00{_GAP})[1-9](?:{_GAP}\d){{7,14}}    # of another country
         )
         | (?<!\d,)(?:
@@ -381,7 +380,7 @@ def sms_reply(
     else:
         emergency = list(map(to_national, _emergency(directory, locale)))
     relay = []
-    if decision.line.relay_uk and not phone.is_emergency:
+    if decision.line.relay_uk and phone.relay_uk_display:
         relay = [locale.translate("With Relay UK, dial 18001 {number}.", number=number)]
     register = locale.translate(
         "You can text 999 if your phone is registered: text the word register to 999."
@@ -393,7 +392,7 @@ def sms_reply(
 
 def to_national(text: str) -> str:
     """Return ``text`` with each number as people dial it here: 01632 960001 for +44 1632 960001."""
-    return _PHONE_NUMBER.sub(lambda match: _national(match[0]), text)
+    return _replace_numbers(text, _national)
 
 
 def spell_digits(number: str) -> str:
@@ -403,7 +402,23 @@ def spell_digits(number: str) -> str:
 
 def spell_numbers(text: str) -> str:
     """Return ``text`` with every telephone number in it digit by digit."""
-    return _PHONE_NUMBER.sub(lambda match: spell_digits(match[0]), text)
+    return _replace_numbers(text, spell_digits)
+
+
+def _replace_numbers(text: str, replace: Callable[[str], str]) -> str:
+    """Return ``text`` with each telephone number replaced.
+
+    A number of another country ends where its numbering plan says so: what follows is another.
+    """
+    parts, position = [], 0
+    while match := _PHONE_NUMBER.search(text, position):
+        number = match[0]
+        if number.startswith(("+", "00")):
+            starts = (number[: blank.start()] for blank in re.finditer(r"\D* |$", number))
+            number = max(filter(_is_valid, starts), default=number, key=len)
+        parts += [text[position : match.start()], replace(number)]
+        position = match.start() + len(number)
+    return "".join([*parts, text[position:]])
 
 
 def _national(number: str) -> str:
@@ -413,19 +428,18 @@ def _national(number: str) -> str:
 
 
 def _emergency(directory: Directory, locale: Locale) -> list[str]:
-    """Return the council's advice in an emergency, with 999 added where it is not named.
-
-    As part of another number 999 is not named.
-    """
+    """Return the council's advice in an emergency, with 999 added where it does not say so."""
     advice = directory.emergency.get(locale.language)
-    is_named = any(
-        re.sub(r"\D", "", match[0]) == EMERGENCY_NUMBER
-        and not re.search(rf"\d\)?(?:[ .]|{_DASH})?$", advice[: match.start()])
-        and not re.match(rf"(?:[ .]|{_DASH})?\d", advice[match.end() :])
-        for match in _PHONE_NUMBER.finditer(advice)
+    return (
+        [advice] if find_999(advice) else [advice, locale.translate("Call {number}.", number="999")]
     )
-    added = () if is_named else (locale.translate("Call {number}.", number=EMERGENCY_NUMBER),)
-    return [advice, *added]
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(number, "GB"))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 # Speaking them

@@ -217,11 +217,13 @@ def format_special_day(special_day: SpecialDay, locale: Locale, today: date) -> 
     )
 
 
-def format_coming_special_days(line: Line, today: date, locale: Locale) -> list[str]:
-    """Format each special day of a line that is not over, in order of its next date."""
+def format_coming_special_days(
+    special_days: Iterable[SpecialDay], today: date, locale: Locale
+) -> list[str]:
+    """Format each special day that is not over, in order of its next date."""
     coming = [
         (next_date, format_special_day(special_day, locale, today))
-        for special_day in line.special_days
+        for special_day in special_days
         if not special_day.changes_nothing
         and (next_date := special_day.next_date(today)) is not None
     ]

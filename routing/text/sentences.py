@@ -1,5 +1,6 @@
 """A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
+import re
 from datetime import datetime
 
 from routing.core.decision import Decision, ReasonCode
@@ -10,8 +11,25 @@ from routing.text.dates import (
     format_day,
     format_moment,
     format_ranges,
+    local_date_and_time,
 )
 from routing.text.locale import N_, Locale
+
+MAX_PHRASE_CHARACTERS = 150
+"""Of a line in a sentence: a longer name would leave no room in a text message for its number."""
+
+_CALL_999 = re.compile(
+    r"""(?:^|(?<!\d)(?:[.:;!?(“"‘'*]|(?<!\d\s)[\u2010-\u2014-])\s*
+        |\b(?:call|dial|ring|phon|telephon|text|contact|ffoni|galw|deial|cysyll)\w*\s+
+        |\b(?:use|using|on|via|or|tel|emergency|services|police|ar|â|neu|i)\s+)
+    (?P<number>999|9[ -]9[ -]9)
+    (?=\s*(?:$|/|[.,:;!?)”"’'*\u2010-\u2014-](?!\d))
+        |\s+(?:if|or|and|in|for|at|as|now|immediately|straight|right|without|first|then|instead
+            |unless|when|whenever|where|before|because|but|so|not|to|with|from|today|urgently
+            |directly|always|by|who|which|on
+            |os|neu|ac|a|ar|yn|nawr|am|i|unwaith|o|mewn|heb|cyn|bob|gan|er|ond|gyda)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 _OTHER_WAYS = {
     "textphone": N_("Textphone"),
@@ -29,10 +47,12 @@ def reason_sentence(
     """Say why this line answers at ``at``, in one or two sentences."""
     line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
     moment = format_datetime(until, locale, at) if until else ""
-    if decision.reason.code is ReasonCode.DIVERT:
+    is_out_of_hours = decision.reason.code is not ReasonCode.IN_HOURS
+    is_first_line = decision.line.id == decision.service.lines[0].id
+    if decision.reason.code is ReasonCode.DIVERT or (is_out_of_hours and is_first_line):
         phrase = f" {until_phrase(decision, at, locale)}" if until else ""
         return locale.translate("Calls are answered by {line}{until}.", line=line, until=phrase)
-    if decision.reason.code is not ReasonCode.IN_HOURS:
+    if is_out_of_hours:
         closed = _closed_sentence(decision, at, locale, holidays)
         if next_answer is None or next_answer.line.id != decision.service.lines[0].id:
             return closed
@@ -116,15 +136,20 @@ def exception_sentence(
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
     None too until the line opens that day: when it does is said already, as the end of the answer.
-    ``is_live`` is as in ``holds_sentence``.
+    And None while the first line answers all the same, as the out-of-hours line. ``is_live`` is as
+    in ``holds_sentence``.
     """
     first_line, following, until = decision.service.lines[0], decision.next, decision.until
     today = at.astimezone(locale.zone).date()
     is_next = until and following and following.line.id == first_line.id
     opens_today = is_next and until and until.astimezone(locale.zone).date() == today
-    if opens_today or _cause(decision, locale) is None:
+    is_first_line = decision.line.id == first_line.id
+    if opens_today or is_first_line or _cause(decision, locale) is None:
         return None
-    return _closed_sentence(decision, at, locale, holidays, is_live)
+    when = N_("today, {day}") if is_live else N_("on {day}")
+    if is_live and until and local_date_and_time(until, locale)[0] == today:
+        when = N_("today")
+    return _closed_sentence(decision, at, locale, holidays, when)
 
 
 def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) -> str:
@@ -148,14 +173,27 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
 def line_phrase(line: Line, locale: Locale) -> str:
     """Return how a sentence refers to a line: in the council's own words, or as "the " and a name.
 
-    A name that begins with The or Our has no second article. In Welsh it is the name.
+    A name that begins with The or Our has no second article. In Welsh it is the name. A long one is
+    cut.
     """
     called = dict(line.called.by_language) if line.called is not None else {}
     own = called.get(locale.language) or called.get("")
-    name = line.name.get(locale.language)
-    if own is not None or locale.language != "en":
-        return own or name
-    return name if name.lower().startswith(("the ", "our ")) else f"the {name}"
+    phrase = own or line.name.get(locale.language)
+    if own is None and locale.language == "en" and not phrase.lower().startswith(("the ", "our ")):
+        phrase = f"the {phrase}"
+    if len(phrase) > MAX_PHRASE_CHARACTERS:
+        phrase = phrase[:MAX_PHRASE_CHARACTERS]
+        phrase = phrase.rpartition(" ")[0] or phrase
+    return phrase
+
+
+def find_999(advice: str) -> re.Match[str] | None:
+    """Return where words for an emergency say to call 999, as ``number``; None if they do not.
+
+    Only where the words around it say so: "over 999 families" and another number do not. Where this
+    is in doubt they do not, and 999 is said once more.
+    """
+    return _CALL_999.search(advice)
 
 
 def other_way_label(way: OtherWay, locale: Locale) -> str:
@@ -163,13 +201,21 @@ def other_way_label(way: OtherWay, locale: Locale) -> str:
     return locale.translate(_OTHER_WAYS[way.kind])
 
 
+def end_sentence(text: str) -> str:
+    """Return a council's own words with a full stop, if they end without one."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def _closed_sentence(
-    decision: Decision, at: datetime, locale: Locale, holidays: HolidayDates, is_live: bool = False
+    decision: Decision,
+    at: datetime,
+    locale: Locale,
+    holidays: HolidayDates,
+    when: str = N_("on {day}"),
 ) -> str:
     """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
-    when = N_("today, {day}") if is_live else N_("on {day}")
     if cause is None:
         message = N_("{line} is closed.")
     elif ranges:

@@ -17,8 +17,8 @@ _RFC_3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+\- ]\d\d:\d\d)", re.ASCII
 )
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", re.ASCII)
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.]?(\d\d))?(?:([ap])\.?m\.?)?", re.ASCII)
-_WITH_ZONE_NAME = re.compile(r"(.*\S)\s+([A-Za-z]{3,5})")
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.]?(\d\d)(?:h(?:ou)?rs)?)?(?:([ap])\.?m\.?)?", re.ASCII)
+_WITH_ZONE_NAME = re.compile(r"(.*\S)\s+(BST|GMT)", re.I)
 _MONTHS = {
     get_translator(language).gettext(name).casefold(): number
     for number, name in enumerate(MONTHS, 1)
@@ -109,9 +109,9 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
 
 
 def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") -> int:
-    """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, 1730, midday.
+    """Read a time of day, in minutes after midnight: 5pm, 5:30pm, 17:30, 1730hrs, midday.
 
-    Midnight is the one that begins the day. Raise InvalidTime.
+    Midnight is the one that begins the day, 24:00 the one that ends it. Raise InvalidTime.
     """
     clock = "".join(text.lower().split())
     if (name := clock.removeprefix("12")) in _NAMED_MINUTES:
@@ -120,8 +120,8 @@ def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") ->
         hour, minute, am_or_pm = int(match[1]), int(match[2] or 0), match[3]
         if am_or_pm and 1 <= hour <= 12 and minute < 60:
             return (hour % 12 + (12 if am_or_pm == "p" else 0)) * 60 + minute
-        if not am_or_pm and match[2] and hour < 24 and minute < 60:
-            return hour * 60 + minute
+        if not am_or_pm and match[2] and minute < 60 and (minutes := hour * 60 + minute) <= 1440:
+            return minutes
     raise InvalidTime(f"'{text.strip()[:40]}' is not a time. {remedy}")
 
 

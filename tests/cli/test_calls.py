@@ -31,39 +31,30 @@ def run(app, *arguments):
     return app.test_cli_runner().invoke(args=["calls", *arguments])
 
 
-def test_the_summary_counts_by_line_and_outcome(app):
-    result = run(app, "summary", "--days", "2")
-
-    assert result.exit_code == 0
-    assert "     1  children, first to mash: answered\n" in result.output
-    assert "     1  children, first to mash: nobody answered\n" in result.output
-    assert "     2  calls in the last 2 days; nobody answered 1 of them.\n" in result.output
-
-
-def test_the_summary_is_json_for_programs(app):
+def test_the_summary_counts_by_line_and_outcome_also_as_json(app):
+    output = run(app, "summary", "--days", "2").output
     rows = json.loads(run(app, "summary", "--format", "json").output)
 
+    assert output.splitlines() == [
+        "     1  children, first to mash: answered",
+        "     1  children, first to mash: nobody answered",
+        "     2  calls in the last 2 days; nobody answered 1 of them.",
+    ]
     assert rows[0] == {"service": "children", "line": "mash", "outcome": "answered", "calls": 1}
     assert sum(row["calls"] for row in rows) == 3
 
 
-def test_a_purge_deletes_calls_older_than_the_setting(app):
-    result = run(app, "purge")
-
-    assert result.output == "1 calls older than 30 days are deleted.\n"
-    assert run(app, "purge").output == "0 calls older than 30 days are deleted.\n"
-    with app.app_context(), lookup.database().reading() as connection:
-        entries = audit_log.newest(connection, 9)
-    assert [(entry.action, entry.after["calls"]) for entry in entries] == [("calls.purged", 1)]
-
-
-def test_status_warns_of_calls_past_their_retention_period(app, clock):
+def test_a_purge_deletes_calls_older_than_the_setting_and_status_says_when_it_is_due(app, clock):
     clock.at += timedelta(days=2)
-    result = app.test_cli_runner().invoke(args=["status"]).output
+    status = app.test_cli_runner().invoke(args=["status"]).output
+    first, second = run(app, "purge").output, run(app, "purge").output
+    with app.app_context(), lookup.database().reading() as connection:
+        (entry,) = audit_log.newest(connection, 9)
 
-    assert "kept_too_long: Kept for longer than the privacy notice says: calls. Run" in result
-    run(app, "purge")
-    clock.at -= timedelta(days=2)
+    assert "kept_too_long: Kept for longer than the privacy notice says: calls. Run" in status
+    assert first == "2 calls older than 30 days are deleted.\n"
+    assert second == "0 calls older than 30 days are deleted.\n"
+    assert (entry.action, entry.after["calls"]) == ("calls.purged", 2)
     assert "kept_too_long" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
@@ -77,7 +68,7 @@ def test_status_warns_of_a_database_of_an_older_version(app):
     assert "who-to-call db upgrade" in result
 
 
-def test_the_metrics_count_calls_by_outcome(make_app, app):
+def test_the_metrics_count_calls_by_outcome(app):
     app.config["OPS_TOKEN"] = "ops"
     result = app.test_client().get("/metrics", headers={"Authorization": "Bearer ops"}).text
 

@@ -74,26 +74,30 @@ def test_with_what_it_asks_for_written_in_check_is_strict_about_nothing(new, ans
     assert checked.exit_code == 0
 
 
-@pytest.mark.parametrize(
-    ("answers", "at", "words"),
-    [
-        (COUNTY, "2026-11-23T12:00:00Z", ("Testshire County", "01632 960001")),
-        (COUNTY, "2026-11-23T22:00:00Z", ("Emergency Duty Team", "01632 960002")),
-        (WELSH, "2026-12-25T12:00:00Z", ("Tîm Plant: y drws blaen", "020 7946 0001")),
-        (WELSH, "2026-12-25T19:00:00Z", ("Tîm Dyletswydd Brys", "020 7946 0002")),
-        (ONE_NUMBER, "2026-11-23T22:00:00Z", ("Testshire County", "01632 960001")),
-        (POLICE, "2026-11-23T12:30:00Z", ("Police", "tel:101")),
-        (POLICE, "2026-11-24T12:30:00Z", ("Children and families", "+44 1632 960003")),
-    ],
-)
-def test_its_page_shows_who_answers(new, make_app, clock, answers, at, words):
+PAGES = [
+    (COUNTY, "2026-11-23T12:00:00Z", "Testshire County", "01632 960001"),
+    (COUNTY, "2026-11-23T22:00:00Z", "Emergency Duty Team", "01632 960002"),
+    (WELSH, "2026-12-25T12:00:00Z", "Tîm Plant: y drws blaen", "020 7946 0001"),
+    (WELSH, "2026-12-25T19:00:00Z", "Tîm Dyletswydd Brys", "020 7946 0002"),
+    (ONE_NUMBER, "2026-11-23T22:00:00Z", "Testshire County", "01632 960001"),
+    (POLICE, "2026-11-23T12:30:00Z", "Police", "tel:101"),
+    (POLICE, "2026-11-24T12:30:00Z", "Children and families", "+44 1632 960003"),
+]
+
+
+@pytest.mark.parametrize(("answers", "at", "name", "number"), PAGES)
+def test_its_page_shows_who_answers_and_that_nobody_confirmed_it(
+    new, make_app, clock, answers, at, name, number
+):
     new(answers)
     clock.set(at)
     page = make_app(new.file).test_client().get("/").text
     card = page[page.index("data-who-answer") : page.index("</section>")]
 
-    assert all(word in page for word in words)
-    assert words[-1] in card
+    assert name in page
+    assert number in card
+    if answers == COUNTY:
+        assert "Not yet confirmed by the council" in page
 
 
 def test_days_around_christmas_are_written_out_with_the_usual_hours(new):
@@ -114,12 +118,6 @@ def test_answers_that_are_typed_are_read_back_and_make_the_same_directory(new):
     assert text == new.file.read_text()
 
 
-def test_pages_of_a_new_directory_say_that_nobody_confirmed_it(new, make_app):
-    new(COUNTY)
-
-    assert "Not yet confirmed by the council" in make_app(new.file).test_client().get("/").text
-
-
 def test_answers_that_are_not_right_are_asked_again(new):
     again = ["", "", "", "MASH, 01632 960003", "", "", "", ""]
     result = new(None, typed(TYPED, "n", *again, "y"))
@@ -128,20 +126,13 @@ def test_answers_that_are_not_right_are_asked_again(new):
     assert "01632 960003" in new.file.read_text()
 
 
-def test_a_bad_answer_that_is_typed_is_asked_again(new):
-    answers = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:]]
-    result = new(None, typed(answers, "y"))
+def test_a_bad_answer_that_is_typed_and_hours_that_leave_a_gap_are_asked_again(new):
+    answers = [*TYPED[:3], "MASH", "MASH, 01632 9600", *TYPED[3:6], "mon-sun: 18:00-08:30"]
+    result = new(None, typed([*answers, *TYPED[7:], "always"], "y"))
 
     assert result.exit_code == 0, result.output
     assert "Write its name and number, as MASH, 01632 960001." in result.output
     assert "too short" in result.output or "too few" in result.output
-
-
-def test_hours_that_leave_a_gap_are_asked_again(new):
-    answers = [*TYPED[:6], "mon-sun: 18:00-08:30", *TYPED[7:], "always"]
-    result = new(None, typed(answers, "y"))
-
-    assert result.exit_code == 0, result.output
     assert "night_hours: no line is open" in result.output
 
 
@@ -155,42 +146,37 @@ def test_each_bad_answer_of_a_file_is_named(new):
     assert not new.file.exists()
 
 
-@pytest.mark.parametrize(
-    ("old", "new_words", "key"),
-    [
-        ("08:30-17:00", "08:30-05:00", "day_hours:"),
-        ("mon-thu: 08:30-17:00; ", "Mon-Thurs 8.30am to 5pm; ", "Write mon-thu: 08:30-17:00; fri"),
-        ("01632 960001", "0300 123 456", "day_line:"),
-        ("01632 960002", "0808 800 5001", "night_line:"),
-        ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),
-        ("01632 960001", "999", "day_line:"),
-        ("01632 960001", "01632 960001, 01632 960003", "day_line: .* more than one number"),
-        ("website: www.testshire.example", "website: none", "website:"),
-        ("Testshire County Council", "[Testshire, Council]", "council:"),
-        ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
-        ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),
-    ],
-)
-def test_an_answer_that_check_doubts_is_bad(new, old, new_words, key):
-    result = new(COUNTY.replace(old, new_words))
-
-    assert result.exit_code == 1
-    assert re.search(key, result.output)
+DOUBTFUL = [
+    ("08:30-17:00", "08:30-05:00", "day_hours:"),
+    ("mon-thu: 08:30-17:00; ", "Mon-Thurs 8.30am to 5pm; ", "Write mon-thu: 08:30-17:00; fri"),
+    ("01632 960001", "0300 123 456", "day_line:"),
+    ("01632 960002", "0808 800 5001", "night_line:"),
+    ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),
+    ("01632 960001", "999", "day_line:"),
+    ("01632 960001", "01632 960001, 01632 960003", "day_line: .* more than one number"),
+    ("website: www.testshire.example", "website: none", "website:"),
+    ("Testshire County Council", "[Testshire, Council]", "council:"),
+    ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
+    ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),
+]
 
 
-@pytest.mark.parametrize(
-    ("old", "new_words"),
-    [
+def test_an_answer_that_check_doubts_is_bad(new):
+    for old, new_words, key in DOUBTFUL:
+        result = new(COUNTY.replace(old, new_words))
+        assert result.exit_code == 1, new_words
+        assert re.search(key, result.output), new_words
+
+
+def test_languages_and_divisions_are_known_by_their_names(new):
+    for old, new_words in (
         ("languages: en", "languages: Welsh"),
         ("languages: en", "languages: Saesneg, Cymraeg"),
         ("division: england", "division: England & Wales"),
         ("division: england", "division: Cymru"),
-    ],
-)
-def test_languages_and_divisions_are_known_by_their_names(new, old, new_words):
-    result = new(COUNTY.replace(old, new_words))
-
-    assert result.exit_code == 0, result.output
+    ):
+        result = new(COUNTY.replace(old, new_words), None, "--force")
+        assert result.exit_code == 0, result.output
 
 
 def test_a_directory_is_begun_after_the_last_year_of_published_bank_holidays(new, clock):

@@ -1,7 +1,7 @@
 """Who takes the call: the boundaries in threes, reasons, handovers, diverts."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.bank_holidays import build_calendar
+from routing.core import decision
 from routing.core.decision import (
     HORIZON,
     Divert,
@@ -17,9 +18,10 @@ from routing.core.decision import (
     decide,
     dial_order,
     handovers,
+    merge_hours,
     timeline,
 )
-from routing.core.directory import Phone
+from routing.core.directory import Phone, TimeRange
 from routing.core.instants import Span
 from routing.directory.load import parse
 from routing.errors import NaiveTime, UnknownService
@@ -108,15 +110,6 @@ def test_an_out_of_hours_line_has_the_number_of_the_local_date():
     assert numbers == ["01632 960002", "01632 960008", "01632 960002"]
 
 
-def test_a_special_number_holds_from_midnight_to_midnight():
-    numbers = [
-        decide(TABLES, "children", london(at)).phone.display
-        for at in ("2026-12-29 09:00", "2026-12-31 09:00", "2027-01-04 09:00")
-    ]
-
-    assert numbers == ["01632 960009", "01632 960009", "01632 960001"]
-
-
 def test_a_line_that_answers_day_and_night_has_no_handover():
     decision = decide(compiled(), "always", london("2026-05-22 12:00"))
 
@@ -179,65 +172,45 @@ def divert(line, start, end, set_at="2026-05-22 09:00", service="children"):
     return Divert(service, LINES[line], Span(london(start), london(end)), london(set_at))
 
 
+NOON_TO_ONE = ("2026-05-22 12:00", "2026-05-22 13:00")
+
+
 def test_a_divert_holds_from_its_start_up_to_its_end():
-    diverts = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
+    diverts = [divert("backup", *NOON_TO_ONE)]
+    times = ("11:59:59", "12:00:00", "12:59:59", "13:00:00")
 
-    assert ask("2026-05-22 11:59:59", diverts) == ("mash", "in_hours")
-    assert ask("2026-05-22 12:00:00", diverts) == ("backup", "divert")
-    assert ask("2026-05-22 12:59:59", diverts) == ("backup", "divert")
-    assert ask("2026-05-22 13:00:00", diverts) == ("mash", "in_hours")
+    assert [ask(f"2026-05-22 {time}", diverts) for time in times] == [
+        *(("mash", "in_hours"), ("backup", "divert"), ("backup", "divert"), ("mash", "in_hours"))
+    ]
 
 
-def test_of_several_diverts_the_one_set_last_wins():
+def test_of_several_diverts_the_one_set_last_wins_and_of_two_set_at_once_the_later_in_the_list():
     diverts = [
         divert("backup", "2026-05-22 12:00", "2026-05-22 14:00", set_at="2026-05-22 10:00"),
         divert("eds", "2026-05-22 11:00", "2026-05-22 13:00", set_at="2026-05-22 09:00"),
         divert("one", "2026-05-22 11:00", "2026-05-22 15:00", service="always"),
     ]
+    at_once = [divert("eds", *NOON_TO_ONE), divert("backup", *NOON_TO_ONE)]
 
     assert ask("2026-05-22 11:30", diverts) == ("eds", "divert")
     assert ask("2026-05-22 12:30", diverts) == ("backup", "divert")
+    assert ask("2026-05-22 12:30", at_once) == ("backup", "divert")
 
 
-def test_of_two_diverts_set_at_the_same_time_the_later_in_the_list_wins():
-    span = ("2026-05-22 12:00", "2026-05-22 14:00")
-
-    assert ask("2026-05-22 12:30", [divert("eds", *span), divert("backup", *span)]) == (
-        "backup",
-        "divert",
-    )
+def until(at, *diverts):
+    return decide(TABLES, "children", london(at), diverts).until
 
 
 def test_until_takes_account_of_a_later_divert_and_of_one_that_changes_nothing():
-    later = [divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
-    same = [divert("mash", "2026-05-22 12:00", "2026-05-22 13:00")]
-
-    assert decide(TABLES, "children", london("2026-05-22 09:00"), later).until == london(
-        "2026-05-22 12:00"
-    )
-    assert decide(TABLES, "children", london("2026-05-22 12:30"), same).until == london(
-        "2026-05-22 16:30"
-    )
+    assert until("2026-05-22 09:00", divert("backup", *NOON_TO_ONE)) == london(NOON_TO_ONE[0])
+    assert until("2026-05-22 12:30", divert("mash", *NOON_TO_ONE)) == london("2026-05-22 16:30")
 
 
 def test_a_divert_that_ends_between_two_seconds_hands_over_at_its_end():
     end = london("2026-05-22 13:00") + timedelta(milliseconds=500)
-    diverts = [
-        replace(
-            divert("backup", "2026-05-22 12:00", "2026-05-22 14:00"),
-            during=Span(london("2026-05-22 12:00"), end),
-        )
-    ]
+    short = replace(divert("backup", *NOON_TO_ONE), during=Span(london(NOON_TO_ONE[0]), end))
 
-    assert decide(TABLES, "children", london("2026-05-22 12:30"), diverts).until == end
-
-
-def test_a_diverted_line_keeps_its_own_change_of_number():
-    diverts = [divert("mash", "2026-12-28 18:00", "2026-12-30 06:00")]
-
-    assert decide(TABLES, "children", london("2026-12-28 20:00"), diverts).until == london(
-        "2026-12-29 00:00"
-    )
+    assert until("2026-05-22 12:30", short) == end
 
 
 @pytest.mark.parametrize("end", ["2026-07-01 06:00", "2026-07-02 06:00"])
@@ -272,6 +245,7 @@ def test_a_timeline_has_the_diverts_of_its_service_and_ends_where_it_is_told_to(
         ("15:10", "15:30", "mash"),
     ]
     assert len(list(timeline(TABLES, "children", start, end))) == 1
+    assert list(timeline(TABLES, "children", start, start)) == []
 
 
 def test_staff_see_a_divert_begin_and_end_where_callers_notice_no_difference():
@@ -292,19 +266,6 @@ def test_staff_see_a_divert_begin_and_end_where_callers_notice_no_difference():
     ]
 
 
-def test_each_line_is_tried_once_and_closed_lines_are_left_out():
-    at = london("2026-05-22 20:00")
-    line_ids = [answer.line.id for answer in dial_order(TABLES, decide(TABLES, "children", at), at)]
-
-    assert line_ids == ["eds", "backup"]
-
-
-def test_a_timeline_of_no_length_is_empty():
-    at = london("2026-05-22 20:00")
-
-    assert list(timeline(TABLES, "children", at, at)) == []
-
-
 def avoiding(*line_ids, line="mash"):
     start, end = london("2026-05-22 18:00"), london("2026-05-23 06:00")
     return [
@@ -319,22 +280,19 @@ def order(diverts, at="2026-05-22 20:00", excluded=()):
     return [answer.line.id for answer in dial_order(TABLES, decision, at, excluded)]
 
 
-def test_the_line_that_a_divert_replaced_is_not_tried_while_the_divert_lasts():
+def test_each_line_is_tried_once_and_closed_lines_are_left_out():
+    assert order([]) == ["eds", "backup"]
+
+
+def test_a_line_that_a_divert_in_force_replaced_is_not_tried_unless_nobody_else_is_left():
     assert order(avoiding("eds")) == ["mash", "backup"]
+    assert order(avoiding("eds", "backup")) == ["mash"]
     assert order(avoiding("eds"), at="2026-05-23 06:00") == ["eds", "backup"]
     assert order([divert("mash", "2026-05-22 18:00", "2026-05-23 06:00")]) == [
         *("mash", "eds", "backup")
     ]
-
-
-def test_every_line_that_a_divert_in_force_replaced_is_passed_over():
-    assert order(avoiding("eds", "backup")) == ["mash"]
-
-
-def test_a_line_that_was_replaced_is_tried_when_nobody_else_is_left():
-    assert order(avoiding("eds", "backup"), excluded={LINES["mash"].phone.e164}) == [
-        *("eds", "backup")
-    ]
+    mash = {LINES["mash"].phone.e164}
+    assert order(avoiding("eds", "backup"), excluded=mash) == ["eds", "backup"]
 
 
 def test_a_line_with_the_number_of_the_one_replaced_is_passed_over_too():
@@ -384,21 +342,6 @@ def test_a_backup_with_the_number_of_the_first_line_is_left_out():
     assert [answer.reason for answer in answers] == [decision.reason] * 2
 
 
-@pytest.mark.parametrize(
-    ("at", "phone"),
-    [
-        ("2026-06-30 23:59:59", "01632 960003"),
-        ("2026-07-01 00:00:00", "01632 960009"),
-        ("2026-07-01 00:00:01", "01632 960009"),
-    ],
-)
-def test_a_backup_is_rung_on_its_number_for_the_local_date(at, phone):
-    tables = compiled(SHARED)
-    answers = dial_order(tables, decide(tables, "s", london(at)), london(at))
-
-    assert answers[-1].phone.display == phone
-
-
 CLOCK = st.integers(0, 95).map(lambda n: f"{n // 4:02}:{n % 4 * 15:02}")
 RANGE = st.tuples(CLOCK, CLOCK).map("-".join)
 DAY_HOURS = st.one_of(
@@ -446,3 +389,49 @@ services: {{s: {{name: S, lines: [a, b], out_of_hours: c}}}}
     assert spans[0].start == at
     assert spans[-1].end == at + timedelta(days=30)
     assert all(one.end == other.start for one, other in pairwise(spans))
+
+
+SPRING = date(2026, 3, 29)
+
+
+def utc(hour, minute=0):
+    return datetime(2026, 3, 29, hour, minute, tzinfo=UTC)
+
+
+def test_hours_wholly_within_the_hour_that_the_clocks_skip_give_no_span():
+    assert merge_hours([(SPRING, (TimeRange(65, 115),))], LONDON) == ()
+
+
+def test_hours_that_begin_in_the_hour_that_the_clocks_skip_begin_as_it_ends():
+    assert merge_hours([(SPRING, (TimeRange(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
+
+
+@pytest.mark.parametrize(("seconds", "is_open"), [(-1, True), (0, False), (1, False)])
+def test_a_line_is_shut_from_the_second_at_which_its_hours_end(seconds, is_open):
+    at = london("2026-05-22 16:30") + timedelta(seconds=seconds)
+
+    assert TABLES.is_open(TABLES.directory.line("mash"), at) is is_open
+
+
+def test_a_line_is_open_early_on_a_local_day_that_has_not_begun_in_utc():
+    backup = TABLES.directory.line("eds")
+
+    assert TABLES.is_open(backup, london("2026-05-23 00:30"))
+
+
+@pytest.mark.parametrize(("month", "end"), [(11, "2026-12-01 00:00"), (12, "2027-01-01 00:00")])
+def test_a_month_is_compiled_up_to_its_end_and_no_further(month, end):
+    starts = compiled().month("children", 2026, month).starts
+
+    assert starts[0] == datetime(2026, month, 1, tzinfo=UTC)
+    assert london(end) - timedelta(days=4) < starts[-1] < london(end)
+
+
+def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
+    monkeypatch.setattr(decision, "MAX_MONTHS", 3)
+    timetables = compiled()
+    days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
+    decisions = [decide(timetables, "children", at) for at in days]
+
+    assert [decide(timetables, "children", at) for at in days] == decisions
+    assert timetables.month.cache_info().currsize == 3

@@ -30,16 +30,14 @@ WINTER = SpecialDay(
 )
 
 
-def test_a_verification_is_valid_for_its_days():
+def test_what_follows_from_a_line_or_a_service_alone():
+    children = SERVICES["children"]
+
     assert LINES["mash"].verified.until == date(2027, 1, 30)
-
-
-def test_a_service_reaches_each_of_its_lines_once():
-    assert [line.id for line in SERVICES["children"].reachable] == ["mash", "eds", "duty-manager"]
-
-
-def test_a_service_is_confirmed_when_every_line_it_can_ring_is():
-    assert SERVICES["children"].confirmed
+    assert [line.id for line in children.reachable] == ["mash", "eds", "duty-manager"]
+    assert children.confirmed
+    assert (DIRECTORY.line("mash"), DIRECTORY.line("nope")) == (LINES["mash"], None)
+    assert (DIRECTORY.service("children"), DIRECTORY.service("nope")) == (children, None)
 
 
 def test_a_page_that_the_council_did_not_write_is_none():
@@ -54,13 +52,6 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
     assert both.hours_on(date(2026, 12, 31), {}).special_day.name.get("en") == "New Year's Eve"
-
-
-def test_an_id_that_the_directory_lacks_gives_none():
-    assert DIRECTORY.line("mash").id == "mash"
-    assert DIRECTORY.line("nope") is None
-    assert DIRECTORY.service("professionals").id == "professionals"
-    assert DIRECTORY.service("nope") is None
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Hours and telephone numbers as a directory file writes them."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+from conftest import ANYSHIRE, ROOT
 
 from routing.core.directory import ALL_DAY, TimeRange
+from routing.directory.load import load, parse
 from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
@@ -18,6 +21,8 @@ from routing.directory.schema import (
     parse_url,
     parse_week,
 )
+from routing.errors import InvalidDirectory
+from routing.lint.check import check
 
 
 def open_days(text):
@@ -172,3 +177,152 @@ def test_ofcoms_drama_numbers_may_be_rung(number):
 @pytest.mark.parametrize("number", ["0845 6500097", "0871 1234567", "09011 654321", "07011 123456"])
 def test_a_number_that_costs_more_may_not_be_rung_by_a_service(number):
     assert forbidden_reason(parse_phone(number).e164)
+
+
+TEXT = (ROOT / "tests/data/cases/g10-textphone.yaml").read_text()
+TEXT_PHONE = "    text: 07700 900002\n"
+
+
+def mash(entry):
+    directory, _ = parse(TEXT.replace(TEXT_PHONE, f"    {entry}\n"), "d.yaml")
+    return directory.line("mash")
+
+
+def problem_of(entry):
+    with pytest.raises(InvalidDirectory) as caught:
+        mash(entry)
+    (problem,) = caught.value.problems
+    assert problem.line == TEXT[: TEXT.index(TEXT_PHONE)].count("\n") + 1
+    return problem.message
+
+
+def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
+    text, bsl = mash(
+        "also: [{kind: text, phone: 07700 900002}, {kind: bsl, url: https://bsl.example}]"
+    ).also
+
+    assert (text.kind, text.phone.e164, text.url) == ("text", "+447700900002", None)
+    assert (bsl.kind, bsl.phone, bsl.url) == ("bsl", None, "https://bsl.example")
+
+
+@pytest.mark.parametrize(
+    ("entry", "remedy"),
+    [
+        ("also: [{kind: bsl, phone: 01632 960011, url: https://x.example}]", "delete `phone`"),
+        ("also: [{kind: text, phone: 01632 960011, url: https://x.example}]", "delete `url`"),
+        ("also: [{kind: chat, phone: 01632 960011}]", "Write `url`, and delete `phone`"),
+        ("also: [{kind: textphone}]", "needs a `phone`. Add it."),
+        ("also: [{kind: fax, phone: 01632 960011}]", "Write text or chat or relay or another"),
+        ("also: [{kind: relay, phone: 18001 01632 960001}]", "Write 01632 960001: `relay_uk: yes`"),
+        ("send_digits: press 1", "Write digits, * and #, and w"),
+        ("send_digits: 1,2", "ww1ww2"),
+        ("text: 07700 900002", "the key 'text' is not known"),
+    ],
+)
+def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
+    assert remedy in problem_of(entry)
+
+
+@pytest.mark.parametrize("digits", ["ww1ww2", "1", '"*#0"', '"#"'])
+def test_digits_to_press_are_kept_as_written(digits):
+    assert mash(f"send_digits: {digits}").send_digits == digits.strip('"')
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("(01632) 960011", "(01632) 960011"),
+        ("+44 1632 960011", "+44 1632 960011"),
+        ("44 1632 960011", "01632 960011"),
+        ("0044 1632 960011", "01632 960011"),
+        ("+44 (01632) 960011", "01632 960011"),
+        ("+353 (0)1 234 5678", "+353 1 234 5678"),
+    ],
+)
+def test_a_number_is_shown_as_written_if_it_can_be_dialled_so(written, shown):
+    phone = mash(f"also: [{{kind: text, phone: {written}}}]").also[0].phone
+
+    assert phone.display == shown
+    national = shown.replace("+44 ", "0")
+    assert phone.relay_uk_display == (None if "353" in shown else f"18001 {national}")
+
+
+CASES = ROOT / "tests/data/cases"
+GOOD = ANYSHIRE.read_text()
+BEFORE = "    special_days:\n"
+
+
+def special_day_problem(special_day):
+    with pytest.raises(InvalidDirectory) as caught:
+        parse(GOOD.replace(BEFORE, f"{BEFORE}      - {{name: X, {special_day}}}\n", 1), "d.yaml")
+    (problem,) = caught.value.problems
+    assert GOOD[: GOOD.index(BEFORE)].count("\n") + 2 == problem.line
+    return problem.message
+
+
+@pytest.mark.parametrize(
+    ("special_day", "remedy"),
+    [
+        ("every: 31 April, hours: closed", "April has 30 days. Write 1 to 30 April"),
+        ("every: 30 February, hours: closed", "Write 1 to 29 February"),
+        ("every: fifth Friday, hours: closed", "last Friday"),
+        ("every: 2 weeks, hours: closed", "Add the first one, as `from: 2027-01-04`"),
+        ("every: 60 weeks, from: 2027-01-04", "Write 1 to 52 weeks"),
+        ("every: 24 December, date: 2026-12-24", "Delete one of the two"),
+        ("every: 24/12, hours: closed", "Write 24 December"),
+        ("every: Wednesday, hours: closed", "first Wednesday"),
+        ("date: 2026-12-24, hours: {mon: closed}", "Write the hours of the day"),
+        ("every: 24 December, hours: {mon: closed}", "Write the hours of the day"),
+        ("date: 2026-12-24, to: 2026-12-25", "Write `from` instead of `date`"),
+        ("date: 2026-12-24, from: 2026-12-25", "Delete `date`"),
+        ("to: 2026-12-25, hours: closed", "Write the first date"),
+        ("from: 2026-12-24, to: 2026-01-02, hours: closed", "Did you mean 2027-01-02?"),
+        ("from: 2027-12-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
+        ("from: 2026-12-24, to: 2026-12-20, hours: closed", "Correct one of the two"),
+        ("from: 2036-12-24, to: 2026-12-31, hours: closed", "Correct one of the two"),
+        ("date: 31/01/2027, hours: closed", "Write 2027-01-31."),
+        ("date: Sunday 3rd January 2027, hours: closed", "Write 2027-01-03."),
+        ("date: 2027-l2-01, hours: closed", "Write it as 2026-12-24"),
+        ("every: other Friday, hours: closed", "2 weeks with `from`"),
+        ("hours: closed", "give either `date`, `from` or `every`"),
+    ],
+)
+def test_an_impossible_special_day_is_an_error_that_says_what_to_write(special_day, remedy):
+    assert remedy in special_day_problem(special_day)
+
+
+@pytest.mark.parametrize("name", ["e01-empty-special-days", "e03-empty-add"])
+def test_a_key_left_empty_when_its_last_entry_was_deleted_has_no_entries(name):
+    directory, _ = load(CASES / f"{name}.yaml")
+
+    assert directory.holiday_rules.add == ()
+    assert name != "e01-empty-special-days" or directory.lines[0].special_days == ()
+
+
+def test_a_list_of_removed_holidays_left_empty_is_no_slip(tmp_path):
+    warnings = check(CASES / "e03-empty-add.yaml", tmp_path, datetime(2026, 11, 23, tzinfo=UTC))
+
+    assert {warning.level for warning in warnings} == {"warning"}
+    assert "removes_no_holiday" not in {warning.code for warning in warnings}
+
+
+@pytest.mark.parametrize(
+    ("keys", "above"),
+    [
+        ("aliases special_days also verified", "    phone: 01632 960001\n"),
+        ("if_unanswered forms pages", "    out_of_hours: edt\n"),
+        ("helplines rota voices", "zone: Europe/London\n"),
+    ],
+)
+def test_every_key_that_holds_entries_may_be_left_empty(keys, above):
+    text = (CASES / "e01-empty-special-days.yaml").read_text().replace("    special_days:\n", "")
+    text = re.sub("    verified: .*\n", "", text)
+    indent = " " * (len(above) - len(above.lstrip()))
+    empty = "".join(f"{indent}{key}:\n" for key in keys.split())
+
+    assert parse(text.replace(above, above + empty), "d.yaml")[0] == parse(text, "d.yaml")[0]
+
+
+def test_a_zone_of_elsewhere_is_an_error_for_a_council_of_the_united_kingdom():
+    with pytest.raises(InvalidDirectory, match="Write Europe/London"):
+        load(CASES / "c47-zone.yaml")

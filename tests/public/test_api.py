@@ -59,20 +59,13 @@ def test_the_tag_changes_with_the_answer_and_not_with_the_instant(client, clock)
     assert client.get(DECISION, headers={"If-None-Match": tags[0]}).status_code == 304
 
 
-@pytest.mark.parametrize(
-    "at", ["2026-12-24T15:00:00", "1999-12-31T23:59:59Z", "2101-01-01T00:00:00Z", "soon", ""]
-)
 @pytest.mark.parametrize("endpoint", ["decision", "number", "numbers"])
-def test_an_invalid_time_is_refused_with_the_form_to_write(client, endpoint, at):
-    answer = client.get(f"/api/v1/services/children/{endpoint}", query_string={"at": at})
+def test_an_invalid_time_is_refused_with_the_form_to_write(client, endpoint):
+    for at in ("2026-12-24T15:00:00", "soon", ""):
+        answer = client.get(f"/api/v1/services/children/{endpoint}", query_string={"at": at})
 
-    assert answer.status_code == 400
-    assert answer.content_type == "application/problem+json"
-    assert "2026-12-24T17:00:00" in answer.json["detail"]
-
-
-def test_a_plus_that_arrives_as_a_space_is_read_as_plus(client):
-    assert client.get(f"{DECISION}?at=2026-07-01T12:00:00+01:00").status_code == 200
+        assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+        assert "2026-12-24T17:00:00" in answer.json["detail"]
 
 
 def test_an_unknown_service_is_a_404_that_lists_the_services(client):
@@ -80,25 +73,6 @@ def test_an_unknown_service_is_a_404_that_lists_the_services(client):
         answer = client.get(f"/api/v1/services/nope{endpoint}")
         assert answer.status_code == 404
         assert answer.json["services"] == ["children"]
-
-
-def test_a_number_is_e164_and_a_newline_and_never_cached(client, clock):
-    answer = client.get("/api/v1/services/children/number")
-    assert (answer.text, answer.headers["Cache-Control"]) == ("+441344352005\n", "no-store")
-
-    clock.set("2026-11-23T17:00:00Z")
-    assert client.get("/api/v1/services/children/number").text == "+441344351999\n"
-
-
-def test_numbers_come_in_the_order_to_try_without_lines_that_are_closed(anyshire, clock):
-    headers = {"Authorization": "Bearer exchange"}
-    clock.set("2026-11-23T12:00:00Z")
-    by_day = anyshire.get(NUMBERS, headers=headers).text
-    clock.set("2026-11-23T20:00:00Z")
-    by_night = anyshire.get(NUMBERS, headers=headers).text
-
-    assert by_day == "+441632960001\n+447700900001\n"
-    assert by_night == "+441632960002\n+447700900001\n"
 
 
 @pytest.mark.parametrize("token", [None, "Bearer wrong", "Bearer ", "Basic exchange"])
@@ -138,6 +112,8 @@ def test_the_spans_of_a_timeline_touch_and_400_days_are_the_limit(client):
 
     assert [span["line"]["id"] for span in spans][:3] == ["eds", "mash", "eds"]
     assert all(one["to"] == two["from"] for one, two in itertools.pairwise(spans))
+    instant = "2026-12-24T00:00:00Z"
+    assert client.get(f"{base}?from={instant}&to={instant}").json["spans"] == []
     for query in (
         "",
         "?from=2026-01-01T00:00:00Z",
@@ -147,16 +123,13 @@ def test_the_spans_of_a_timeline_touch_and_400_days_are_the_limit(client):
         assert client.get(base + query).status_code == 400
 
 
-def test_bank_holidays_have_their_last_published_year_and_substitutes(client):
+def test_bank_holidays_have_their_last_published_year_after_which_answers_are_assumptions(client):
     body = client.get("/api/v1/bank-holidays").json
 
     assert body["covered_through"] == 2028
-    assert {"date": "2026-12-28", "name": "Boxing Day", "substitute": True} in body["dates"]
-
-
-def test_past_the_published_holidays_the_answer_is_marked_as_an_assumption(client):
     assert client.get(f"{DECISION}?at=2028-06-01T12:00:00Z").json["assumption"] is None
     assert "2028" in client.get(f"{DECISION}?at=2029-06-01T12:00:00Z").json["assumption"]
+    assert {"date": "2026-12-28", "name": "Boxing Day", "substitute": True} in body["dates"]
 
 
 def test_pages_of_any_website_may_read_the_api(client):
@@ -219,26 +192,22 @@ def test_search_engines_keep_out_of_staff_pages_and_calendars(client):
     assert {"Disallow: /staff", "Disallow: /calendars/"} <= set(lines)
 
 
-@pytest.mark.parametrize(
-    ("settings", "field"),
-    [
-        ({}, "Contact: https://www.anyshire.example"),
-        ({}, "Expires: 2027-05-22T00:00:00Z"),
-        (
-            {"SECURITY_CONTACT": "mailto:ict@anyshire.example"},
-            "Contact: mailto:ict@anyshire.example",
-        ),
-        (
-            {"PUBLIC_BASE_URL": "https://who.example/"},
-            "Canonical: https://who.example/.well-known/security.txt",
-        ),
-    ],
-)
-def test_security_txt_says_whom_to_tell_of_a_weakness(make_app, settings, field):
-    answer = make_app(ANYSHIRE, **settings).test_client().get("/.well-known/security.txt")
+def test_security_txt_says_whom_to_tell_of_a_weakness(make_app):
+    answer = make_app(ANYSHIRE).test_client().get("/.well-known/security.txt")
+    settings = {
+        "SECURITY_CONTACT": "mailto:ict@a.example",
+        "PUBLIC_BASE_URL": "https://who.example/",
+    }
+    with_settings = make_app(ANYSHIRE, **settings).test_client().get("/.well-known/security.txt")
 
     assert answer.mimetype == "text/plain"
-    assert field in answer.text.splitlines()
+    assert {"Contact: https://www.anyshire.example", "Expires: 2027-05-22T00:00:00Z"} <= {
+        *answer.text.splitlines()
+    }
+    assert {
+        "Contact: mailto:ict@a.example",
+        "Canonical: https://who.example/.well-known/security.txt",
+    } <= {*with_settings.text.splitlines()}
 
 
 def test_a_broken_directory_file_leaves_the_last_good_one_in_use_and_degrades_readiness(
@@ -269,3 +238,127 @@ def test_a_holiday_that_the_directory_adds_is_listed_past_the_published_years(ma
         "name": "Day of national celebration",
         "substitute": False,
     }
+
+
+NUMBER = "/api/v1/services/children/number"
+BEARER = {"Authorization": "Bearer exchange"}
+JSON = {**BEARER, "Accept": "application/json"}
+NIGHT = "2026-11-23T20:00:00Z"
+
+
+@pytest.fixture
+def menu_with(make_app, tmp_path):
+    """Make Anyshire with a menu on the day line, and a festive number written as given."""
+
+    def make(festive):
+        text = ANYSHIRE.read_text().replace(
+            "    phone: 01632 960001 ", "    send_digits: ww1\n    phone: 01632 960001 "
+        )
+        (tmp_path / "menu.yaml").write_text(text.replace("01632 960009", festive))
+        return make_app(tmp_path / "menu.yaml", EXCHANGE_TOKEN="exchange").test_client()
+
+    return make
+
+
+def test_number_in_json_is_the_first_of_numbers_alone(anyshire, clock):
+    clock.set(NIGHT)
+    body = anyshire.get(NUMBERS, headers=JSON).json
+
+    alone = anyshire.get(NUMBER, headers={"Accept": "application/json"}).json
+
+    assert alone == body | {"numbers": body["numbers"][:1]}
+
+
+def test_the_number_of_a_service_itself_is_never_among_the_numbers(menu_with, clock):
+    client = menu_with("+44 1632 960100")
+    clock.set("2026-12-29T12:00:00Z")  # the day line has that number for three days
+
+    assert client.get("/api/v1/services/children").json["number"]["e164"] == "+441632960100"
+    assert client.get(NUMBER, headers=BEARER).status_code == 404
+    assert client.get(NUMBERS, headers=BEARER).text == "+447700900001\n"
+
+
+@pytest.mark.parametrize(("festive", "keys"), [("01632 960009", None), ("+44 1632 960001", "ww1")])
+def test_keys_to_press_come_with_the_number_that_they_fit_however_it_is_written(
+    menu_with, festive, keys
+):
+    menu = menu_with(festive)
+
+    def send_digits(at):
+        return menu.get(f"{NUMBER}?at={at}", headers=JSON).json["numbers"][0]["send_digits"]
+
+    assert send_digits("2026-11-23T12:00:00Z") == "ww1"
+    assert send_digits("2026-12-29T12:00:00Z") == keys  # by the number of a special day
+
+
+def test_a_change_that_never_comes_is_null(make_app, tmp_path):
+    (tmp_path / "always.yaml").write_text(
+        "council: {name: A, website: https://a.example}\nlanguages: [en]\n"
+        "zone: Europe/London\nemergency: call 999\n"
+        "bank_holidays: {division: england-and-wales}\n"
+        "lines: {a: {name: A, phone: 01632 960001, hours: always}}\n"
+        "services: {children: {name: C, lines: [a], out_of_hours: a}}\n"
+    )
+    client = make_app(tmp_path / "always.yaml").test_client()
+
+    assert client.get(NUMBERS, headers=JSON).json["until"] is None
+
+
+TEXT, AS_JSON = ("text/plain", "+441632960001\n"), ("application/json", None)
+ACCEPTED = {
+    TEXT: [
+        *(None, "*/*", "text/plain", "image/png", "json", "application/json;q=0, */*"),
+        *("text/plain, application/json;q=0.9", "text/*, application/json;q=0.9"),
+        "text/html,application/xhtml+xml,*/*;q=0.8",
+    ],
+    AS_JSON: [
+        *("application/json", "application/json; charset=utf-8", "Application/JSON"),
+        *("application/json, text/plain, */*", "application/json;q=0.1"),
+        *("application/json;q=0.5, text/plain;q=0.4", "text/html, application/json;q=0.9"),
+    ],
+}
+
+
+@pytest.mark.parametrize("answer", ACCEPTED, ids=["text", "JSON"])
+def test_whoever_names_json_and_prefers_no_text_gets_json_and_everybody_else_text(anyshire, answer):
+    mimetype, text = answer
+    for accept in ACCEPTED[answer]:
+        response = anyshire.get(NUMBER, headers={"Accept": accept} if accept else {})
+
+        assert response.mimetype == mimetype, accept
+        assert text is None or response.text == text
+        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "-", "|"])
+def test_numbers_in_one_line_need_no_parsing(anyshire, clock, separator):
+    clock.set(NIGHT)
+    for headers in (BEARER, JSON):
+        answer = anyshire.get(NUMBERS, headers=headers, query_string={"separator": separator})
+
+        assert answer.text == f"+441632960002{separator}+447700900001"
+
+
+@pytest.mark.parametrize("separator", ["", "+", " ", "0", ",,", "<br>", "\r\n"])
+def test_another_separator_is_refused_with_those_to_write(anyshire, separator):
+    answer = anyshire.get(NUMBERS, headers=BEARER, query_string={"separator": separator})
+
+    assert answer.status_code == 400
+    assert "Write one of , ; - |" in answer.json["detail"]
+
+
+def test_the_description_says_which_answer_a_call_may_be_put_through_to(client):
+    paths = client.get("/openapi.json").json["paths"]
+    description = paths["/api/v1/services/{service}/decision"]["get"]["description"]
+
+    assert "`number` or `numbers`" in description.partition(". ")[0]
+
+
+def test_check_and_the_doctor_say_what_to_ask_where_a_service_has_a_number(make_app):
+    runner = make_app(ANYSHIRE).test_cli_runner()
+    advice = "must ask /api/v1/services/children/numbers"
+
+    for words in ("directory check", "twilio doctor"):
+        assert advice in runner.invoke(args=words.split()).output
+        assert advice not in make_app().test_cli_runner().invoke(args=words.split()).output

@@ -10,6 +10,7 @@ from routing import lookup
 from routing.core.decision import timeline
 
 SEFTON = ROOT / "examples" / "sefton.yaml"
+DAY, FRAGMENT = "2026-11-23T12:00:00Z", "/services/s/fragment"
 HEAD = """
 council: {name: Testshire, website: "https://www.testshire.example"}
 zone: Europe/London
@@ -166,6 +167,7 @@ helplines:
     [
         ("Call 999 now.", "Call <a"),
         ("Call 0800 999 999.", "Call 0800 999 999. <a"),
+        ("We helped 999 families.", "We helped 999 families. <a"),
         ("Shout.", "Shout. <a"),
     ],
 )
@@ -178,6 +180,111 @@ def test_999_is_linked_where_the_councils_words_have_it_as_a_number_of_its_own(
     assert linked in make_app(file).test_client().get("/").text
 
 
+@pytest.mark.parametrize(("instant", "zone"), [("00:30:59", "BST"), ("01:30:00", "GMT")])
+def test_what_was_right_in_the_hour_that_comes_twice_has_its_zone(page, instant, zone):
+    text, _ = page(ANYSHIRE, f"2026-10-25T{instant}Z")
+
+    assert text.count(f"right at 1:30am {zone} on Sunday 25 October 2026") == 2
+
+
+def test_what_was_right_as_the_day_began_is_dated_as_the_end_of_the_day_before(page):
+    text, _ = page(ANYSHIRE, "2026-11-24T00:00:30Z")
+
+    assert "right at midnight at the end of Monday 23 November 2026" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/contacts", "/services/s/fragment", "/unknown"])
+def test_relay_uk_is_not_shown_for_a_number_abroad_which_it_cannot_dial(page, path):
+    abroad = """
+lines: {day: {name: Day, phone: +353 1 234 5678, hours: always}}
+services: {s: {name: S, lines: [day], out_of_hours: day}}
+"""
+    assert "18001" not in page(abroad, "2026-11-23T12:00:00Z", path)[1]
+
+
+def test_a_list_with_a_number_abroad_names_each_number_that_relay_uk_dials(page):
+    text, _ = page(TWO_LINES.format("+353 1 234 5678"), DAY, FRAGMENT)
+
+    assert "use Relay UK: 18001 01632 960002." in text.partition("All numbers")[2]
+    assert "before the number" not in text
+
+
+@pytest.mark.parametrize("path", ["/", FRAGMENT, "/api/v1/services/s/decision"])
+def test_a_line_that_answers_beyond_its_hours_is_not_called_closed(page, path):
+    alone = """
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    hours: {mon-fri: 09:00-17:00}
+    special_days: [{date: 2026-11-23, name: Training, hours: 12:00-17:00}]
+services: {s: {name: S, lines: [day], out_of_hours: day}}
+"""
+    assert "is closed" not in page(alone, "2026-11-23T18:00:00Z", path)[0]
+
+
+def test_the_list_has_the_day_lines_the_line_of_all_other_times_and_then_who_else_to_try(page):
+    text, _ = page(ROOT / "examples" / "seasons.yaml", DAY, "/services/children/fragment")
+    numbers = text.partition("All numbers")[2]
+    first, others, backup = map(
+        numbers.index, ("Call our front door", "At all other times", "If nobody answers, call the")
+    )
+
+    assert first < others < backup < numbers.index("Duty Manager")
+
+
+def test_a_list_says_the_number_of_a_service_whose_own_day_line_is_internal(page):
+    internal = """
+lines:
+  day:
+    name: Day
+    phone: 01632 960001
+    visibility: internal
+    hours: {mon-fri: 09:00-17:00}
+    special_days: [{date: 2026-12-24, name: Early, hours: 09:00-12:00, phone: 01632 960009}]
+  police: {name: Police, phone: 999, hours: always}
+services: {s: {name: S, lines: [day], out_of_hours: police, number: 01632 960100}}
+"""
+    text, html = page(internal, DAY, FRAGMENT)
+
+    assert (
+        "Call the Day on 01632 960100. Monday to Friday: 9am to 5pm; Saturday and Sunday: closed. "
+        "Thursday 24 December (Early): 9am to midday. At all other times, call the Police on 999."
+    ) in text
+    assert "01632 960001" not in html
+    assert "01632 960009" not in html
+
+
+def test_a_sentence_ends_with_one_full_stop_after_the_councils_words_and_what_to_press(page):
+    words = TWO_LINES.format("01632 960001, options: press 2") + "unanswered: Ring the police\n"
+    text, _ = page(words, DAY, FRAGMENT)
+    printed, _ = page(words, DAY, "/unknown")
+
+    assert "Shout for help. Call 999." in text
+    assert "Call the Day on 01632 960001 (press 2). They answer" in text
+    assert "Ring the police. Call 999." in text
+    assert "Ring the police." in printed
+
+
+@pytest.mark.parametrize(
+    ("instant", "until"),
+    [("08:59:59", "23T09:00:00"), ("09:00:00", "23T17:00:00"), ("17:00:00", "24T00:00:00")],
+)
+def test_open_contacts_change_when_any_line_opens_or_closes_and_at_midnight(page, instant, until):
+    spare = TWO_LINES.replace("[day]", "[night]").format("01632 960001")
+    _, html = page(spare, f"2026-11-23T{instant}Z", "/contacts")
+
+    assert f'data-until="2026-11-{until}+00:00"' in html
+
+
+TWO_LINES = """
+lines:
+  day: {{name: Day, phone: {}, hours: {{mon-fri: 09:00-17:00}}}}
+  night: {{name: Night, phone: 01632 960002, hours: always}}
+services: {{s: {{name: S, lines: [day], out_of_hours: night}}}}
+"""
+
+
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 INSTANTS = [
     f"2026-12-{day}T{time}Z"
@@ -185,6 +292,7 @@ INSTANTS = [
     for time in ("07:58:00", "16:57:00", "23:40:00")
 ]
 MOMENT = re.compile(r"\b\d{1,2}(?::\d\d)?[ap]m\b[^.]*")
+DATE = re.compile(r"\b\d{1,2} [A-Z][a-z]{2,}\b")
 NUMBER = re.compile(r"\b0\d{2,4} \d{3,6}(?: \d{3,4})?\b")
 
 
@@ -198,7 +306,7 @@ def test_no_sentence_of_a_years_cards_repeats_a_moment_or_a_number(make_app, clo
             html = client.get(f"/services/{service}/now?lang={language}").text
             card = html[html.index('id="now"') :].partition("<h2")[0]
             text = " ".join(re.sub(r"<[^>]+>", " ", card).split())
-            for pattern in (NUMBER, MOMENT):
+            for pattern in (NUMBER, MOMENT, DATE):
                 occurrences = pattern.findall(text)
                 assert len(occurrences) == len(set(occurrences)), (at, text)
 
@@ -227,9 +335,9 @@ def _instants_of_different_cards(app):
     return cards.values()
 
 
-@pytest.mark.parametrize("directory", EXAMPLES, ids=lambda path: path.stem)
-def test_at_most_thirty_words_come_before_the_number(make_app, clock, directory):
-    client = make_app(directory).test_client()
+@pytest.mark.parametrize("name", ["seasons", "sefton", "swansea"])
+def test_at_most_thirty_words_come_before_the_number(make_app, clock, name):
+    client = make_app(ROOT / "examples" / f"{name}.yaml").test_client()  # bin/prove: every example
     for instant in INSTANTS:
         clock.set(instant)
         html = client.get("/?lang=en").text

@@ -11,7 +11,17 @@ from rota_oracle import add_random_shifts, count_wrong_absent_minutes, count_wro
 from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.instants import Span
-from routing.rota.roster import Roster, cover_absence
+from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota.roster import (
+    NewCover,
+    NewShift,
+    Roster,
+    cover_absence,
+    swap_shifts,
+    validate_absence,
+    validate_cover,
+    validate_shift,
+)
 
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")
 
@@ -163,3 +173,197 @@ def test_brute_force_notices_a_shift_that_is_a_minute_longer(council, council_ti
 
     assert count_wrong_minutes(rota.roster, rota, oracle, role, whole) == 0
     assert count_wrong_minutes(longer.roster, rota, oracle, role, whole) == 2
+
+
+NOW = at("2026-11-23T12:00")
+NIGHT = ("2026-11-23T17:00", "2026-11-24T08:30")
+
+
+def refused_field(validate, *arguments):
+    """Return the field that a refusal names."""
+    with pytest.raises(InvalidRotaChange) as refusal:
+        validate(*arguments)
+    return refusal.value.field
+
+
+def assigned(roster, start, end):
+    return [
+        (assignment.person_id, f"{assignment.during.start:%d %H:%M}")
+        for assignment in roster.assignments("night", at(start), at(end))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("role", "edges", "field"),
+    [
+        ("nobody's", NIGHT, "role"),
+        ("night", NIGHT[::-1], "ends"),
+        ("night", (NIGHT[0], NIGHT[0]), "ends"),
+        ("night", ("2026-10-19T16:00", "2026-10-26T17:01"), "ends"),  # a minute over a week
+        ("night", ("2027-03-22T17:00", "2027-03-29T16:01"), "ends"),
+    ],
+)
+def test_an_invalid_shift_is_refused_with_its_field(rota, role, edges, field):
+    assert refused_field(validate_shift, rota.roster, role, 1, span(*edges)) == field
+
+
+@pytest.mark.parametrize(
+    "edges",  # 5pm to 5pm: 169 hours, and 167
+    [("2026-10-19T16:00", "2026-10-26T17:00"), ("2027-03-22T17:00", "2027-03-29T16:00")],
+)
+def test_a_shift_of_one_week_by_the_clock_is_accepted_whatever_the_clocks_do(rota, edges):
+    assert validate_shift(rota.roster, "night", 1, span(*edges))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "overlaps"),
+    [
+        ("2026-11-23T16:00", "2026-11-23T17:00", False),
+        ("2026-11-23T16:00", "2026-11-23T17:01", True),
+        ("2026-11-24T08:29", "2026-11-24T10:00", True),
+        ("2026-11-24T08:30", "2026-11-24T10:00", False),
+    ],
+)
+def test_two_shifts_of_one_person_in_a_role_may_touch_but_not_overlap(rota, start, end, overlaps):
+    rota.add_shift("night", 1, *NIGHT)
+    new = NewShift("night", 2, span(start, end))
+    assert validate_shift(rota.roster, "night", 2, new.during) == new
+    assert validate_shift(rota.roster, "day", 1, span(start, end))
+    if overlaps:
+        assert refused_field(validate_shift, rota.roster, "night", 1, span(start, end)) == "person"
+    else:
+        assert validate_shift(rota.roster, "night", 1, span(start, end))
+
+
+@pytest.mark.parametrize(
+    ("person_id", "edges", "note", "field"),
+    [
+        (2, ("2026-11-23T16:59", "2026-11-23T20:00"), "", "starts"),
+        (2, ("2026-11-23T20:00", "2026-11-24T08:31"), "", "ends"),
+        (2, ("2026-11-23T20:00", "2026-11-23T20:00"), "", "ends"),
+        (1, ("2026-11-23T20:00", "2026-11-23T21:00"), "", "person"),
+        (None, ("2026-11-24T02:00", "2026-11-24T08:30"), "", "person"),
+        (2, ("2026-11-23T20:00", "2026-11-23T21:00"), "x" * 301, "note"),
+    ],
+)
+def test_an_invalid_cover_is_refused_with_its_field(rota, person_id, edges, note, field):
+    shift = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(shift, None, "2026-11-24T02:00", NIGHT[1])
+
+    assert refused_field(validate_cover, rota.roster, shift, person_id, span(*edges), note) == field
+
+
+def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
+    shift = rota.add_shift("night", 1, *NIGHT)
+    new = validate_cover(rota.roster, shift, None, span(*NIGHT), " Sick ")
+
+    assert new == NewCover(shift, None, span(*NIGHT), "Sick")
+    assert assigned(rota.roster.with_changes([new]), *NIGHT) == [(None, "23 17:00")]
+
+
+def test_a_cover_of_an_unknown_shift_is_refused(rota):
+    with pytest.raises(UnknownShift):
+        validate_cover(rota.roster, 9, 1, span(*NIGHT), "")
+
+
+def test_after_a_swap_each_has_the_shift_of_the_other(rota):
+    one = rota.add_shift("night", 1, *NIGHT)
+    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+    covers = swap_shifts(rota.roster, one, other, NOW)
+    later = rota.roster.with_changes(covers)
+
+    assert [cover.person_id for cover in covers] == [2, 1]
+    assert later.staffing_at("night", at("2026-11-23T20:00")).person_ids == (2,)
+    assert later.staffing_at("night", at("2026-11-24T20:00")).person_ids == (1,)
+
+
+def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota):
+    one = rota.add_shift("night", 1, *NIGHT)
+    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+    now = at("2026-11-23T20:00")
+    later = rota.roster.with_changes(swap_shifts(rota.roster, one, other, now))
+
+    assert later.staffing_at("night", now - timedelta(seconds=1)).person_ids == (1,)
+    assert later.staffing_at("night", now).person_ids == (2,)
+
+
+def test_a_covered_shift_is_swapped_by_the_person_who_covers_it(rota):
+    one = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(one, 3, *NIGHT)
+    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+
+    covers = swap_shifts(rota.roster, one, other, NOW)
+    assert [cover.person_id for cover in covers] == [2, 3]
+
+
+@pytest.mark.parametrize("why", ["roles", "over", "shared", "same"])
+def test_an_impossible_swap_is_refused(rota, why):
+    one = rota.add_shift("night", 1, *NIGHT)
+    role = "day" if why == "roles" else "night"
+    person_id = 1 if why == "same" else 2
+    other = rota.add_shift(role, person_id, "2026-11-24T17:00", "2026-11-25T08:30")
+    if why == "shared":
+        rota.add_cover(other, 3, "2026-11-24T20:00", "2026-11-24T21:00")
+    now = at("2026-11-24T08:30") if why == "over" else NOW
+
+    assert refused_field(swap_shifts, rota.roster, one, other, now) == "other"
+
+
+def test_a_person_who_leaves_is_released_from_their_assignments_and_from_no_others(rota):
+    mine = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(mine, 2, "2026-11-23T20:00", "2026-11-23T21:00")
+    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+    rota.add_cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
+    now = at("2026-11-23T18:00")
+    covers = cover_absence(rota.roster, 1, Span(now, now + timedelta(days=99)), None)
+    later = rota.roster.with_changes(covers)
+
+    assert assigned(later, *NIGHT)[0] == (1, "23 17:00")
+    assert later.staffing_at("night", now).person_ids == ()
+    assert later.staffing_at("night", at("2026-11-23T20:30")).person_ids == (2,)
+    assert later.staffing_at("night", at("2026-11-24T20:30")).person_ids == ()
+    assert later.staffing_at("night", at("2026-11-24T18:00")).person_ids == (2,)
+
+
+AWAY = span("2026-11-23T18:00", "2026-11-24T20:00")
+
+
+def test_in_an_absence_all_of_a_persons_duty_in_every_role_goes_to_the_substitute(rota):
+    night = rota.add_shift("night", 1, *NIGHT)
+    day = rota.add_shift("day", 1, "2026-11-24T08:30", "2026-11-24T17:00")
+    later_night = rota.add_shift("night", 1, "2026-11-24T17:00", "2026-11-25T08:30")
+
+    assert validate_absence(rota.roster, 1, AWAY, 2) == [
+        NewCover(night, 2, span("2026-11-23T18:00", "2026-11-24T08:30")),
+        NewCover(day, 2, span("2026-11-24T08:30", "2026-11-24T17:00")),
+        NewCover(later_night, 2, span("2026-11-24T17:00", "2026-11-24T20:00")),
+    ]
+
+
+def test_in_an_absence_only_what_the_person_really_has_goes_over(rota):
+    given_away = rota.add_shift("night", 1, *NIGHT)
+    rota.add_cover(given_away, 3, *NIGHT)
+    taken_over = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+    rota.add_cover(taken_over, 1, "2026-11-24T17:00", "2026-11-24T19:00")
+
+    assert validate_absence(rota.roster, 1, AWAY, None) == [
+        NewCover(taken_over, None, span("2026-11-24T17:00", "2026-11-24T19:00"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("person_id", "away", "substitute_id", "field"),
+    [
+        (3, AWAY, 2, "person"),
+        (1, AWAY, 1, "substitute"),
+        (1, span("2026-11-23T18:00", "2026-11-23T18:00"), 2, "ends"),
+        (1, span("2026-11-23T18:00", "2027-12-28T18:01"), 2, "ends"),
+    ],
+    ids=["no duty", "the same person", "no time", "over 400 days"],
+)
+def test_an_absence_that_cannot_be_meant_is_refused_with_its_field(
+    rota, person_id, away, substitute_id, field
+):
+    rota.add_shift("night", 1, *NIGHT)
+
+    assert refused_field(validate_absence, rota.roster, person_id, away, substitute_id) == field

@@ -61,16 +61,14 @@ def test_a_calendar_holds_what_was_written_and_nothing_else(written):
     shift = Shift(1, "role", 1, Span(AT, AT + timedelta(hours=8)))
     duty = Assignment(shift.during, 1, shift)
     made = my_shifts.to_ics([duty], written, lambda _: written, "https://anyshire.example", written)
-    lines = made.split(b"\r\n")
-    (event,) = icalendar.Calendar.from_ical(made).walk("VEVENT")
+    lines, calendar = made.split(b"\r\n"), icalendar.Calendar.from_ical(made)
+    (event,) = calendar.walk("VEVENT")
     one_line = " ".join(written.split())
 
     assert not {b"\n", b"\r"} & {bytes([byte]) for byte in b"".join(lines)}
     assert max(map(len, lines)) <= 75
     assert [line for line in lines if line.startswith((b"ATT", b"URL", b"BEGIN:VALARM"))] == []
-    assert sum(line == b"BEGIN:VEVENT" for line in lines) == 1
+    assert lines.count(b"BEGIN:VEVENT") == 1
     assert (event["summary"], event["description"]) == (one_line, one_line)
-    assert icalendar.Calendar.from_ical(made)["x-wr-calname"].replace("\\", "") == one_line.replace(
-        "\\", ""
-    )
+    assert calendar["x-wr-calname"].replace("\\", "") == one_line.replace("\\", "")
     assert event.subcomponents == []

@@ -3,8 +3,6 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from routing import files
 from routing.store import accounts
 
@@ -25,14 +23,13 @@ def test_a_name_that_there_is_not_takes_as_long_as_one_that_there_is():
     raise AssertionError(f"{known:.3f} s for a name that there is, {unknown:.3f} s otherwise")
 
 
-@pytest.mark.parametrize(
-    "given",
-    ["", "Bearer", "Bearer ", "Bearer op", "Bearer opsx", "Basic ops", "ops", "Bearer \xe9"],
-)
-def test_a_bearer_token_is_right_to_the_letter(app, given):
-    answer = app.test_client().get("/metrics", headers={"Authorization": given})
+TOKENS = ["", " ", " op", " opsx", " \xe9"]
 
-    assert answer.status_code == 401
+
+def test_a_bearer_token_is_right_to_the_letter(app):
+    for given in ("", "Basic ops", "ops", *(f"Bearer{end}" for end in TOKENS)):
+        answer = app.test_client().get("/metrics", headers={"Authorization": given})
+        assert answer.status_code == 401, given
 
 
 def test_threads_that_need_a_key_at_once_all_get_the_same(tmp_path):

@@ -1,6 +1,5 @@
 """What every answer carries, whatever was asked: no page of ours runs or frames another's."""
 
-import pytest
 from routes import addresses
 from staff.conftest import sign_in
 from telephone import BASE, sign
@@ -35,10 +34,12 @@ def test_every_answer_of_every_address_carries_them(app):
     assert seen >= {200, 302, 400, 401, 403, 404}
 
 
-def test_so_do_answers_to_what_makes_no_sense(app):
+LARGE = {"data": b"x" * 5_000_000, "content_type": "application/x-www-form-urlencoded"}
+
+
+def test_so_do_answers_to_what_makes_no_sense_and_those_that_nothing_has_changed(app):
     client = app.test_client()
-    large = {"data": b"x" * 5_000_000, "content_type": "application/x-www-form-urlencoded"}
-    requests = [
+    for status, method, path, more in (
         (404, "GET", "/nope", {}),
         (404, "GET", "/api/v1/nope", {}),
         (404, "GET", "/static/nope", {}),
@@ -46,36 +47,29 @@ def test_so_do_answers_to_what_makes_no_sense(app):
         (405, "POST", "/api/v1/services", {}),
         (405, "TRACE", "/staff/sign-in", {}),
         (302, "POST", "/staff/sign-in", {}),
-        (413, "POST", "/staff/sign-in", large),
+        (413, "POST", "/staff/sign-in", LARGE),
         (400, "GET", "/api/v1/services/children/decision?at=x", {}),
-    ]
-    for status, method, path, more in requests:
+    ):
         answer = client.open(path, method=method, **more)
         assert (answer.status_code, lacking(answer)) == (status, []), path
+    for path in ("/services/children/fragment", "/api/v1/services"):
+        tag = client.get(path).headers["ETag"]
+        answer = client.get(path, headers={"If-None-Match": tag})
+        assert (answer.status_code, lacking(answer)) == (304, []), path
 
 
-@pytest.mark.parametrize("path", ["/services/children/fragment", "/api/v1/services"])
-def test_so_does_the_answer_that_nothing_has_changed(app, path):
-    tag = app.test_client().get(path).headers["ETag"]
-    answer = app.test_client().get(path, headers={"If-None-Match": tag})
-
-    assert (answer.status_code, lacking(answer)) == (304, [])
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "path"),
-    [("site.home", "/"), ("api.lines", "/api/v1/lines"), ("now.show", "/staff")],
-)
-def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app, endpoint, path):
+def test_so_does_a_fault_of_ours_which_tells_nothing_of_itself(app):
     def broken():
         raise RuntimeError("a secret")
 
-    app.view_functions[endpoint] = broken
-    answer = sign_in(app, "admin").get(path)
-
-    assert (answer.status_code, lacking(answer)) == (500, [])
-    assert "secret" not in answer.text
-    assert "Traceback" not in answer.text
+    views = {"site.home": "/", "api.lines": "/api/v1/lines", "now.show": "/staff"}
+    app.view_functions.update(dict.fromkeys(views, broken))
+    browser = sign_in(app, "admin")
+    for path in views.values():
+        answer = browser.get(path)
+        assert (answer.status_code, lacking(answer)) == (500, []), path
+        assert "secret" not in answer.text
+        assert "Traceback" not in answer.text
 
 
 def test_no_policy_allows_anything_that_a_page_itself_says(app):
@@ -102,20 +96,17 @@ def test_the_component_alone_is_for_pages_of_others_to_load(app):
         assert client.get(path).headers[policy] == "same-origin"
 
 
-def test_who_uses_the_wrong_method_is_told_the_right_ones(app):
+def test_who_uses_the_wrong_method_or_lacks_a_token_is_told_the_right_one(app):
     for path in ("/", "/api/v1/services"):
         allowed = app.test_client().post(path).headers["Allow"]
         assert set(allowed.split(", ")) == {"GET", "HEAD", "OPTIONS"}
-
-
-def test_who_lacks_a_token_is_told_which_kind(app):
     assert app.test_client().get("/metrics").headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("path", ["/staff", "/staff/sign-in", "/staff/diverts", "/staff/nope"])
-def test_no_staff_page_is_compressed_since_its_length_would_betray_the_form_token(app, path):
+def test_no_staff_page_is_compressed_since_its_length_would_betray_the_form_token(app):
+    accepting = {"headers": {"Accept-Encoding": "gzip, br"}, "follow_redirects": True}
     for client in (sign_in(app, "admin").client, app.test_client()):
-        answer = client.get(path, headers={"Accept-Encoding": "gzip, br"}, follow_redirects=True)
-
-        assert len(answer.data) > 1000
-        assert "Content-Encoding" not in answer.headers
+        for path in ("/staff", "/staff/sign-in", "/staff/diverts", "/staff/nope"):
+            answer = client.get(path, **accepting)
+            assert len(answer.data) > 1000, path
+            assert "Content-Encoding" not in answer.headers, path

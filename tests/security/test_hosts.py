@@ -1,40 +1,30 @@
 """The address that somebody asks for is their own word: nothing of ours leads to it."""
 
-import pytest
+from itertools import product
+
 from staff.conftest import sign_in
 from telephone import BASE
 
-HOSTS = [
-    "evil.example",
-    "a b",
-    "[",
-    "[::1",
-    "a]b",
-    "x:99999999",
-    "a@b",
-    "a/b",
-    "a\\b",
-    "<b>",
-    "",
-    "é",
-]
+HOSTS = ["evil.example", "a b", "[", "[::1", "a]b", "x:99999999", "a@b", "a/b", "a\\b", "<b>"]
+HOSTS += ["", "é"]
 PATHS = ["/", "/contacts", "/embed", "/contacts//", "/api//v1/services", "/staff", "/staff/sign-in"]
 PATHS += ["/services//children", "/staff//sign-in", "/nope", "/openapi.json", "/assets//x"]
-LIES = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
-LIES |= {
+LIES = {
+    "X-Forwarded-Host": "evil.example",
+    "Forwarded": "host=evil.example",
     "X-Original-URL": "/staff",
     "X-Rewrite-URL": "/staff",
     "X-Forwarded-Prefix": "//evil.example",
 }
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_no_answer_leads_to_a_host_that_was_asked_for(app, host):
-    for path in PATHS:
-        answer = app.test_client().get(path, headers={"Host": host, **LIES})
-        assert answer.status_code < 500, path
-        assert "evil.example" not in answer.text, path
-        assert answer.headers.get("Location", "/").startswith("/"), path
+def test_no_answer_leads_to_a_host_that_was_asked_for(app):
+    client = app.test_client(use_cookies=False)
+    for host, path in product(HOSTS, PATHS):
+        answer = client.get(path, headers={"Host": host, **LIES})
+        assert answer.status_code < 500, (host, path)
+        assert "evil.example" not in answer.text, (host, path)
+        assert answer.headers.get("Location", "/").startswith("/"), (host, path)
 
 
 def test_a_calendars_address_is_that_of_the_service(app):

@@ -136,12 +136,10 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app):
         held(path, browser.get(f"/staff{path}").text)
 
 
-@pytest.mark.parametrize(
-    "path", ["/contacts?q=", "/staff/sign-in?next=", "/services/", "/staff/preview?at="]
-)
-def test_no_page_runs_what_was_asked_for(app, path):
+def test_no_page_runs_what_was_asked_for(app):
     browser = sign_in(app, "admin")
-    held(path, browser.get(path + PLANT.replace("#", "%23")).text, shown=False)
+    for path in ("/contacts?q=", "/staff/sign-in?next=", "/services/", "/staff/preview?at="):
+        held(path, browser.get(path + PLANT.replace("#", "%23")).text, shown=False)
 
 
 def test_a_page_that_ran_something_would_be_found():

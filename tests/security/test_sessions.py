@@ -12,11 +12,9 @@ DOOR = "/staff/sign-in"
 
 
 @pytest.fixture
-def account(app):
-    with app.app_context(), lookup.database().writing() as connection:
-        roles, at = frozenset([Role.ADMIN]), lookup.now()
-        accounts.add(connection, "Priya", roles, PASSWORD, at, "terminal:0")
-    return "Priya"
+def browser(app):
+    """Return a browser in which an administrator has signed in."""
+    return sign_in(app, "admin")
 
 
 def held(browser):
@@ -29,20 +27,22 @@ def thief(app, cookie):
     return browser
 
 
-def test_signing_in_again_begins_another_session_and_ends_the_one_before(app, account):
+def test_signing_in_again_begins_another_session_and_ends_the_one_before(app):
+    with app.app_context(), lookup.database().writing() as connection:
+        roles, at = frozenset([Role.ADMIN]), lookup.now()
+        accounts.add(connection, "Priya", roles, PASSWORD, at, "terminal:0")
     browser = Browser(app)
-    browser.sign_in(account)
+    browser.sign_in("Priya")
     before = held(browser)
-    browser.sign_in(account)
+    browser.sign_in("Priya")
 
     assert held(browser) != before
     assert browser.get("/staff").status_code == 200
     assert thief(app, before).get("/staff").status_code == 302
 
 
-def test_the_key_that_signs_cookies_opens_no_session(app, account):
+def test_the_key_that_signs_cookies_opens_no_session(app, browser):
     """Whoever has the key alone can sign what they like: the token must be one of the database."""
-    Browser(app).sign_in(account)
     signer = app.session_interface.get_signing_serializer(app)
     assert isinstance(signer, URLSafeTimedSerializer)
     with app.app_context(), lookup.database().reading() as connection:
@@ -52,30 +52,27 @@ def test_the_key_that_signs_cookies_opens_no_session(app, account):
         assert thief(app, forged).get("/staff").status_code == 302
 
 
-def test_no_cookie_that_was_tampered_with_is_anybodys_or_a_fault(app, account):
-    browser = Browser(app)
-    browser.sign_in(account)
+def test_no_cookie_that_was_tampered_with_is_anybodys_or_a_fault(app, browser):
     good = held(browser)
     for bad in (good[:-1], good[1:], good.replace(".", ""), good + "x", "", "x", "é", "." * 3000):
         assert thief(app, bad).get("/staff").status_code == 302
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost"])
-def test_behind_a_proxy_that_tells_nothing_the_cookie_still_goes_by_https_alone(make_open, host):
+def test_behind_a_proxy_that_tells_nothing_the_cookie_still_goes_by_https_alone(make_open):
     """As nginx passes on by itself: a request of this very machine, by plain http."""
-    answer = make_open().test_client().get(DOOR, base_url=f"http://{host}")
+    app = make_open()
+    for host in ("127.0.0.1:8000", "localhost"):
+        answer = app.test_client().get(DOOR, base_url=f"http://{host}")
+        assert "; Secure" in answer.headers["Set-Cookie"], host
 
-    assert "; Secure" in answer.headers["Set-Cookie"]
 
-
-def test_a_nul_in_a_form_is_refused_before_any_database_has_to(app, account):
+def test_a_nul_in_a_form_is_refused_before_any_database_has_to(app):
     browser = Browser(app)
 
     assert browser.send(browser.get(DOOR), DOOR, name="Pri\0ya", password="x").status_code == 400
 
 
-def test_the_number_of_something_kept_is_never_too_large_to_ask_for(app):
-    browser = sign_in(app, "admin")
+def test_the_number_of_something_kept_is_never_too_large_to_ask_for(browser):
     for path in ("diverts", "rota/shifts", "rota/people"):
         for number in (2**63, 10**400):
             assert browser.get(f"/staff/{path}/{number}").status_code == 404

@@ -19,6 +19,7 @@ PUBLIC = {
     "/staff/sign-in/expired",
     "/staff/sign-in/password/1",
 }
+ROLES = ["view", "rota", "divert", "admin"]
 FOR_ADMINISTRATORS = {"/staff/accounts", "/staff/accounts/1", "/staff/setup"}
 FOR_ANY_ROLE = {
     "/staff",
@@ -81,7 +82,7 @@ def test_a_page_is_shown_only_after_sign_in(app, routes):
         assert answer.headers["Cache-Control"] == "no-store", path
 
 
-@pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
+@pytest.mark.parametrize("role", ROLES)
 def test_a_role_opens_what_it_should_and_nothing_else(signed_in, app, routes, role):
     browser, wrong = signed_in(role), []
     for method, path in routes:
@@ -103,11 +104,8 @@ def test_a_role_opens_what_it_should_and_nothing_else(signed_in, app, routes, ro
         assert diverts.current_and_future(connection, lookup.now()) == ()
 
 
-def test_an_account_without_a_role_sees_no_page(app, browser, account):
-    account(name="nobody in particular")
-    browser.sign_in("nobody in particular")
-
-    assert browser.get("/staff").status_code == 403
+def test_an_account_without_a_role_sees_no_page(signed_in):
+    assert signed_in().get("/staff").status_code == 403
 
 
 def test_a_form_from_elsewhere_changes_nothing(duty, routes):
@@ -138,29 +136,25 @@ class Body(io.BytesIO):
         return content
 
 
-@pytest.mark.parametrize(
-    ("roles", "path", "limit"),
-    [
-        ([], "/staff/sign-in", 256 * 1024),
-        ([], "/staff/sign-in/expired", 256 * 1024),
-        ([], "/staff/rota/import", 256 * 1024),
-        (["rota"], "/staff/rota/fill", 256 * 1024),
-        (["rota"], "/staff/rota/import", 4 * 1024**2),
-    ],
-    ids=lambda value: str(value or "nobody"),
-)
-def test_a_form_over_the_limit_is_refused_before_any_of_it_is_read(
-    app, signed_in, roles, path, limit
-):
-    body = Body(b"x" * (limit + 1))
-    browser = signed_in(*roles) if roles else Browser(app)
-    answer = browser.client.post(
-        path, input_stream=body, content_length=limit + 1, content_type=MULTIPART
-    )
+LIMITS = [
+    ([], "/staff/sign-in", 256 * 1024),
+    ([], "/staff/sign-in/expired", 256 * 1024),
+    ([], "/staff/rota/import", 256 * 1024),
+    (["rota"], "/staff/rota/fill", 256 * 1024),
+    (["rota"], "/staff/rota/import", 4 * 1024**2),
+]
 
-    assert answer.status_code == 413
-    assert "choose Save as or Export, then CSV" in page_text(answer)
-    assert body.was_read == 0
+
+def test_a_form_over_the_limit_is_refused_before_any_of_it_is_read(app, signed_in):
+    for roles, path, limit in LIMITS:
+        body = Body(b"x" * (limit + 1))
+        browser = signed_in(*roles) if roles else Browser(app)
+        answer = browser.client.post(
+            path, input_stream=body, content_length=limit + 1, content_type=MULTIPART
+        )
+
+        assert (answer.status_code, body.was_read) == (413, 0), (roles, path)
+        assert "choose Save as or Export, then CSV" in page_text(answer)
 
 
 def test_a_spreadsheet_of_two_megabytes_may_be_sent_by_somebody_who_has_signed_in(arranger):
@@ -172,55 +166,43 @@ def test_a_spreadsheet_of_two_megabytes_may_be_sent_by_somebody_who_has_signed_i
     assert "opened before you signed in" in answer.text  # it was read, and has no token
 
 
-@pytest.mark.parametrize("address", STAFF_PAGES)
-def test_after_signing_in_a_staff_page_may_follow(address):
-    assert auth.safe_next_url(address) == address
+def test_after_signing_in_a_staff_page_may_follow_and_no_other_spelling_of_an_address():
+    others = [*REFUSED, None, "/staff?" + "x" * 300]
+
+    assert [auth.safe_next_url(address) for address in STAFF_PAGES] == STAFF_PAGES
+    assert [address for address in others if auth.safe_next_url(address) != "/staff"] == []
 
 
-@pytest.mark.parametrize("address", [*REFUSED, None, "/staff?" + "x" * 300])
-def test_after_signing_in_any_other_spelling_of_an_address_leads_to_the_first_page(address):
-    assert auth.safe_next_url(address) == "/staff"
+def test_signing_in_leads_to_the_page_that_was_asked_for(browser, account):
+    address = "/staff/preview?at=2026-12-24T17:00:00Z"
+    page = browser.get(browser.get(address).headers["Location"])
+    values = {"name": account("view"), "password": PASSWORD}
+    answer = browser.send(page, "/staff/sign-in", follow=False, **values)
 
-
-def test_signing_in_leads_to_the_page_that_was_asked_for(app, account):
-    browser = Browser(app)
-    first = browser.get("/staff/preview?at=2026-12-24T17:00:00Z")
-    page = browser.get(first.headers["Location"])
-    answer = browser.send(
-        page, "/staff/sign-in", follow=False, name=account("view"), password=PASSWORD
-    )
-
-    assert answer.headers["Location"] == "/staff/preview?at=2026-12-24T17:00:00Z"
-
-
-def cookie(answer):
-    return answer.headers["Set-Cookie"]
+    assert answer.headers["Location"] == address
 
 
 def test_the_cookie_is_for_staff_pages_alone_and_not_for_scripts(browser):
-    header = cookie(browser.get("/staff/sign-in"))
+    header = browser.get("/staff/sign-in").headers["Set-Cookie"]
 
     for word in ("HttpOnly", "SameSite=Lax", "Path=/staff"):
         assert word in header
     assert "Expires" not in header
 
 
-@pytest.mark.parametrize(
-    ("url", "headers", "secure"),
-    [
+def test_the_cookie_goes_over_https_alone_but_for_plain_loopback(app):
+    proxied = {"X-Forwarded-For": "203.0.113.9"}
+    for url, headers, is_secure in (
         ("http://127.0.0.1:8000", {}, False),
         ("http://localhost:8000", {}, False),
         ("http://[::1]:8000", {}, False),
         ("https://127.0.0.1", {}, True),
         ("http://calls.anyshire.example", {}, True),
-        ("http://127.0.0.1:8000", {"X-Forwarded-For": "203.0.113.9"}, True),
+        ("http://127.0.0.1:8000", proxied, True),
         ("http://127.0.0.1.evil.example", {}, True),
-    ],
-)
-def test_the_cookie_goes_over_https_alone_but_for_plain_loopback(browser, url, headers, secure):
-    answer = browser.get("/staff/sign-in", base_url=url, headers=headers)
-
-    assert ("Secure" in cookie(answer)) is secure
+    ):
+        answer = app.test_client().get("/staff/sign-in", base_url=url, headers=headers)
+        assert ("Secure" in answer.headers["Set-Cookie"]) is is_secure, (url, headers)
 
 
 def test_no_other_page_gives_a_cookie_or_reads_one(duty):
@@ -257,43 +239,34 @@ def test_signing_out_ends_the_session_for_a_copied_cookie_too(app, duty):
     assert thief.get("/staff").status_code == 302
 
 
-@pytest.mark.parametrize("role", ["view", "rota", "divert", "admin"])
-def test_only_whoever_may_divert_sees_the_number_of_an_internal_line(
-    signed_in, clock, routes, role
-):
+def test_only_whoever_may_divert_sees_the_number_of_an_internal_line(signed_in, clock, routes):
     """On no page: while calls are diverted to it, and nobody has confirmed its number for long."""
     clock.set("2027-03-01T12:00:00Z")
     colleague = signed_in("divert", "rota")
     confirm(colleague, check(colleague, line="duty-manager"))
-    browser = signed_in(role)
     pages = [path for method, path in routes if method == "GET" and path not in PUBLIC]
-    shown = {path for path in pages if "900001" in browser.get(path, follow_redirects=True).text}
+    for role in ROLES:
+        browser = signed_in(role)
+        texts = {path: browser.get(path, follow_redirects=True).text for path in pages}
+        shown = {path for path, text in texts.items() if "900001" in text}
 
-    assert "Duty manager" in page_text(browser.get("/staff"))
-    assert ("/staff/preview" in shown and "/staff" in shown) is (role in ("divert", "admin"))
-    assert bool(shown) is (role in ("divert", "admin"))
+        assert "Duty manager" in texts["/staff"]
+        assert ({"/staff", "/staff/preview"} <= shown) is (role in ("divert", "admin")), role
+        assert bool(shown) is (role in ("divert", "admin")), (role, shown)
 
 
 def test_signing_out_everywhere_ends_all_sessions_and_calendars_of_that_person_alone(
     app, duty, signed_in
 ):
-    elsewhere, other_browser = signed_in("divert"), signed_in("rota")
-    mine, other = calendar(duty), calendar(other_browser)
-    duty.send(duty.get("/staff"), "/staff/sign-out", everywhere="yes")
-
-    assert [browser.get("/staff").status_code for browser in (elsewhere, other_browser)] == [
-        302,
-        200,
-    ]
-    assert app.test_client().get(mine).status_code == 404
-    assert app.test_client().get(other).status_code == 200
-
-
-def test_signing_out_of_one_browser_leaves_calendars(app, duty):
-    path = calendar(duty)
+    elsewhere, other = signed_in("divert"), signed_in("rota")
+    feeds = calendar(duty), calendar(other)
     duty.send(duty.get("/staff"), "/staff/sign-out")
+    assert [app.test_client().get(feed).status_code for feed in feeds] == [200, 200]
+    assert elsewhere.get("/staff").status_code == 200
+    elsewhere.send(elsewhere.get("/staff"), "/staff/sign-out", everywhere="yes")
 
-    assert app.test_client().get(path).status_code == 200
+    assert [browser.get("/staff").status_code for browser in (elsewhere, other)] == [302, 200]
+    assert [app.test_client().get(feed).status_code for feed in feeds] == [404, 200]
 
 
 def test_a_local_session_ends_when_a_provider_is_set(app, duty):

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from staff.conftest import PASSWORD, Browser, calendar, page_text
+from staff.conftest import PASSWORD, Browser, calendar, page_text, start_session
 
 from routing import lookup
 from routing.store import accounts
@@ -13,10 +13,16 @@ NEW_PASSWORD = "gravel lantern teapot"
 
 
 @pytest.fixture
-def admin(app, account):
-    browser = Browser(app)
-    browser.sign_in(account("admin", name="Ada Admin"))
-    return browser
+def admin(app, account, listed):
+    name = account("admin", name="Ada Admin")
+    return start_session(app, listed()[name])
+
+
+@pytest.fixture
+def priya(app, account, listed):
+    """Return the browser of somebody else who has signed in."""
+    name = account("divert", name="Priya Shah")
+    return start_session(app, listed()[name])
 
 
 @pytest.fixture
@@ -45,25 +51,20 @@ def change(admin, account, action, *more, **values):
     return admin.send(admin.get(path), path, *more, action=action, **values)
 
 
-def test_somebody_new_sets_a_password_by_a_link_and_signs_in(app, admin):
+def test_somebody_new_sets_a_password_by_a_link_that_works_once_and_then_signs_in(app, admin):
     link = address(add(admin, "Priya Shah", "view", "divert"))
-    priya = Browser(app)
-    page = priya.send(priya.get(link), link, new=NEW_PASSWORD)
-
-    assert "Your password is set. Sign in with it." in page_text(page)
-    assert "Divert calls" in page_text(priya.sign_in("Priya Shah", NEW_PASSWORD))
-
-
-def test_a_link_works_once_and_opening_it_does_not_use_it(app, admin):
-    link = address(add(admin))
     anyone = Browser(app)
+    assert anyone.sign_in("Priya Shah", "").status_code == 403
     anyone.get(link)
-    page = anyone.get(link)
-    anyone.send(page, link, new=NEW_PASSWORD)
-    again = anyone.send(page, link, new="another lantern teapot")
+    weak = anyone.send(anyone.get(link), link, new="password")
+    assert weak.status_code == 400
+    assert "at least 12 characters" in page_text(weak)
+    done = anyone.send(weak, link, new=NEW_PASSWORD)
+    again = anyone.send(weak, link, new="another lantern teapot")
 
+    assert "Your password is set. Sign in with it." in page_text(done)
     assert again.status_code == anyone.get(link).status_code == 404
-    assert "On duty now" in page_text(anyone.sign_in("Priya Shah", NEW_PASSWORD))
+    assert "Divert calls" in page_text(anyone.sign_in("Priya Shah", NEW_PASSWORD))
 
 
 def test_a_link_ends_after_two_days(app, admin, clock):
@@ -84,25 +85,7 @@ def test_a_later_link_replaces_an_earlier_one(app, admin, listed):
     assert Browser(app).get(later).status_code == 200
 
 
-def test_a_weak_password_leaves_the_link_good(app, admin):
-    link = address(add(admin))
-    anyone = Browser(app)
-    refused = anyone.send(anyone.get(link), link, new="password")
-
-    assert refused.status_code == 400
-    assert "at least 12 characters" in page_text(refused)
-    assert anyone.get(link).status_code == 200
-
-
-def test_nobody_signs_in_before_a_password_is_set(app, admin):
-    add(admin)
-
-    assert Browser(app).sign_in("Priya Shah", "").status_code == 403
-
-
-def test_a_password_by_a_link_ends_every_session_of_that_person(app, admin, account, listed):
-    priya = Browser(app)
-    priya.sign_in(account("divert", name="Priya Shah"))
+def test_a_password_by_a_link_ends_every_session_of_that_person(app, admin, priya, listed):
     link = address(change(admin, listed()["Priya Shah"], "link"))
     anyone = Browser(app)
     anyone.send(anyone.get(link), link, new=NEW_PASSWORD)
@@ -110,20 +93,15 @@ def test_a_password_by_a_link_ends_every_session_of_that_person(app, admin, acco
     assert priya.get("/staff").status_code == 302
 
 
-@pytest.mark.parametrize(
-    ("name", "roles", "message"),
-    [
+def test_an_account_that_makes_no_sense_is_refused(admin, listed):
+    for name, roles, message in (
         ("Priya Shah", (), "Choose at least one role."),
         ("", ("divert",), "A name has 1 to 100 characters."),
         ("ADA admin", ("divert",), "There is an account"),
-    ],
-)
-def test_an_account_that_makes_no_sense_is_refused(admin, listed, name, roles, message):
-    pairs = [("role", role) for role in roles]
-    page = admin.send(admin.get("/staff/accounts"), "/staff/accounts", *pairs, name=name)
-
-    assert page.status_code == 400
-    assert message in page_text(page)
+    ):
+        pairs = [("role", role) for role in roles]
+        page = admin.send(admin.get("/staff/accounts"), "/staff/accounts", *pairs, name=name)
+        assert (page.status_code, message in page_text(page)) == (400, True), name
     assert set(listed()) == {"Ada Admin"}
 
 
@@ -132,10 +110,8 @@ def test_an_account_that_makes_no_sense_is_refused(admin, listed, name, roles, m
     [("roles", {"role": "view"}), ("sessions", {}), ("remove", {"sure": "yes"})],
 )
 def test_other_roles_a_sign_out_and_a_removal_end_sessions_and_calendars_at_once(
-    app, admin, account, listed, action, values
+    app, admin, priya, listed, action, values
 ):
-    priya = Browser(app)
-    priya.sign_in(account("divert", "rota", name="Priya Shah"))
     feed = calendar(priya)
     change(admin, listed()["Priya Shah"], action, **values)
 
@@ -143,24 +119,17 @@ def test_other_roles_a_sign_out_and_a_removal_end_sessions_and_calendars_at_once
     assert app.test_client().get(feed).status_code == 404
 
 
-def test_an_account_is_removed_once_that_is_ticked(app, admin, account, listed):
-    account("divert", name="Priya Shah")
-    unsure = change(admin, listed()["Priya Shah"], "remove")
-    assert "Tick that the account is to be removed." in page_text(unsure)
-    change(admin, listed()["Priya Shah"], "remove", sure="yes")
-
-    assert set(listed()) == {"Ada Admin"}
-    assert Browser(app).sign_in("Priya Shah").status_code == 403
-
-
-def test_the_second_who_changes_an_account_is_told_that_it_was_removed(admin, account, listed):
+def test_an_account_is_removed_once_ticked_and_a_colleague_is_told(app, admin, account, listed):
     account("divert", name="Priya Shah")
     path = f"/staff/accounts/{listed()['Priya Shah'].id}"
-    shown = admin.get(path)
-    admin.send(shown, path, action="remove", sure="yes")
-    late = admin.send(shown, path, ("role", "view"), action="roles")
+    unsure = admin.send(admin.get(path), path, action="remove")
+    assert "Tick that the account is to be removed." in page_text(unsure)
+    admin.send(unsure, path, action="remove", sure="yes")
+    late = admin.send(unsure, path, ("role", "view"), action="roles")
 
     assert (late.status_code, "Somebody has removed it." in page_text(late)) == (404, True)
+    assert set(listed()) == {"Ada Admin"}
+    assert Browser(app).sign_in("Priya Shah").status_code == 403
 
 
 @pytest.mark.parametrize("values", [{"action": "remove", "sure": "yes"}, {"action": "roles"}])
@@ -215,52 +184,31 @@ def test_everything_done_to_accounts_is_in_the_audit_log(admin, listed):
     assert ", Ada Admin" in page
 
 
-def test_ones_own_password_is_changed_here_and_ends_every_other_session(app, account):
-    name = account("divert", name="Priya Shah")
-    here, elsewhere = Browser(app), Browser(app)
-    for browser in (here, elsewhere):
-        browser.sign_in(name)
-    values = {"current": PASSWORD, "new": NEW_PASSWORD}
-    page = here.send(here.get("/staff/account"), "/staff/account", **values)
+def change_own(browser, **values):
+    return browser.send(browser.get("/staff/account"), "/staff/account", **values)
+
+
+def test_ones_own_password_is_changed_here_and_ends_every_other_session(app, priya, listed):
+    elsewhere = start_session(app, listed()["Priya Shah"])
+    page = change_own(priya, current=PASSWORD, new=NEW_PASSWORD)
 
     assert "Your password is changed." in page_text(page)
     assert elsewhere.get("/staff").status_code == 302
-    assert elsewhere.sign_in(name, PASSWORD).status_code == 403
-    assert "On duty now" in page_text(elsewhere.sign_in(name, NEW_PASSWORD))
+    assert elsewhere.sign_in("Priya Shah", PASSWORD).status_code == 403
+    assert "On duty now" in page_text(elsewhere.sign_in("Priya Shah", NEW_PASSWORD))
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"current": "wrong", "new": NEW_PASSWORD}, "The current password is wrong."),
-        ({"current": PASSWORD, "new": "short"}, "at least 12 characters"),
-    ],
-)
-def test_a_password_is_not_changed_without_the_current_one_or_to_a_weak_one(
-    app, account, values, message
+def test_without_the_current_password_or_for_a_weak_one_none_is_changed_and_guessing_waits(
+    app, priya
 ):
-    name = account("divert", name="Priya Shah")
-    browser = Browser(app)
-    browser.sign_in(name)
-    page = browser.send(browser.get("/staff/account"), "/staff/account", **values)
+    weak = change_own(priya, current=PASSWORD, new="short")
+    wrong = [change_own(priya, current="wrong", new=NEW_PASSWORD) for _ in range(5)]
+    waiting = change_own(priya, current=PASSWORD, new=NEW_PASSWORD)
 
-    assert page.status_code == 400
-    assert message in page_text(page)
-    assert "On duty now" in page_text(Browser(app).sign_in(name))
-
-
-def test_guessing_the_current_password_makes_one_wait(app, account):
-    browser = Browser(app)
-    browser.sign_in(account("divert", name="Priya Shah"))
-    for _ in range(5):
-        values = {"current": "wrong", "new": NEW_PASSWORD}
-        page = browser.send(browser.get("/staff/account"), "/staff/account", **values)
-        assert "wrong" in page_text(page)
-    values["current"] = PASSWORD
-
-    assert "Wait 3 seconds" in page_text(
-        browser.send(browser.get("/staff/account"), "/staff/account", **values)
-    )
+    assert {page.status_code for page in (weak, *wrong)} == {400}
+    assert "at least 12 characters" in page_text(weak)
+    assert all("The current password is wrong." in page_text(page) for page in wrong)
+    assert "Wait 3 seconds" in page_text(waiting)
 
 
 def test_help_is_on_every_page_once_it_is_set(app, admin, browser):

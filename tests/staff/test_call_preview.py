@@ -19,11 +19,14 @@ TABLES = timetables(ANYSHIRE)
 NIGHT = time_parsing.parse_rfc3339("2026-11-23T22:00:00Z")
 
 
-def preview(tables=TABLES, at=NIGHT, diverts=(), internal_numbers=True):
-    locale = get_locale("en", tables.directory.zone)
-    return preview_call(
-        tables, at, lambda at: decide(tables, "children", at, diverts), (), locale, internal_numbers
-    )
+LOCALE = get_locale("en", TABLES.directory.zone)
+
+
+def preview(tables=TABLES, diverts=(), internal_numbers=True):
+    def answer(at):
+        return decide(tables, "children", at, diverts)
+
+    return preview_call(tables, NIGHT, answer, (), LOCALE, internal_numbers)
 
 
 def _seconds(sentence):
@@ -56,8 +59,7 @@ def test_times_never_go_back_and_words_come_within_a_minute_of_ringing():
 def test_time_passes_for_what_is_said_in_each_language():
     tables = timetables(ROOT / "examples" / "swansea.yaml")
     service = tables.directory.services[0].id
-    locale = get_locale("en", tables.directory.zone)
-    hears, _ = preview_call(tables, NIGHT, lambda at: decide(tables, service, at), (), locale, True)
+    hears, _ = preview_call(tables, NIGHT, lambda at: decide(tables, service, at), (), LOCALE, True)
     words = next(place for place, line in enumerate(hears) if "Sorry" in line)
     begins, ends = (_seconds(hears[place]) for place in (words, words + 1))
 
@@ -93,20 +95,13 @@ def test_a_line_that_a_divert_replaced_is_said_not_to_be_rung():
 
 
 def test_keys_that_are_pressed_are_told():
-    directory = TABLES.directory
-    lines = tuple(replace(line, send_digits="ww1") for line in directory.lines)
-    eds = next(line for line in lines if line.id == "eds")
-    service = replace(TABLES.service("children"), out_of_hours=eds)
+    with_keys = replace(TABLES.directory.line("eds"), send_digits="ww1")
+    service = replace(TABLES.service("children"), out_of_hours=with_keys)
 
-    _, how = preview_call(
-        TABLES,
-        NIGHT,
-        lambda at: replace(decide(TABLES, "children", at), line=eds, service=service),
-        (),
-        get_locale("en", directory.zone),
-        True,
-    )
+    def answer(at):
+        return replace(decide(TABLES, "children", at), line=with_keys, service=service)
 
+    _, how = preview_call(TABLES, NIGHT, answer, (), LOCALE, True)
     assert "Once it answers, ww1 is pressed" in how[0]
 
 
@@ -120,18 +115,14 @@ services:
 """
 
 
-def test_while_999_answers_the_caller_hears_so_before_anybody_else_rings():
+def test_while_999_answers_the_caller_hears_so_before_anybody_else_rings_or_at_once():
     hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "backup")))
+    alone = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "day")))
 
     assert "9 9 9" in hears[0]
     assert hears[0].endswith("We are calling somebody else.”")
     assert "Ringing" in hears[1]
     assert "Backup" in how[0]
-
-
-def test_where_nobody_is_left_but_999_the_caller_hears_so_at_once():
-    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "day")))
-
-    assert len(hears) == 1
-    assert "9 9 9" in hears[0]
-    assert how == []
+    ((only,), nobody) = alone
+    assert "9 9 9" in only
+    assert nobody == []

@@ -48,38 +48,33 @@ def november(rang):
     rang("2026-10-31T23:59:59+00:00", ("eds", "busy"), over="unanswered")
 
 
-def test_todays_and_the_months_calls_are_counted_by_line_and_outcome(duty, november):
-    page = page_text(duty.get("/staff/calls"))
-    today, _, rest = page.partition("November 2026")
+def test_calls_are_counted_by_line_and_outcome_and_every_unanswered_one_is_listed(duty, november):
+    page = page_text(duty.get("/staff/calls")).replace(" .", ".")
+    counts, _, unanswered = page.partition("Calls that nobody answered")
+    today, _, month = counts.partition("November 2026")
 
     assert "(MASH) Worried about a child 2 0 0 0 1 3" in today
     assert "(EDS)" not in today
-    assert "(MASH) Worried about a child 2 0 0 0 1 3" in rest
-    assert "(EDS) Worried about a child 0 1 1 1 0 3" in rest
+    assert "(MASH) Worried about a child 2 0 0 0 1 3" in month
+    assert "(EDS) Worried about a child 0 1 1 1 0 3" in month
+    for sentence in (
+        "10pm on Sunday 22 November Worried about a child (in hours). Nobody answered",
+        "Emergency Duty Service (EDS): no answer after 30 seconds",
+        "Emergency Duty Service (EDS): not accepted after 30 seconds",
+        "(MASH): the caller hung up",
+        "The end was not reported",
+    ):
+        assert sentence in unanswered
+    assert "October" not in unanswered.partition("Midnight at the end of Saturday 31 October")[2]
+    assert unanswered.index("Sunday 22 November") < unanswered.index("Sunday 1 November")
 
 
-def test_every_unanswered_call_is_listed_with_the_lines_that_rang(duty, november):
-    page = page_text(duty.get("/staff/calls")).partition("Calls that nobody answered")[2]
-    page = page.replace(" .", ".")
-
-    assert "10pm on Sunday 22 November Worried about a child (in hours). Nobody answered" in page
-    assert "Emergency Duty Service (EDS): no answer after 30 seconds" in page
-    assert "Emergency Duty Service (EDS): not accepted after 30 seconds" in page
-    assert "(MASH): the caller hung up" in page
-    assert "The end was not reported" in page
-    assert "October" not in page.partition("Midnight at the end of Saturday 31 October")[2]
-    assert page.index("Sunday 22 November") < page.index("Sunday 1 November")
-
-
-def test_another_month_is_asked_for_by_its_name(duty, november):
+def test_another_month_is_asked_for_by_its_name_and_anything_else_shows_this_month(duty, november):
     page = duty.get("/staff/calls?month=2026-10")
 
     assert "(EDS) Worried about a child 0 0 1 0 0 1" in page_text(page)
-    assert 'href="/staff/calls?month=2026-11"' in page.text
-    assert 'href="/staff/calls?month=2026-09"' in page.text
-
-
-def test_anything_but_a_month_shows_this_month(duty, november):
+    for month in ("11", "09"):
+        assert f'href="/staff/calls?month=2026-{month}"' in page.text
     for month in ("2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"):
         assert "November 2026" in page_text(duty.get(f"/staff/calls?month={month}")), month
 
@@ -128,13 +123,6 @@ def test_nobody_who_rang_is_in_the_table(app):
     }  # fmt: skip
 
 
-def test_without_calls_the_page_says_so(duty):
-    page = page_text(duty.get("/staff/calls"))
-
-    assert page.count("No call was put through by this service.") == 2
-    assert "There are none." in page
-
-
 def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
     with app.app_context(), lookup.database().writing() as connection:
         for number in range(600):
@@ -158,9 +146,12 @@ def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
     assert "Duty manager on 07700 900001" in heard
 
 
-def test_where_no_telephone_is_connected_the_page_says_so(app, signed_in):
+def test_without_calls_or_a_telephone_the_page_says_so(app, signed_in):
     sentence = "No telephone is connected to this service."
-    assert sentence in page_text(signed_in("view").get("/staff/calls"))
+    page = page_text(signed_in("view").get("/staff/calls"))
+    assert page.count("No call was put through by this service.") == 2
+    assert "There are none." in page
+    assert sentence in page
     app.config.update(TWILIO_AUTH_TOKEN="token", PUBLIC_BASE_URL="https://who.example")
 
     assert sentence not in page_text(signed_in("view").get("/staff/calls"))

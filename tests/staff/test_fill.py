@@ -51,11 +51,10 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     arranger, ask, shifts
 ):
     page = ask()
-    text = page_text(page)
+    text = page_text(page).replace("tomorrow", "on Thursday 24 December")
     assert "Out-of-hours social worker: 8 shifts" in text
-    assert "From 3:30pm on Thursday 24 December until 8:30am on Friday 25 December 17 hours Am" in (
-        text.replace("tomorrow", "on Thursday 24 December")
-    )
+    first = "From 3:30pm on Thursday 24 December until 8:30am on Friday 25 December 17 hours Am"
+    assert first in text
     assert shifts() == []
 
     done = arranger.send(page, FILL)
@@ -76,19 +75,13 @@ def test_a_shift_added_meanwhile_is_not_overwritten_but_shown(app, arranger, ask
     assert len(shifts()) == 8
 
 
-def test_people_are_in_turn_by_week_and_too_little_rest_is_pointed_out(ask):
-    text = page_text(ask(turn="days"))
+def test_turns_and_shifts_begin_as_written_and_too_little_rest_is_pointed_out(ask):
+    by_week = page_text(ask(turn="days"))
+    by_day = page_text(ask(turn="days", days="1", begins="Thursday 8pm", weekend="9am, 9pm"))
 
-    assert "less than 11 hours’ rest between them" in text
-
-
-def test_turns_and_shifts_begin_at_the_times_that_were_written(ask):
-    text = page_text(ask(turn="days", days="1", begins="Thursday 8pm", weekend="9am, 9pm"))
-
-    assert "From 8pm on Thursday 24 December until" in text.replace(
-        "tomorrow", "on Thursday 24 December"
-    )
-    assert "until 9am on Sunday 27 December" in text
+    assert "less than 11 hours’ rest between them" in by_week
+    assert "From 8pm tomorrow until" in by_day
+    assert "until 9am on Sunday 27 December" in by_day
 
 
 def test_what_each_person_would_have_is_counted_with_what_they_have_already(app, ask):
@@ -97,40 +90,34 @@ def test_what_each_person_would_have_is_counted_with_what_they_have_already(app,
 
     assert "Who Shifts Hours Nights Weekends Bank holidays" in text
     assert "Dev Patel 7 90.5 4 1 2" in text
-
-
-def test_a_slot_for_which_nobody_is_free_stays_a_gap(app, ask):
     rostered.shifts(app, "mash-social-worker,2026-12-24 08:30,2026-12-24 16:00,Dev Patel")
-    text = page_text(ask(people="Dev Patel", **{"last-day": "24"}))
+    busy = page_text(ask(people="Dev Patel", **{"last-day": "24"}))
+    assert "Nobody is free: it stays a gap" in busy
 
-    assert "Nobody is free: it stays a gap" in text
+
+REFUSALS = [
+    ({"role": ""}, "Choose a role."),
+    ({"first-day": "x"}, "is not a date that exists. Write it as 24 12 2026."),
+    ({"last-day": "23"}, "The last day is before the first."),
+    ({"first-year": "226", "last-year": "226"}, "is not from 2000 to 2100"),
+    ({"last-year": "2028"}, "The most at once is 400 days."),
+    ({"people": ""}, "Name the people"),
+    ({"people": "Somebody Else"}, "There is nobody called"),
+    ({"turn": "month"}, "Choose how"),
+    ({"turn": "days", "days": "0"}, "Write a number of days from 1 to 92"),
+    ({"turn": "days", "begins": "someday"}, "Write it as Friday 5pm."),
+    ({"weekend": "evening"}, "is not a time"),
+    ({"first-month": "11", "last-month": "11"}, "There are no gaps to fill on these days"),
+]
 
 
-@pytest.mark.parametrize(
-    ("values", "message"),
-    [
-        ({"role": ""}, "Choose a role."),
-        ({"first-day": "x"}, "is not a date that exists. Write it as 24 12 2026."),
-        ({"last-day": "23"}, "The last day is before the first."),
-        ({"first-year": "226", "last-year": "226"}, "is not from 2000 to 2100"),
-        ({"last-year": "2028"}, "The most at once is 400 days."),
-        ({"people": ""}, "Name the people"),
-        ({"people": "Somebody Else"}, "There is nobody called"),
-        ({"turn": "month"}, "Choose how"),
-        ({"turn": "days", "days": "0"}, "Write a number of days from 1 to 92"),
-        ({"turn": "days", "begins": "someday"}, "Write it as Friday 5pm."),
-        ({"weekend": "evening"}, "is not a time"),
-        ({"first-month": "11", "last-month": "11"}, "There are no gaps to fill on these days"),
-    ],
-)
-def test_what_cannot_be_filled_is_refused_and_nothing_typed_is_lost(ask, values, message):
-    page = ask(**values)
-
-    assert page.status_code == 400
-    assert message in page_text(page)
-    for name, value in {**CHRISTMAS, **values}.items():
-        if name.endswith(("day", "year")) and value:
-            assert f'value="{value}"' in page.text
+def test_what_cannot_be_filled_is_refused_and_nothing_typed_is_lost(ask):
+    for values, message in REFUSALS:
+        page = ask(**values)
+        assert (page.status_code, message in page_text(page)) == (400, True), values
+        typed = {**CHRISTMAS, **values}
+        dates = {typed[name] for name in typed if name.endswith(("day", "year"))} - {""}
+        assert all(f'value="{value}"' in page.text for value in dates), values
 
 
 def import_file(arranger, data, **values):
@@ -145,6 +132,10 @@ ROWS = (
 )
 
 
+def names(shifts):
+    return [name for name, _ in shifts()]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, encoding):
     page = send_sheet(arranger, ROWS.encode(encoding))
@@ -153,7 +144,7 @@ def test_a_spreadsheets_file_is_imported_and_undone_as_one(arranger, shifts, enc
 
     done = arranger.send(page, IMPORT)
     assert "Imported rota.csv for December 2026: 2 added." in page_text(done)
-    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Dev Patel"]
+    assert names(shifts) == ["Siân O’Brien", "Dev Patel"]
 
     arranger.send(done, "/staff/rota/undo/1")
     assert shifts() == []
@@ -173,42 +164,37 @@ def test_people_who_are_not_on_the_rota_are_put_there_only_when_asked_for(arrang
 CORRECTED = ROWS.replace("Dev Patel", "Amara Owusu")
 
 
-def test_a_corrected_file_is_read_back_and_replaces_its_period(arranger, shifts):
+def test_a_corrected_file_is_read_back_and_replaces_its_period_if_that_is_chosen(arranger, shifts):
     import_file(arranger, ROWS.encode())
+    beside = page_text(send_sheet(arranger, CORRECTED.encode()))
+    assert "Amara Owusu and Dev Patel are on duty together" in beside
+    assert "choose “Replace this period”" in beside
     page = send_sheet(arranger, CORRECTED.encode(), replace="yes")
-    text = page_text(page)
-    assert "0 added, 1 changed, 0 removed, 1 as they are." in text
-    assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am on Friday" in text
+    assert "0 added, 1 changed, 0 removed, 1 as they are." in page_text(page)
+    assert "Changed: Out-of-hours social worker: Amara Owusu from 8:30am" in page_text(page)
 
-    done = arranger.send(page, IMPORT)
+    for day in ("32", "1"):  # the file is still there after days that cannot be replaced
+        dates = {"last-day": day, "last-month": "12", "last-year": "2026"}
+        page = arranger.send(page, IMPORT, **dates)
+        assert page.status_code == 400
+    done = arranger.send(page, IMPORT, **dict.fromkeys(dates, ""))
     assert "Imported rota.csv for December 2026: 1 changed." in page_text(done)
-    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
+    assert names(shifts) == ["Siân O’Brien", "Amara Owusu"]
 
 
 WITHOUT_LAST = "".join(ROWS.splitlines(keepends=True)[:2])
 
 
-def test_a_corrected_file_without_its_last_shift_says_which_go_and_leaves_exactly_itself(
-    arranger, shifts
+def test_what_a_corrected_file_removes_is_shown_again_whenever_its_days_are_changed(
+    app, arranger, shifts
 ):
     import_file(arranger, ROWS.encode())
     page = send_sheet(arranger, WITHOUT_LAST.encode(), replace="yes")
     text = page_text(page)
     assert "Removed: Out-of-hours social worker: Dev Patel from 8:30am on Friday" in text
     assert "A file of this name was imported before. What it no longer has from" in text
-
-    arranger.send(page, IMPORT)
-    assert [name for name, _ in shifts()] == ["Siân O’Brien"]
-
-
-def test_the_days_that_a_file_replaces_can_be_changed_and_the_difference_is_shown_again(
-    app, arranger, shifts
-):
-    import_file(arranger, ROWS.encode())
-    page = send_sheet(arranger, WITHOUT_LAST.encode(), replace="yes")
     narrower = {"last-day": "24", "last-month": "12", "last-year": "2026"}
-    done = arranger.send(page, IMPORT, **narrower)
-    assert "Nothing is new in that file" in page_text(done)
+    assert "Nothing is new in that file" in page_text(arranger.send(page, IMPORT, **narrower))
     assert len(shifts()) == 2
 
     rostered.shifts(app, "eds-social-worker,2026-12-26 08:30,2026-12-27 08:30,Dev Patel")
@@ -217,30 +203,7 @@ def test_the_days_that_a_file_replaces_can_be_changed_and_the_difference_is_show
     assert "0 added, 0 changed, 2 removed, 1 as they are." in page_text(longer)
     assert 'value="26"' in longer.text
     arranger.send(longer, IMPORT, **wider)
-    assert len(shifts()) == 1
-
-
-@pytest.mark.parametrize("day", ["32", "1"])
-def test_days_that_cannot_be_replaced_are_refused_and_the_file_is_still_there(
-    arranger, shifts, day
-):
-    import_file(arranger, ROWS.encode())
-    page = send_sheet(arranger, CORRECTED.encode(), replace="yes")
-    dates = {"last-day": day, "last-month": "12", "last-year": "2026"}
-    again = arranger.send(page, IMPORT, **dates)
-    assert again.status_code == 400
-    assert 'name="sheet"' in again.text
-
-    arranger.send(again, IMPORT, **dict.fromkeys(dates, ""))
-    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
-
-
-def test_a_corrected_file_that_replaces_nothing_is_pointed_out(arranger):
-    import_file(arranger, ROWS.encode())
-    text = page_text(send_sheet(arranger, CORRECTED.encode()))
-
-    assert "Amara Owusu and Dev Patel are on duty together" in text
-    assert "choose “Replace this period”" in text
+    assert names(shifts) == ["Siân O’Brien"]
 
 
 def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, arranger, shifts):
@@ -253,7 +216,7 @@ def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, 
     assert "Removed: Out-of-hours social worker: Llŷr ap Rhys" in page_text(again)
     assert len(shifts()) == 3
     arranger.send(again, IMPORT)
-    assert [name for name, _ in shifts()] == ["Siân O’Brien", "Amara Owusu"]
+    assert names(shifts) == ["Siân O’Brien", "Amara Owusu"]
 
 
 def test_the_template_has_this_councils_roles_and_is_read_once_names_are_filled_in(arranger):
@@ -273,12 +236,8 @@ def test_the_template_has_this_councils_roles_and_is_read_once_names_are_filled_
     assert f"{len(rows)} added" in page_text(page)
 
 
-@pytest.mark.parametrize("sheet", ["x", "AAAA", ""])
-def test_a_file_that_was_changed_on_its_way_back_is_asked_for_again(arranger, sheet):
+def test_a_file_that_was_changed_on_its_way_back_or_is_not_there_is_asked_for(arranger):
     page = send_sheet(arranger, ROWS.encode())
-
-    assert "Choose" in page_text(arranger.send(page, IMPORT, sheet=sheet))
-
-
-def test_sending_no_file_is_said_so(arranger):
+    for sheet in ("x", "AAAA", ""):
+        assert "Choose" in page_text(arranger.send(page, IMPORT, sheet=sheet)), sheet
     assert "Choose a CSV file." in page_text(send_sheet(arranger, b""))

@@ -137,6 +137,7 @@ CREATE TABLE legs (
 CREATE TABLE password_links (
 	token_sha256 TEXT NOT NULL,
 	account_id INTEGER NOT NULL,
+	created_by TEXT NOT NULL,
 	ends_at DATETIME NOT NULL,
 	PRIMARY KEY (token_sha256),
 	FOREIGN KEY(account_id) REFERENCES accounts (id)

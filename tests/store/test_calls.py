@@ -149,17 +149,11 @@ def test_a_counter_adds_up_by_the_hour(write, read, now):
     assert read(calls.count_since, FAULTS, now) == 0
 
 
-def test_the_hours_in_which_something_was_counted_are_listed(write, read, hour):
-    for at in (hour - HOUR, hour + SECOND, hour + 2 * HOUR):
-        write(calls.increment, FAULTS, at)
+def test_a_counter_starts_again_every_hour_and_its_hours_are_listed(write, read, hour):
+    ats = (hour - HOUR, hour, hour + HOUR - SECOND, hour + 2 * HOUR)
 
+    assert [write(calls.increment, FAULTS, at) for at in ats] == [1, 1, 2, 1]
     assert read(calls.hours_counted, FAULTS, hour + 30 * SECOND) == [hour, hour + 2 * HOUR]
-
-
-def test_a_counter_starts_again_every_hour(write, hour):
-    assert write(calls.increment, "texts_home", hour) == 1
-    assert write(calls.increment, "texts_home", hour + HOUR - SECOND) == 2
-    assert write(calls.increment, "texts_home", hour + HOUR) == 1
 
 
 def test_only_senders_of_earlier_hours_are_deleted(write, read, hour):

@@ -1,4 +1,4 @@
-"""Shifts, covers, undo: the database's own rules, on both databases; the past stays as it was."""
+"""The rota as it is stored: the database's own rules, undo, people, calendars, forgetting."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,23 +7,35 @@ import pytest
 import sqlalchemy as sa
 
 from routing.core.instants import Span
-from routing.errors import ConstraintViolation, UnknownShift
+from routing.errors import ConstraintViolation, InvalidRotaChange, UnknownShift
 from routing.rota.roster import NewCover, NewShift
-from routing.store import audit_log, rota, rota_people
+from routing.store import accounts, audit_log, retention, rota, rota_people, tables
+from routing.store.accounts import LOCAL, Role
 
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
-
-
-@pytest.fixture
-def people(write, now):
-    for name in ("Amara Owusu", "Siân O'Brien"):
-        write(rota_people.add, name, None, now, "account:1")
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+PROVIDER = "https://login.example"
 
 
 @pytest.fixture
-def add(write, now, people):
-    def add(*added, at=now, kind="added"):
-        return write(rota.add, kind, added, at, "account:1")
+def act(write, now):
+    """Call a function as somebody, now."""
+    return lambda function, *given: write(function, *given, now, "account:1")
+
+
+@pytest.fixture
+def amara(act):
+    return act(rota_people.add, "Amara Owusu", "07700 900123")
+
+
+@pytest.fixture
+def ben(act, amara):
+    return act(rota_people.add, "Ben Hughes", None)
+
+
+@pytest.fixture
+def add(write, now, ben):
+    def add(*added, at=now, kind="added", **more):
+        return write(rota.add, kind, added, at, "account:1", **more)
 
     return add
 
@@ -46,10 +58,12 @@ def undo(write, now):
     return lambda change, at=now: write(rota.undo, change.id, at, "account:1")
 
 
-def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, read, now):
-    add(shift(now, 0, 169))
+@pytest.fixture
+def cancel(write, now):
+    def cancel(at=now, **what):
+        return write(rota.cancel, at, "account:1", **what)
 
-    assert len(read(rota.read, now, now + MINUTE)[0]) == 1
+    return cancel
 
 
 def shift(now, start=1.0, end=9.0, worker=1, role="eds-social-worker"):
@@ -75,6 +89,12 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(read, add, now, held):
     }
 
 
+def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, read, now):
+    add(shift(now, 0, 169))
+
+    assert len(read(rota.read, now, now + MINUTE)[0]) == 1
+
+
 @pytest.mark.parametrize(
     ("start", "end", "forbidden"),
     [(0, 1, False), (0, 1.01, True), (3, 4, True), (0, 10, True), (8.99, 10, True), (9, 10, False)],
@@ -82,16 +102,13 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(read, add, now, held):
 def test_the_database_refuses_two_shifts_of_one_person_in_a_role_at_once(
     add, now, held, start, end, forbidden
 ):
-    add(shift(now))
-    add(shift(now, worker=2))
-    add(shift(now, role="mash-social-worker"))
+    add(shift(now), shift(now, worker=2), shift(now, role="mash-social-worker"))
     if forbidden:
         with pytest.raises(ConstraintViolation, match="shifts_no_overlap"):
             add(shift(now, start, end))
-        assert len(held()) == 3
     else:
         add(shift(now, start, end))
-        assert len(held()) == 4
+    assert len(held()) == (3 if forbidden else 4)
 
 
 def test_two_who_add_the_same_at_once_add_it_once(add, now, held):
@@ -114,36 +131,36 @@ def test_of_several_shifts_all_are_added_or_none(add, now, held):
 
 
 def test_no_shift_or_cover_may_end_before_it_starts(add, now):
-    for wrong in (shift(now, 2, 2), shift(now, 2, 1)):
+    add(shift(now))
+    for wrong in (shift(now, 12, 12), shift(now, 12, 11), cover(now, 3, 2)):
         with pytest.raises(ConstraintViolation, match="ends_after_it_starts"):
             add(wrong)
-    add(shift(now))
-    with pytest.raises(ConstraintViolation, match="ends_after_it_starts"):
-        add(cover(now, 3, 2))
 
 
-@pytest.mark.parametrize("table", ["rota_people", "rota_changes", "shifts", "covers"])
-def test_nothing_of_the_rota_is_ever_deleted(write, add, now, table):
+def test_nothing_of_the_rota_is_ever_deleted(write, add, now):
     add(shift(now))
     add(cover(now, 2, 3))
-    with pytest.raises(ConstraintViolation, match="never deleted"):
-        write(sa.Connection.execute, sa.text(f"DELETE FROM {table}"))
+    for table in ("rota_people", "rota_changes", "shifts", "covers"):
+        with pytest.raises(ConstraintViolation, match="never deleted"):
+            write(sa.Connection.execute, sa.text(f"DELETE FROM {table}"))
 
 
-def test_what_is_undone_is_gone_and_can_be_done_again(add, undo, now, held):
+def test_what_is_undone_is_gone_and_can_be_done_again_but_not_undone_twice(add, undo, now, held):
     batch = add(shift(now), shift(now, 20, 30), kind="filled")
     gone = undo(batch)
     assert held() == []
+    with pytest.raises(UnknownShift):
+        undo(batch)
 
     undo(gone)
     assert held() == [(1, 1, 9), (2, 20, 30)]
 
 
 def test_what_an_undone_change_had_added_does_not_come_back_with_a_later_undo(
-    write, add, undo, now, held
+    add, undo, cancel, now, held
 ):
     batch = add(shift(now), shift(now, 20, 30), kind="imported")
-    removal = write(rota.cancel, now, "account:1", shift=1)
+    removal = cancel(shift=1)
     gone = undo(batch)
     undo(removal)
     assert held() == []
@@ -152,19 +169,15 @@ def test_what_an_undone_change_had_added_does_not_come_back_with_a_later_undo(
     assert held() == [(1, 1, 9), (2, 20, 30)]
 
 
-def test_an_undo_and_its_own_undo_say_what_they_leave(write, undo, now, people):
-    change = write(rota.add, "filled", [shift(now)], now, "account:1", summary="Filled May")
+def test_an_undo_and_its_own_undo_say_what_they_leave_newest_first(read, add, undo, now):
+    change = add(shift(now), kind="filled", summary="Filled May")
     summaries = [(change := undo(change)).summary for _ in range(3)]
 
     assert summaries == ["Undone: Filled May", "Filled May", "Undone: Filled May"]
-
-
-def test_undoing_twice_is_refused(add, undo, now):
-    batch = add(shift(now))
-    undo(batch)
-
-    with pytest.raises(UnknownShift):
-        undo(batch)
+    assert [
+        (change.id, change.kind, change.undone_by_change_id)
+        for change in read(rota.newest_changes, 5)
+    ] == [(4, "undone", None), (3, "undone", 4), (2, "undone", 3), (1, "filled", 2)]
 
 
 def test_undoing_is_refused_where_something_new_is_in_the_way(add, undo, now, held):
@@ -181,10 +194,10 @@ def test_undoing_is_refused_where_something_new_is_in_the_way(add, undo, now, he
     [(-HOUR, []), (4 * MINUTE, []), (5 * MINUTE, [(1, 60, 65)]), (20 * HOUR, [(1, 60, 540)])],
 )
 def test_what_somebody_did_until_their_shift_was_taken_away_stays(
-    write, add, now, held, after, left
+    add, cancel, now, held, after, left
 ):
     add(shift(now), at=now - HOUR)
-    write(rota.cancel, now + HOUR + after, "account:1", shift=1)
+    cancel(now + HOUR + after, shift=1)
 
     assert [(n, round(start * 60), round(end * 60)) for n, start, end in held()] == left
 
@@ -197,19 +210,19 @@ def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, no
     assert held() == []
 
 
-def test_taking_a_cover_away_uncovers_what_lay_below(write, add, now, held):
+def test_taking_a_cover_away_uncovers_what_lay_below(add, cancel, now, held):
     add(shift(now))
     add(cover(now, 2, 6))
     add(cover(now, 3, 4, worker=None))
-    write(rota.cancel, now, "account:1", cover=2)
+    cancel(cover=2)
 
     assert held(1) == [(1, 2, 6)]
 
 
-def test_what_there_is_not_cannot_be_taken_away_or_read(write, read, now):
+def test_what_there_is_not_cannot_be_taken_away_or_read(cancel, read):
     for unknown in ({"shift": 9}, {"cover": 9}):
         with pytest.raises(UnknownShift):
-            write(rota.cancel, now, "account:1", **unknown)
+            cancel(**unknown)
     for get in (rota.get, rota.get_change):
         with pytest.raises(UnknownShift):
             read(get, 9)
@@ -228,10 +241,188 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, u
     assert sequence() == (2, now + 2 * MINUTE)
 
 
-def test_the_latest_changes_come_first_and_say_whether_they_were_undone(read, add, undo, now):
-    undo(add(shift(now)))
+@pytest.fixture
+def account(write, now):
+    row = write(accounts.add, "amara", frozenset([Role.VIEW]), None, now, "terminal:0")
+    write(accounts.start_session, row, now)
+    return row.id
 
-    assert [
-        (change.id, change.kind, change.undone_by_change_id)
-        for change in read(rota.newest_changes, 5)
-    ] == [(2, "undone", None), (1, "added", 2)]
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "x" * 101,
+        "=cmd()",
+        "+44",
+        "-1",
+        "@x",
+        "a\nb\x07",
+        "Owusu, Amara",
+        "Former worker 3",
+    ],
+)
+def test_a_name_that_cannot_be_one_is_refused(act, name):
+    with pytest.raises(InvalidRotaChange):
+        act(rota_people.add, name, None)
+
+
+@pytest.mark.parametrize("name", ["Siân O’Brien", "Nguyễn Thị Ánh", "李 Wei", "X"])
+def test_names_are_kept_as_they_are_written(act, read, name):
+    act(rota_people.add, f"  {name} ", None)
+
+    assert [person.name for person in read(rota_people.all_people)] == [name]
+
+
+@pytest.mark.parametrize(
+    "again", ["siân  O’BRIEN", "Siân O'Brien", "Sia\N{COMBINING CIRCUMFLEX ACCENT}n O’Brien"]
+)
+def test_one_name_written_in_two_ways_is_one_person(act, again):
+    act(rota_people.add, "Siân O’Brien", None)
+    with pytest.raises(InvalidRotaChange, match="already"):
+        act(rota_people.add, again, None)
+
+
+def test_one_who_left_is_not_found_any_more_and_the_name_is_free_again(act, read, amara):
+    act(rota_people.leave, amara.id)
+    with pytest.raises(UnknownShift):
+        read(rota_people.get, amara.id)
+    act(rota_people.add, "Amara Owusu", None)
+
+    assert [person.left_at is None for person in read(rota_people.all_people)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("phone", "changes"), [("07700 900456", [{"phone": "changed"}]), ("07700 900123", [])]
+)
+def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(
+    act, read, amara, phone, changes
+):
+    act(rota_people.change, amara.id, "Amara Owusu", phone, None)
+    entries = read(audit_log.newest, 9)
+
+    assert [entry.after for entry in entries[:-1]] == changes
+    assert "900" not in repr(entries)
+    assert "Amara" not in repr(entries)
+
+
+def test_two_people_have_two_accounts(act, read, amara, ben, account):
+    act(rota_people.change, amara.id, "Amara Owusu", None, account)
+    with pytest.raises(InvalidRotaChange, match="account"):
+        act(rota_people.change, ben.id, "Ben Hughes", None, account)
+
+    assert read(rota_people.find_by_account, account).name == "Amara Owusu"
+    assert read(rota_people.find_by_account, 99) is None
+
+
+def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read, amara, account):
+    token = act(rota_people.create_calendar, amara.id, None, account)
+
+    assert read(rota_people.find_calendar, token).rota_person_id == amara.id
+    assert read(rota_people.find_calendar, token + "x") is None
+    assert token not in repr(read(sa.Connection.execute, tables.calendars.select()).all())
+    assert token not in repr(read(audit_log.newest, 9))
+
+
+@pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
+def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(act, read, amara, account, end):
+    act(rota_people.change, amara.id, "Amara Owusu", None, account)
+    whose = None if end == "maker left" else amara.id
+    token = act(rota_people.create_calendar, whose, None, account)
+    if end == "revoked":
+        act(rota_people.revoke_calendar, 1)
+        with pytest.raises(UnknownShift):
+            act(rota_people.revoke_calendar, 1)
+    elif end == "account removed":
+        act(accounts.remove, "amara")
+    else:
+        act(rota_people.leave, amara.id)
+
+    assert read(rota_people.find_calendar, token) is None
+    assert read(rota_people.unrevoked_calendars) == []
+
+
+@pytest.mark.parametrize(("issuer", "days"), [(LOCAL, 184), (PROVIDER, 30)])
+def test_a_feed_is_suspended_until_its_owner_signs_in_again(act, write, now, issuer, days):
+    """For half a year without a provider; with one for 30 days, since it tells nobody who left."""
+    granted, later = frozenset({Role.VIEW}), now + timedelta(days=days)
+    owner = write(accounts.upsert_sso_account, issuer, "s1", "Amara", granted, now)
+    write(accounts.start_session, owner, now)
+    token = act(rota_people.create_calendar, None, None, owner.id)
+    feed = write(rota_people.find_calendar, token)
+
+    assert not feed.is_suspended(later - timedelta(seconds=1), issuer)
+    assert feed.is_suspended(later, issuer)
+    write(accounts.start_session, owner, later)
+    assert not write(rota_people.find_calendar, token).is_suspended(later, issuer)
+
+
+def test_a_feed_is_suspended_while_its_owner_could_not_sign_in(act, read, account, now):
+    act(rota_people.create_calendar, None, None, account)
+    (feed,) = read(rota_people.unrevoked_calendars)
+
+    assert feed.owner == "amara"
+    assert not feed.is_suspended(now, LOCAL)
+    assert feed.is_suspended(now, PROVIDER)
+
+
+@pytest.fixture
+def past(add, write, now, amara, ben):
+    """Shifts of two people: long ago, and lately; somebody covered one; one of them has left."""
+    for days in (900, 800, 10):
+        for person in (amara, ben):
+            add(shift(now, -24 * days, -24 * days + 1, person.id))
+    add(cover(now, -24 * 900, -24 * 900 + 0.5, ben.id), kind="covered")
+    write(rota_people.leave, ben.id, now - 731 * DAY, "account:1")
+
+
+@pytest.fixture
+def purge(read, write):
+    """Forget what is older than two years; return how many people and shifts."""
+
+    def purge(at):
+        before = at - 730 * DAY
+        assert read(retention.ROTA_RULE.is_overdue, before)
+        counts = write(rota_people.purge, before, at, "terminal:0")
+        assert not read(retention.ROTA_RULE.is_overdue, before)
+        return counts
+
+    return purge
+
+
+def test_who_did_what_long_ago_is_forgotten_and_what_was_done_is_not(purge, read, now, past):
+    assert purge(now) == (1, 2)
+    shifts, covers = read(rota.read, now - 1000 * DAY, now)
+    names = {person.id: person.name for person in read(rota_people.all_people)}
+
+    assert [(names[shift.person_id], (shift.during.start - now).days) for shift in shifts] == [
+        *(("Former worker 3", -900), ("Former worker 2", -900)),
+        *(("Former worker 3", -800), ("Former worker 2", -800)),
+        *(("Amara Owusu", -10), ("Former worker 2", -10)),
+    ]
+    assert len(covers) == 1
+    for table in tables.METADATA.sorted_tables:
+        assert "Ben" not in repr(read(sa.Connection.execute, table.select()).all())
+
+
+def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person(
+    purge, write, read, now, past
+):
+    purge(now)
+    assert write(rota_people.purge, now - 730 * DAY, now, "terminal:0") == (0, 0)
+    assert purge(now + 725 * DAY) == (0, 1)
+    changes = [entry.after for entry in read(audit_log.newest, 2)]
+    shifts, _ = read(rota.read, now - 1000 * DAY, now)
+
+    assert changes == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
+    assert {shift.person_id for shift in shifts} == {2, 3}
+
+
+def test_somebody_who_only_covered_long_ago_is_overdue_too(purge, add, now, amara, ben):
+    long_ago = -24 * 900
+    add(shift(now, long_ago, long_ago + 1, amara.id))
+    purge(now)
+    add(cover(now, long_ago, long_ago + 1, ben.id), kind="covered")
+
+    assert purge(now) == (0, 1)

@@ -1,12 +1,16 @@
 """bin/screenshots: the pictures of the README and docs/staff.md, in docs/screenshots."""
 
 import tempfile
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from browser.conftest import CHROMIUM, QUIET, council
+from browser.conftest import CHROMIUM, HOME, QUIET, Application, Pages
 from browser.test_staff import StaffService, sign_in
 from playwright.sync_api import sync_playwright
 from serving import ROOT
+
+from routing import create_app
 
 FOLDER = ROOT / "docs" / "screenshots"
 EXAMPLES = ROOT / "examples"
@@ -90,15 +94,13 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         for name, directory, at, path, width in PICTURES:
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                council(Path(folder), EXAMPLES / f"{directory}.yaml", CLOCK_STARTS_AT=at) as server,
-            ):
-                page = browser.new_page(viewport={"width": width, "height": 900})
-                page.goto(f"{server.base}{path}")
-                page.wait_for_timeout(800)
+            with tempfile.TemporaryDirectory() as folder, Pages(browser) as pages:
+                file, clock = EXAMPLES / f"{directory}.yaml", partial(datetime.fromisoformat, at)
+                settings = {"DIRECTORY": str(file), "INSTANCE_PATH": folder, "CLOCK": clock}
+                app = create_app(settings | {"PUBLIC_BASE_URL": HOME})
+                viewport = {"width": width, "height": 900}
+                page = pages.open(path, Application(app, clock), viewport=viewport)
                 shoot(page, name, whole=width > 320)
-                page.close()
         staff(browser)
         rota(browser)
         browser.close()

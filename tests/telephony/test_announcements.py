@@ -26,6 +26,7 @@ def numbers(directory):
 
 
 ENGLISH = get_locale("en", ZoneInfo("Europe/London"))
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DANGER = "If a child is in immediate danger, call 9 9 9."
 MASH = "You can call the Multi-Agency Safeguarding Hub (MASH) yourself on 0 1 6 3 2, 9 6 0 0 0 1."
 
@@ -69,29 +70,42 @@ def test_every_announcement_has_999_and_another_number_digit_by_digit(
     assert text.endswith(last)
 
 
+@pytest.fixture
+def reply(directory):
+    """Return the answer to a text message at midday on a Monday, with what is changed in it."""
+
+    def reply(directory=directory, **changed):
+        decision = decide(Timetables(directory, {}), "children", NOON)
+        service = replace(decision.service, **changed)
+        return twiml.sms_reply(replace(decision, service=service), directory, NOON, ENGLISH)
+
+    return reply
+
+
+NOT_NAMED = [
+    *("Shout for help.", "Ring us at once on 01632 960999.", "Ring +44 1632 960 999."),
+    *("Ring 960\u2013999.", "Ring (960) 999.", "Ring 0300 999 1234.", "There are 1,999 of us."),
+    *("We helped over 999 families.", "Helpwyd 999 o blant."),
+]
+
+
+@pytest.mark.parametrize("advice", NOT_NAMED)
+def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
+    directory, reply, advice
+):
+    directory = replace(directory, emergency=_text(advice))
+
+    assert "Call 9 9 9." in twiml.no_answer(directory, [], ENGLISH)
+    assert "Call 999." in reply(directory)
+
+
 @pytest.mark.parametrize(
     "advice",
     [
-        "Shout for help.",
-        "Ring us at once on 01632 960999.",
-        "Ring +44 1632 960 999.",
-        "Ring 960\u2013999.",
-        "Ring (960) 999.",
-        "Ring 0300 999 1234.",
-        "There are 1,999 of us.",
+        *("Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now", "Emergency - 999"),
+        "Ring the police on 999 and ask for help",
+        "Ffoniwch 999 bob amser",
     ],
-)
-def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(directory, advice):
-    directory = replace(directory, emergency=_text(advice))
-    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    decision = decide(Timetables(directory, {}), "children", at)
-
-    assert "Call 9 9 9." in twiml.no_answer(directory, [], ENGLISH)
-    assert "Call 999." in twiml.sms_reply(decision, directory, at, ENGLISH)
-
-
-@pytest.mark.parametrize(
-    "advice", ["Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now"]
 )
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
@@ -100,13 +114,10 @@ def test_999_is_not_added_where_the_council_names_it(directory, advice):
 
 
 @pytest.mark.parametrize("written", ["+44 1632 960001", "+44-1632 960001"])
-def test_a_number_with_a_country_code_is_given_in_its_national_form(directory, written):
+def test_a_number_with_a_country_code_is_given_in_its_national_form(directory, reply, written):
     line = directory.lines[0]
     phone = replace(line.phone, display=written)
-    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    decision = decide(Timetables(directory, {}), "children", at)
-    service = replace(decision.service, number=phone)
-    text = twiml.sms_reply(replace(decision, service=service), directory, at, ENGLISH)
+    text = reply(number=phone)
 
     assert f"on {SPOKEN}." in twiml.no_answer(directory, [(line, phone)], ENGLISH)
     assert "Call 01632 960001, the Multi-Agency Safeguarding Hub (MASH). You can call this" in text
@@ -121,11 +132,8 @@ def test_a_greeting_is_the_councils_own_or_nothing(directory):
     assert twiml.greeting(plain, ENGLISH) is None
 
 
-def test_an_sms_reply_names_the_number_until_when_and_999_as_written(directory):
-    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    decision = decide(Timetables(directory, {}), "children", at)
-
-    assert twiml.sms_reply(decision, directory, at, ENGLISH) == (
+def test_an_sms_reply_names_the_number_until_when_and_999_as_written(reply):
+    assert reply() == (
         "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH). "
         "You can call this number day and night. They answer until 5pm on Monday 23 November. "
         "If a child is in immediate danger, call 999. With Relay UK, dial 18001 01632 960100. "
@@ -141,34 +149,26 @@ def _text(english):
 SPOKEN = "0 1 6 3 2, 9 6 0 0 0 1"
 
 
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("01632 960001", SPOKEN),
-        ("999", "9 9 9"),
-        ("+44 1632 960001", SPOKEN),
-        ("+44 (0)1632 960001", SPOKEN),
-        ("+44(0)1632 960001", SPOKEN),
-        ("0044 1632 960001", SPOKEN),
-        ("020 7946 0018", "0 2 0, 7 9 4 6, 0 0 1 8"),
-        ("0800 1111", "0 8 0 0, 1 1 1 1"),
-        ("+353 1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
-        ("+353 (0)1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
-        ("00353 1 234 5678", "0 0 3 5 3, 1, 2 3 4, 5 6 7 8"),
-        ("(+44) 1632 960001", SPOKEN),
-        ("(01632) 960001", SPOKEN),
-        ("01632/960001", SPOKEN),
-        ("01632\u2011960001", SPOKEN),
-        ("01632\u2009960001", SPOKEN),
-        ("0800-1111", "0 8 0 0, 1 1 1 1"),
-        ("01600 440123", "0 1 6 0 0, 4 4 0 1 2 3"),
-        ("0300 44 01234", "0 3 0 0, 4 4, 0 1 2 3 4"),
-        ("0044 1600 440123", "0 1 6 0 0, 4 4 0 1 2 3"),
+SPELLED = {
+    SPOKEN: [
+        *("01632 960001", "+44 1632 960001", "+44 (0)1632 960001", "+44(0)1632 960001"),
+        *("0044 1632 960001", "(+44) 1632 960001", "(01632) 960001", "01632/960001"),
+        *("01632\u2011960001", "01632\u2009960001"),
     ],
-)
-def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
-    assert twiml.spell_digits(text) == spoken
-    assert twiml.spell_numbers(f"Call {text}.") == f"Call {spoken}."
+    "9 9 9": ["999"],
+    "0 2 0, 7 9 4 6, 0 0 1 8": ["020 7946 0018"],
+    "0 8 0 0, 1 1 1 1": ["0800 1111", "0800-1111"],
+    "0 0 3 5 3, 1, 2 3 4, 5 6 7 8": ["+353 1 234 5678", "+353 (0)1 234 5678", "00353 1 234 5678"],
+    "0 1 6 0 0, 4 4 0 1 2 3": ["01600 440123", "0044 1600 440123"],
+    "0 3 0 0, 4 4, 0 1 2 3 4": ["0300 44 01234"],
+}
+
+
+@pytest.mark.parametrize("spoken", SPELLED)
+def test_a_number_is_spoken_digit_by_digit_in_its_national_form(spoken):
+    for written in SPELLED[spoken]:
+        assert twiml.spell_digits(written) == spoken
+        assert twiml.spell_numbers(f"Call {written}.") == f"Call {spoken}."
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,10 @@ def test_a_number_is_spoken_digit_by_digit_in_its_national_form(text, spoken):
         ("Call 101, or 01632 960001 now", f"Call 1 0 1, or {SPOKEN} now"),
         ("01632 960001 24 hours a day", f"{SPOKEN} 24 hours a day"),
         ("01632 960001 01632 960001", f"{SPOKEN} {SPOKEN}"),
+        ("0800 1111 116 123", "0 8 0 0, 1 1 1 1 1 1 6, 1 2 3"),
+        ("0800 123456 7 days a week", "0 8 0 0, 1 2 3 4 5 6 7 days a week"),
+        ("+44 800 123456 999", "0 8 0 0, 1 2 3 4 5 6 9 9 9"),
+        ("+353 1 234 5678 01632 960001", f"0 0 3 5 3, 1, 2 3 4, 5 6 7 8 {SPOKEN}"),
         ("18001 +44 1632 960001", f"1 8 0 0 1, {SPOKEN}"),
         ("01632 960001,01632 960001", f"{SPOKEN},{SPOKEN}"),
         ("01632 960001 - 01632 960001", f"{SPOKEN} - {SPOKEN}"),
@@ -190,30 +194,19 @@ def test_telephone_numbers_in_a_text_are_spelled(text, spoken):
     assert twiml.spell_numbers(text) == spoken
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Open 24 hours, from 8:30 to 5",
-        "Open 8:30 - 17:00, Monday to Friday",
-        "Open 08:30-17:00 and 18:00-22:00",
-        "Open 0830-1700 10 of us",
-        "Open 0830 \u2013 1700 10 of us",
-        "Open 09.00 - 17.00 09.30 - 12.00",
-        "Open 08.30-17.00",
-        "aged 0 - 18",
-        "aged 0-5 5-11 11-18 18-25",
-        "You may wait 10 - 15 minutes",
-        "From 24-12-2026 to 04-01-2027 we are closed",
-        "From 04-01-2027 10:30 and 04-01-2027 10 to 12",
-        "01-02-2027 - 03-04-2027",
-        "On 2026-12-24 and 2027-01-04",
-        "01/12/2026",
-        "Reference 2026-27",
-        "2026-2027",
-        "Since 1999 there are 1,000 of us",
-        "10,000 families and £100000",
-    ],
-)
+NO_NUMBERS = [
+    "Open 24 hours, from 8:30 to 5", "Open 8:30 - 17:00, Monday to Friday",
+    "Open 08:30-17:00 and 18:00-22:00", "Open 0830-1700 10 of us",
+    "Open 0830 \u2013 1700 10 of us", "Open 09.00 - 17.00 09.30 - 12.00", "Open 08.30-17.00",
+    "aged 0 - 18", "aged 0-5 5-11 11-18 18-25", "You may wait 10 - 15 minutes",
+    "From 24-12-2026 to 04-01-2027 we are closed",
+    "From 04-01-2027 10:30 and 04-01-2027 10 to 12", "01-02-2027 - 03-04-2027",
+    "On 2026-12-24 and 2027-01-04", "01/12/2026", "Reference 2026-27", "2026-2027",
+    "Since 1999 there are 1,000 of us", "10,000 families and £100000",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
 def test_times_dates_ages_and_years_are_spoken_as_written(text):
     assert twiml.spell_numbers(text) == text
     assert twiml.to_national(text) == text

@@ -279,7 +279,9 @@ def test_a_special_day_says_on_which_dates_it_is(special_day, sentence):
     tables = with_line(f"hours: {{mon-fri: 09:00-17:00}}, special_days: [{{{special_day}}}]")
     line = tables.directory.lines[0]
 
-    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [sentence]
+    assert dates.format_coming_special_days(line.special_days, date(2026, 11, 30), ENGLISH) == [
+        sentence
+    ]
 
 
 def test_special_days_are_in_order_of_their_next_date_and_those_that_are_over_are_left_out():
@@ -289,7 +291,7 @@ def test_special_days_are_in_order_of_their_next_date_and_those_that_are_over_ar
     tables = with_line(f"hours: always, special_days: [{far}, {near}, {over}]")
     line = tables.directory.lines[0]
 
-    assert dates.format_coming_special_days(line, date(2026, 11, 30), ENGLISH) == [
+    assert dates.format_coming_special_days(line.special_days, date(2026, 11, 30), ENGLISH) == [
         "Every 1 December (Near): closed",
         "Friday 24 December 2027 (Far): closed",
     ]

@@ -78,7 +78,8 @@ def test_a_local_time_that_does_not_exist_or_exists_twice_is_refused(text, error
         *(("08:30", 510), ("8:30", 510), ("12am", 0), ("12:01am", 1), ("12pm", 720)),
         *(("12:59 pm", 779), ("11:59pm", 1439), ("0:00", 0), ("23:59", 1439)),
         *(("midnight", 0), ("Midday", 720), ("noon", 720), ("12 noon", 720)),
-        *(("1730", 1050), ("0830", 510), ("5 p.m.", 1020), ("8.30 a.m.", 510)),
+        *(("1730", 1050), ("0830 hrs", 510), ("5 p.m.", 1020), ("8.30 a.m.", 510)),
+        *(("24:00", 1440), ("2400hrs", 1440)),
     ],
 )
 def test_a_time_of_day_is_read_as_people_write_it(text, minute):
@@ -86,7 +87,7 @@ def test_a_time_of_day_is_read_as_people_write_it(text, minute):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "17", "24:00", "13pm", "0am", "5:60pm", "17:5", "5pmm", "half past 5", "٥pm"]
+    "text", ["", "5", "17", "24:01", "13pm", "0am", "5:60pm", "17:5", "5pmm", "half past 5", "٥pm"]
 )
 def test_any_other_time_of_day_is_refused_with_the_form_to_write(text):
     with pytest.raises(InvalidTime, match="5pm, 5:30pm or 17:30"):
@@ -97,8 +98,8 @@ def test_the_parts_of_a_form_are_an_instant():
     assert time_parsing.parse_date_and_time(" 24", "12", "2026", "5pm", LONDON).isoformat() == (
         "2026-12-24T17:00:00+00:00"
     )
-    assert time_parsing.parse_date_and_time("1", "7", "2026", "17:00", LONDON).isoformat() == (
-        "2026-07-01T16:00:00+00:00"
+    assert time_parsing.parse_date_and_time("1", "7", "2026", "12 noon", LONDON).isoformat() == (
+        "2026-07-01T11:00:00+00:00"
     )
 
 

@@ -1,13 +1,12 @@
 """A real Chromium and a real server. Tests are skipped where Chromium is missing, but not in CI."""
 
 import shutil
-from contextlib import contextmanager
+from datetime import timedelta
+from email.utils import format_datetime
 
 import pytest
-import stub_server
 from conftest import ROOT
 from playwright.sync_api import sync_playwright
-from serving import flask, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -23,7 +22,8 @@ QUIET = [
 
 WEST_BERKSHIRE = ROOT / "examples" / "west-berkshire.yaml"
 DAY, NIGHT = "01632 960111", "01632 960199"
-NOON = {"CLOCK_STARTS_AT": "2026-11-24T12:00:00Z"}
+HOME, WEBSITE = "https://who.example", "https://council.example"
+NOON = "2026-11-24T12:00:00Z"
 FALLBACK = f"<ul><li>Day: {DAY}</li><li>At all other times: {NIGHT}</li></ul>"
 COMPONENT = f'<who-to-call service="children" lang="en">{FALLBACK}</who-to-call>'
 
@@ -38,21 +38,58 @@ def chromium():
         browser.close()
 
 
+class Application:
+    """An application in this process that answers a browser's requests to HOME, by its own clock.
+
+    ``is_down``: it refuses connections. ``hangs``: it answers nothing that it is asked.
+    """
+
+    def __init__(self, app, clock):
+        self.app, self.clock, self.is_down, self.hangs = app, clock, False, False
+        self._client = app.test_client()
+
+    def answer(self, route):
+        if self.hangs:
+            return
+        if self.is_down:
+            route.abort("connectionrefused")
+            return
+        response = self.get(route.request.url.removeprefix(HOME))
+        date = format_datetime(self.clock(), usegmt=True)
+        headers = dict(response.headers) | {"date": date}
+        route.fulfill(status=response.status_code, headers=headers, body=response.data)
+
+    def get(self, path, **more):
+        return self._client.get(path, base_url=HOME, **more)
+
+
 class Pages:
     """Opens pages, and collects their console messages and network requests."""
 
     def __init__(self, browser):
-        self.browser, self.console, self.requests, self.contexts = browser, [], [], []
+        self.browser, self.console, self.contexts = browser, [], []
+        self.requests, self.ended = [], []
 
-    def open(self, url=None, **settings):
+    def open(self, url=None, application=None, clock=None, **settings):
+        """Open a page; a path is one of ``application``.
+
+        Its clock is the device's, or stands still at ``clock`` until ``pass_time``.
+        """
         context = self.browser.new_context(**settings)
         self.contexts.append(context)
+        if application is not None:
+            context.route(f"{HOME}/**", application.answer)
         page = context.new_page()
+        if clock is not None:
+            page.clock.install(time=clock - timedelta(seconds=1))
+            page.clock.pause_at(clock)
         page.on("console", lambda message: self.console.append(message.text))
         page.on("pageerror", lambda error: self.console.append(str(error)))
         page.on("request", lambda request: self.requests.append(request.url))
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, lambda request: self.ended.append(request.url))
         if url is not None:
-            page.goto(url)
+            page.goto(HOME + url if url.startswith("/") else url)
         return page
 
     def __enter__(self):
@@ -60,6 +97,7 @@ class Pages:
 
     def __exit__(self, *error):
         for context in self.contexts:
+            context.unroute_all(behavior="ignoreErrors")
             context.close()
 
 
@@ -75,26 +113,15 @@ def pages(chromium):
         yield pages
 
 
-@contextmanager
-def council(folder, directory=WEST_BERKSHIRE, **environ):
-    """Serve a directory from a folder, by one worker unless told otherwise; yield a Server."""
-    (folder / "directory.yaml").write_text(directory.read_text("utf-8"))
-    with serving(folder, **{"WEB_CONCURRENCY": "1", **environ}) as server:
-        yield server
+@pytest.fixture
+def application(shared_app, clock):
+    """West Berkshire's service at noon on a Tuesday, in this process."""
+    clock.set(NOON)
+    return Application(shared_app(WEST_BERKSHIRE, clock, PUBLIC_BASE_URL=HOME), clock)
 
 
-@pytest.fixture(scope="session")
-def noon(tmp_path_factory):
-    """West Berkshire's service, its clock started at noon on a Tuesday, with a database."""
-    folder = tmp_path_factory.mktemp("noon")
-    with council(folder, **NOON) as server:
-        flask(folder, "db", "upgrade", **NOON)
-        yield server
-
-
-@contextmanager
-def other_website(body, home):
-    """Serve a council's own page, from another origin than the service and with a strict policy."""
+def website(body, home=HOME):
+    """Return a council's own page with a component from ``home``, and its strict policy."""
     policy = f"default-src 'none'; script-src {home}; connect-src {home}; base-uri 'none'"
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>A council</title>'
@@ -102,11 +129,13 @@ def other_website(body, home):
         f"<main><h1>A council</h1>{body}</main>"
         f'<script type="module" src="{home}/embed/v1.js" referrerpolicy="no-referrer"></script>'
     )
+    return page, {"Content-Security-Policy": f"{policy}; img-src data:"}
 
-    class PageHandler(stub_server.Handler):
-        def do_GET(self):
-            headers = {"Content-Security-Policy": f"{policy}; img-src data:"}
-            self.answer(200, "text/html", page, **headers)
 
-    with stub_server.serving(PageHandler) as server:
-        yield f"{server.base}/child-abuse"
+def open_website(page, body):
+    """Open a council's own page, whose component asks HOME."""
+    text, policy = website(body)
+    headers = policy | {"Content-Type": "text/html"}
+    page.route(f"{WEBSITE}/**", lambda route: route.fulfill(body=text, headers=headers))
+    page.goto(f"{WEBSITE}/child-abuse")
+    return page

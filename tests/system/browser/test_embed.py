@@ -2,12 +2,24 @@
 
 import gzip
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
-from browser.conftest import COMPONENT, DAY, FALLBACK, NIGHT, council, other_website
-from browser.test_pages import violations_at_each_width
+import stub_server
+from browser.conftest import (
+    COMPONENT,
+    DAY,
+    FALLBACK,
+    HOME,
+    NIGHT,
+    NOON,
+    WEST_BERKSHIRE,
+    open_website,
+    website,
+)
+from browser.test_pages import layout_faults
+from serving import serving
 
 PLAIN = f'<div class="who-to-call" data-service="children" lang="en">{FALLBACK}</div>'
 
@@ -16,10 +28,25 @@ def phone(page):
     return page.locator("who-to-call [part=phone] a").inner_text(timeout=5000)
 
 
+@pytest.fixture(scope="module")
+def noon(tmp_path_factory):
+    """A real server, its clock started at noon on a Tuesday."""
+    folder = tmp_path_factory.mktemp("noon")
+    (folder / "directory.yaml").write_text(WEST_BERKSHIRE.read_text("utf-8"))
+    with serving(folder, WEB_CONCURRENCY="1", CLOCK_STARTS_AT=NOON) as server:
+        yield server
+
+
 @pytest.mark.parametrize("body", [COMPONENT, PLAIN], ids=["component", "plain"])
 def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pages, noon, body):
-    with other_website(body, noon.base) as url:
-        page = pages.open()
+    text, policy = website(body, noon.base)
+
+    class PageHandler(stub_server.Handler):
+        def do_GET(self):
+            self.answer(200, "text/html", text, **policy)
+
+    with stub_server.serving(PageHandler) as other:
+        page, url = pages.open(), f"{other.base}/child-abuse"
         sent = []
         page.on("request", lambda request: sent.append((request.url, request.all_headers())))
         page.goto(url)
@@ -46,68 +73,65 @@ def test_the_component_answers_in_a_page_of_another_origin_and_leaks_nothing(pag
         assert {url.partition("/")[0] for url, _ in sent} <= {"http:", "data:,"}
 
 
-def test_axe_finds_no_violation_at_any_width(pages, noon):
-    page = pages.open(f"{noon.base}/embed")
+def test_the_page_about_components_is_for_everybody(pages, application):
+    page = pages.open("/embed", application)
     page.locator("who-to-call [part=phone]").first.wait_for()
 
-    assert violations_at_each_width(page) == {}
+    assert layout_faults(page, axe_at=1280) == {}
     assert pages.console == []
 
 
 def test_an_answer_that_a_proxy_kept_for_an_hour_changes_by_the_time_at_which_it_was_sent(
-    pages, tmp_path
+    pages, application, clock
 ):
     """nginx has them for ten seconds at most; an hour leaves no doubt which time counts."""
-    requests = []
+    page, requests = pages.open(application=application, clock=clock()), []
 
     def answer(route):
         requests.append(route.request.url)
         if len(requests) > 1:
-            return route.continue_()
-        response, now = route.fetch(), datetime.now(UTC)
-        moments = {"at": now - timedelta(hours=1), "until": now + timedelta(seconds=2)}
-        body = response.text().replace(DAY, "01632 960000").replace(NIGHT, "01632 960000")
+            return application.answer(route)
+        response = application.get("/services/children/fragment")
+        moments = {"at": clock() - timedelta(hours=1), "until": clock() + timedelta(seconds=2)}
+        body = response.text.replace(DAY, "01632 960000").replace(NIGHT, "01632 960000")
         for name, moment in moments.items():
             body = re.sub(f'data-{name}="[^"]*"', f'data-{name}="{moment.isoformat()}"', body)
-        date = format_datetime(now, usegmt=True)
-        return route.fulfill(body=body, headers=response.headers | {"date": date})
+        date = format_datetime(clock(), usegmt=True)
+        return route.fulfill(body=body, headers=dict(response.headers) | {"date": date})
 
-    with council(tmp_path) as server, other_website(COMPONENT, server.base) as url:
-        page = pages.open()
-        page.route("**/fragment*", answer)
-        page.goto(url)
-        page.wait_for_function(
-            "() => !['', '01632 960000'].includes(document.querySelector('who-to-call')"
-            ".shadowRoot.querySelector('[part=phone] a')?.textContent ?? '')",
-            timeout=30_000,
-        )
-
-    assert len(requests) >= 2
+    page.route("**/fragment*", answer)
+    open_website(page, COMPONENT)
+    page.wait_for_selector("who-to-call [part=phone] a")
+    assert phone(page) == "01632 960000"
+    clock.at += timedelta(seconds=2)
+    page.clock.run_for(2000)
+    page.locator("who-to-call [part=phone] a", has_text=DAY).wait_for()
 
 
-def test_a_first_request_that_hangs_is_sent_again_in_the_language_of_the_page(pages, noon):
-    asked = []
+def test_a_first_request_that_hangs_is_sent_again_in_the_language_of_the_page(pages, application):
+    page, requests = pages.open(application=application), []
+    page.add_init_script(
+        "AbortSignal.timeout = (timeout => ms => timeout.call(AbortSignal, ms / 20))"
+        "(AbortSignal.timeout)"
+    )
 
     def hang_once(route):
-        asked.append(route.request.url)
-        if len(asked) > 1:
-            route.continue_()
+        requests.append(route.request.url)
+        if len(requests) > 1:
+            application.answer(route)
 
-    with other_website(PLAIN.replace('"en"', '"cy-GB"'), noon.base) as url:
-        page = pages.open()
-        page.route("**/fragment*", hang_once)
-        page.goto(url)
-        page.locator("who-to-call [part=phone]").wait_for(timeout=30_000)
+    page.route("**/fragment*", hang_once)
+    open_website(page, PLAIN.replace('"en"', '"cy-GB"'))
+    page.locator("who-to-call [part=phone]").wait_for(timeout=30_000)
 
-    assert asked[0].endswith("/fragment?lang=cy")
+    assert requests[0].endswith("/fragment?lang=cy")
     assert page.get_attribute("who-to-call", "lang") == "en"  # what the directory has
 
 
-def test_without_scripts_the_pages_own_numbers_are_there(pages, noon):
-    with other_website(COMPONENT, noon.base) as url:
-        page = pages.open(url, java_script_enabled=False)
+def test_without_scripts_the_pages_own_numbers_are_there(pages, application):
+    page = open_website(pages.open(application=application, java_script_enabled=False), COMPONENT)
 
-        assert NIGHT in page.inner_text("who-to-call")
+    assert NIGHT in page.inner_text("who-to-call")
 
 
 def test_the_script_is_six_kilobytes_at_most(client):
@@ -118,27 +142,27 @@ def test_the_script_is_six_kilobytes_at_most(client):
     assert answer.headers["Content-Type"].startswith("text/javascript")
 
 
-def test_an_embed_prints_all_numbers_and_not_the_answer_of_the_moment(pages, noon):
-    with other_website(COMPONENT, noon.base) as url:
-        page = pages.open(url)
-        phone(page)
-        page.emulate_media(media="print")
+def test_an_embed_prints_all_numbers_and_not_the_answer_of_the_moment(pages, application):
+    page = open_website(pages.open(application=application), COMPONENT)
+    phone(page)
+    page.emulate_media(media="print")
 
-        assert not page.locator("who-to-call [data-who-answer]").is_visible()
-        assert page.locator("who-to-call li").first.is_visible()
-
-
-def test_a_heading_has_the_level_that_the_page_asks_for(pages, noon):
-    with other_website(PLAIN.replace("<div ", '<div data-heading="3" '), noon.base) as url:
-        page = pages.open(url)
-        phone(page)
-
-        assert page.locator("who-to-call h3[part=heading]").count() == 1
-        assert page.locator("who-to-call h4").inner_text() == "All numbers and their hours"
+    assert not page.locator("who-to-call [data-who-answer]").is_visible()
+    assert page.locator("who-to-call li").first.is_visible()
 
 
-def test_what_editors_copy_by_a_button_is_what_the_preview_shows(pages, noon):
-    page = pages.open(f"{noon.base}/embed", permissions=["clipboard-read", "clipboard-write"])
+def test_a_heading_has_the_level_that_the_page_asks_for(pages, application):
+    body = PLAIN.replace("<div ", '<div data-heading="3" ')
+    page = open_website(pages.open(application=application), body)
+    phone(page)
+
+    assert page.locator("who-to-call h3[part=heading]").count() == 1
+    assert page.locator("who-to-call h4").inner_text() == "All numbers and their hours"
+
+
+def test_what_editors_copy_by_a_button_is_what_the_preview_shows(pages, application):
+    permissions = ["clipboard-read", "clipboard-write"]
+    page = pages.open("/embed", application, permissions=permissions)
     page.locator("[data-who-copy=plain]").click()
     page.wait_for_function(
         "() => document.querySelector('[data-who-copy=plain]').innerText === 'Copied'"
@@ -147,6 +171,6 @@ def test_what_editors_copy_by_a_button_is_what_the_preview_shows(pages, noon):
 
     assert copied == page.input_value("#plain")
     assert copied.startswith('<div class="who-to-call" data-service="children" lang="en">')
-    assert f'src="{noon.base}/embed/v1.js"' in copied
+    assert f'src="{HOME}/embed/v1.js"' in copied
     for words in ("Monday to Thursday: 8:30am to 5pm", "tel:+441632960111", "tel:+441632960199"):
         assert words in copied

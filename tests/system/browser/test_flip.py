@@ -1,28 +1,39 @@
-"""The handover in an open page: by the server's clock, and never an answer that has ended."""
+"""The handover in an open page: by the server's clock, and never an answer that has ended.
 
-import json
-import re
+The clocks of the service and of the browser stand still until a test moves them: how long the
+machine takes changes nothing.
+"""
+
 import time
-from datetime import datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 
 import pytest
-from browser.conftest import COMPONENT, DAY, NIGHT, NOON, Pages, council, other_website
-from serving import flask, free_port
+from browser.conftest import (
+    COMPONENT,
+    DAY,
+    HOME,
+    NIGHT,
+    WEST_BERKSHIRE,
+    Application,
+    open_website,
+)
+
+from routing import lookup
 
 PATHS = ["/", "/services/children/professionals"]
-FIVE = datetime.fromisoformat("2026-11-24T17:00:00+00:00")
-CLOCKS = {"right": 0, "two hours fast": 2, "two hours slow": -2}
-"""Devices' clocks: how many hours each is fast."""
+BEFORE_FIVE = "2026-11-24T16:59:58Z"
+DEVICES = {"right": ("/", 0), "two hours fast": ("/", 2), "two hours slow": (PATHS[1], -2)}
+"""A path, and how many hours the device's clock is fast."""
 
 SHOWN = """() => {
     const root = document.querySelector("who-to-call")?.shadowRoot ?? document;
     const answer = root.querySelector("[data-who-answer]");
     return answer.checkVisibility() ? answer.querySelector(".who-big a, [part=phone] a").text : "";
 }"""
+ANSWERED = ".who-big a, who-to-call [part=phone] a"
 
 
-def shown(page):
+def number(page):
     """Return the number that a page or a component says to call; "" where it says none."""
     return page.evaluate(SHOWN).strip()
 
@@ -33,258 +44,245 @@ def content(page):
     return page.inner_text("main")
 
 
-def wait_for_number(page, number, seconds=15):
-    """Poll until a page shows a number."""
-    ends = time.monotonic() + seconds
-    while shown(page) != number:
-        assert time.monotonic() < ends, f"{shown(page)} after {seconds} s"
-        time.sleep(0.05)
+@pytest.fixture
+def open_page(pages, application):
+    """Open a page whose clock stands still, as the application's does."""
+
+    def open_page(path, hours_fast=0, at=None, application=application):
+        if at:
+            application.clock.set(at)
+        device = application.clock() + timedelta(hours=hours_fast)
+        if path is COMPONENT:
+            page = pages.open(application=application, clock=device)
+            open_website(page, COMPONENT)
+        else:
+            page = pages.open(path, application, device)
+        page.locator(ANSWERED).wait_for()
+        return page
+
+    return open_page
 
 
-def seconds_until(server, at):
-    """Return how long it is to an instant by the server's clock."""
-    return (at - datetime.fromisoformat(server.decision()["at"])).total_seconds()
+@pytest.fixture
+def pass_time(pages, application):
+    """Let time pass for a page and the application, in steps of a fifth of a second at most."""
+
+    def pass_time(page, seconds):
+        for _ in range(round(seconds * 5)):
+            application.clock.at += timedelta(seconds=0.2)
+            page.clock.run_for(200)
+            ends = time.monotonic() + 30
+            while not application.hangs and len(pages.ended) < len(pages.requests):
+                assert time.monotonic() < ends, pages.requests[-3:]
+                page.wait_for_timeout(5)
+
+    return pass_time
 
 
-def refuse(page):
-    """Let a page reach no server any more, as when it is stopped."""
-    page.context.route("**/*", lambda route: route.abort("connectionrefused"))
+@pytest.fixture
+def until(pass_time):
+    """Let time pass until a page shows a number; return how many seconds."""
+
+    def until(page, wanted, longest):
+        for step in range(round(longest * 5) + 1):
+            if number(page) == wanted:
+                return step / 5
+            pass_time(page, 0.2)
+        raise AssertionError(f"{number(page)!r} after {longest} s")
+
+    return until
 
 
-def open_with_clock(pages, address, hours_fast):
-    """Open a page on a device whose clock is so many hours fast."""
-    page = pages.open()
-    page.add_init_script(
-        f"const real = Date, by = {hours_fast * 3_600_000}; Date = class extends real {{ "
-        "constructor(...a) { a.length ? super(...a) : super(real.now() + by) } "
-        "static now() { return real.now() + by } }"
-    )
-    page.goto(address)
+@pytest.mark.parametrize(("path", "hours_fast"), DEVICES.values(), ids=DEVICES)
+def test_the_page_changes_at_the_handover_whatever_the_devices_clock_says(
+    pages, open_page, pass_time, until, path, hours_fast
+):
+    page = open_page(path, hours_fast, BEFORE_FIVE)
     page.focus("[data-who-answer] a")
-    return page
+    before = page.inner_text("main")
+    assert "This number changes at 5pm today" in before
+    pass_time(page, 1.6)
+    assert number(page) == DAY
+    until(page, NIGHT, 1.4)
 
-
-def open_all(well, cut_off, base, website):
-    """Open pages before 5pm, by what is the matter with each: ``cut_off`` has those that cannot
-    reach the service from then on.
-    """
-    clocks = {name: open_with_clock(well, f"{base}/", fast) for name, fast in CLOCKS.items()}
-    opened = clocks | {path: well.open(base + path) for path in PATHS}
-    opened["component"] = well.open(website)
-    opened["no server"], opened["offline"] = (cut_off.open(f"{base}/") for _ in range(2))
-    opened["component, no server"] = cut_off.open(website)
-    opened["a request hangs"] = cut_off.open(f"{base}/")
-    for component in ("component", "component, no server"):
-        opened[component].locator("who-to-call [part=phone] a").wait_for()
-    return opened
-
-
-@pytest.fixture(scope="module")
-def five(chromium, tmp_path_factory):
-    """Pages left open from before 5pm until after it.
-
-    Yields those ``opened`` by name, what each said ``before``, and the seconds from 5pm at which
-    the old number was ``withdrawn`` from it and ``replaced`` by the new one.
-    """
-    for lead in (14, 30, 55):  # a busy machine takes long to open them
-        starts = {"CLOCK_STARTS_AT": (FIVE - timedelta(seconds=lead)).isoformat()}
-        folder = tmp_path_factory.mktemp("five")
-        with (
-            council(folder, **starts) as server,
-            other_website(COMPONENT, server.base) as website,
-            Pages(chromium) as well,
-            Pages(chromium) as cut_off,
-        ):
-            opened = open_all(well, cut_off, server.base, website)
-            if seconds_until(server, FIVE) < 2:
-                continue
-            before = {name: opened[name].inner_text("main") for name in opened}
-            assert {name: shown(page) for name, page in opened.items()} == dict.fromkeys(
-                opened, DAY
-            )
-            opened["offline"].context.set_offline(True)
-            refuse(opened["no server"])
-            refuse(opened["component, no server"])
-            hang_once(opened["a request hangs"])
-            withdrawn, replaced = watch(server, opened)
-            yield SimpleNamespace(**locals())
-            return
-    raise AssertionError("the machine takes more than 53 s to open ten pages")
-
-
-def hang_once(page):
-    """Let the next request of a page hang, and have the page send it."""
-    hung = []
-
-    def hang(route):
-        if hung:
-            return route.continue_()
-        return hung.append(route)  # never answered
-
-    page.route("**/now", hang)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-
-
-def watch(server, opened):
-    """Return when the old number went from each page, and when the new one came; in seconds from
-    5pm, by the names of the pages.
-    """
-    began = time.monotonic() + seconds_until(server, FIVE)
-    withdrawn, replaced = {}, {}
-    while time.monotonic() < began + 10 and (len(withdrawn), len(replaced)) < (10, 7):
-        for name, page in opened.items():
-            number, now = shown(page), time.monotonic() - began
-            if number != DAY:
-                withdrawn.setdefault(name, now)
-            if number == NIGHT:
-                replaced.setdefault(name, now)
-    return withdrawn, replaced
-
-
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_the_page_changes_at_the_handover_whatever_the_devices_clock_says(five, clock):
-    page = five.opened[clock]
-
-    assert "This number changes at 5pm today" in five.before[clock]
-    assert -0.3 <= five.replaced[clock] <= 2  # a second, and one for a busy machine
     assert page.inner_text("[data-who-status]") == (
         f"Call the Emergency Duty Service (EDS) on {NIGHT}."
     )
     assert page.evaluate("document.activeElement.textContent") == NIGHT
-    assert five.well.console == []
+    assert content(page) == content(open_page(path)) != before
+    assert pages.console == []
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_an_open_page_after_a_handover_says_the_same_as_a_fresh_one(five, pages, path):
-    assert content(five.opened[path]) == content(pages.open(five.server.base + path))
-    assert content(five.opened[path]) != five.before[path]
+def test_the_component_changes_and_announces_it_without_taking_the_focus(
+    open_page, pass_time, until
+):
+    page = open_page(COMPONENT, at=BEFORE_FIVE)
+    pass_time(page, 1.6)
+    assert number(page) == DAY
+    until(page, NIGHT, 1.4)
 
-
-def test_no_answer_outlives_its_handover_by_more_than_its_second(five):
-    assert five.withdrawn.keys() == five.opened.keys()
-    assert max(five.withdrawn.values()) <= 2.5
-
-
-def test_without_the_server_the_page_shows_all_numbers_and_no_answer(five):
-    page = five.opened["no server"]
-    text = page.inner_text("[data-who-lost]")
-
-    assert not page.is_visible("[data-who-answer]")
-    for words in ("cannot find out who answers", DAY, NIGHT, "8:30am to 4:30pm"):
-        assert words in text
-
-
-def test_without_a_network_the_line_that_takes_over_stands_first(five):
-    assert NIGHT in five.opened["offline"].inner_text("[data-who-lost] .who-line")
-
-
-def test_a_request_that_hangs_over_the_handover_is_sent_again(five):
-    assert five.replaced["a request hangs"] <= 6
-
-
-def test_the_component_changes_and_announces_it_without_taking_the_focus(five):
-    page = five.opened["component"]
-
-    assert -0.3 <= five.replaced["component"] <= 2
     assert page.locator("who-to-call [role=status]").inner_text() == (
         f"Call the Emergency Duty Service (EDS) on {NIGHT}."
     )
     assert page.evaluate("document.activeElement === document.body")
 
 
-def test_of_a_component_without_the_server_the_numbers_and_999_stand_alone(five):
-    page = five.opened["component, no server"]
+def test_without_the_server_the_page_shows_all_numbers_and_no_answer(open_page, application, until):
+    page = open_page("/", at=BEFORE_FIVE)
+    application.is_down = True
+    until(page, "", 3)
+    text = page.inner_text("[data-who-lost]")
+
+    for words in ("cannot find out who answers", DAY, NIGHT, "8:30am to 4:30pm"):
+        assert words in text
+
+
+def test_without_a_network_the_line_that_takes_over_stands_first(open_page, application, until):
+    page = open_page("/", at=BEFORE_FIVE)
+    application.is_down = True
+    page.context.set_offline(True)
+    until(page, "", 3)
+
+    assert NIGHT in page.inner_text("[data-who-lost] .who-line")
+
+
+def test_a_request_that_hangs_over_the_handover_is_sent_again_and_no_old_number_stands_meanwhile(
+    open_page, application, pass_time, until
+):
+    page = open_page("/", at=BEFORE_FIVE)
+    application.hangs = True
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(page, "", 3)
+    application.hangs = False
+
+    until(page, NIGHT, 3)
+
+
+def test_of_a_component_without_the_server_the_numbers_and_999_stand_alone(
+    open_page, application, until
+):
+    page = open_page(COMPONENT, at=BEFORE_FIVE)
+    application.is_down = True
+    until(page, "", 3)
     day, night = page.locator("who-to-call li").all_inner_texts()
 
-    assert not page.locator("who-to-call [data-who-answer]").is_visible()
     assert page.locator("who-to-call [part=emergency]").is_visible()
     assert (DAY in day, NIGHT in night) == (True, True)
 
 
-def test_offline_for_three_seconds_the_answer_stays_and_says_when_it_was_right(pages, noon):
-    page = pages.open(f"{noon.base}/")
+def test_offline_for_six_seconds_the_answer_stays_and_says_when_it_was_right(
+    open_page, application, pass_time
+):
+    page = open_page("/")
+    application.is_down = True
     page.context.set_offline(True)
-    page.wait_for_selector("[data-who-unchecked]", state="visible", timeout=3000)
-    words = r"It was right at (midday|12:\d\dpm), when it last asked"
-    assert re.search(words, page.inner_text("[data-who-unchecked]"))
-    assert shown(page) == DAY
-    page.wait_for_timeout(3000)
+    pass_time(page, 6)
+    text = page.inner_text("[data-who-unchecked]")
+    assert "It was right at midday, when it last asked" in text
+    assert number(page) == DAY
+    application.is_down = False
     page.context.set_offline(False)
-    page.wait_for_selector("[data-who-unchecked]", state="hidden", timeout=8000)
+    page.wait_for_selector("[data-who-unchecked]", state="hidden")
 
-    assert content(page) == content(pages.open(f"{noon.base}/"))
+    assert content(page) == content(open_page("/"))
 
 
-def test_offline_for_an_hour_asleep_the_page_shows_all_numbers_until_it_can_ask(pages, noon):
-    page = pages.open(f"{noon.base}/")
+def test_offline_for_an_hour_asleep_the_page_shows_all_numbers_until_it_can_ask(
+    open_page, application, pass_time
+):
+    page = open_page("/")
+    application.is_down = True
     page.context.set_offline(True)
-    page.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
-    page.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
-    assert not page.is_visible("[data-who-answer]")
+    page.clock.fast_forward(3_600_000)
+    application.clock.at += timedelta(hours=1)
+    pass_time(page, 1.2)
+    assert page.is_visible("[data-who-lost]")
+    assert number(page) == ""
+    application.is_down = False
     page.context.set_offline(False)
-    page.wait_for_selector("[data-who-answer]", state="visible", timeout=8000)
+    page.wait_for_selector("[data-who-answer]", state="visible")
 
-    assert content(page) == content(pages.open(f"{noon.base}/"))
+    assert content(page) == content(open_page("/"))
 
 
-def test_an_open_page_asks_each_second_and_a_list_of_contacts_at_once_after_a_sleep(pages, noon):
-    page, contacts = pages.open(f"{noon.base}/"), pages.open(f"{noon.base}/contacts")
-    for _ in range(3):
-        page.wait_for_event(
-            "response", lambda response: response.url.endswith("/now"), timeout=3000
-        )
-    with contacts.expect_request("**/contacts", timeout=3000):
-        contacts.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
-    contacts.context.set_offline(True)
-    contacts.evaluate("Date.now = (now => () => now() + 3_600_000)(Date.now)")
-    contacts.wait_for_selector("[data-who-lost]", state="visible", timeout=3000)
+def test_an_open_page_asks_each_second_and_a_list_of_contacts_at_once_after_a_sleep(
+    pages, open_page, application, pass_time
+):
+    page = open_page("/")
+    pages.requests.clear()
+    pages.ended.clear()
+    pass_time(page, 3.2)
+    assert pages.requests == [f"{HOME}/services/children/now"] * 3
+
+    contacts = pages.open("/contacts", application, application.clock())
+    with contacts.expect_request("**/contacts"):
+        contacts.clock.fast_forward(3_600_000)
+        contacts.clock.run_for(200)
+    application.is_down = True
+    contacts.clock.fast_forward(3_600_000)
+    contacts.clock.run_for(1_200)
+    contacts.wait_for_selector("[data-who-lost]", state="visible")
 
     assert not contacts.locator(".who-state").first.is_visible()
     assert contacts.locator(".who-tel").first.is_visible()
 
 
-def test_an_open_page_after_a_divert_and_after_its_end_says_the_same_as_a_fresh_one(pages, noon):
-    opened = {path: pages.open(noon.base + path) for path in PATHS}
-    contacts = pages.open(f"{noon.base}/contacts")
+@pytest.fixture
+def divert(application, make_stored):
+    """Run a command about diverts, and have its effect read. Its service has a database."""
+    application = Application(make_stored(WEST_BERKSHIRE, PUBLIC_BASE_URL=HOME), application.clock)
+
+    def divert(*words):
+        done = application.app.test_cli_runner().invoke(args=["divert", *words])
+        assert done.exit_code == 0, done.output
+        with application.app.app_context():
+            lookup.read_diverts(max_age=0, timeout=10)
+
+    divert.application = application
+    return divert
+
+
+def test_an_open_page_after_a_divert_and_after_its_end_says_the_same_as_a_fresh_one(
+    open_page, pages, divert, until
+):
+    opened = {path: open_page(path, application=divert.application) for path in PATHS}
+    contacts = pages.open("/contacts", divert.application)
     before = {path: content(page) for path, page in opened.items()}
-    divert = ("children", "eds", "--until", "1h", "--note", "No telephones", "--although-closed")
-    flask(noon.folder, "divert", "set", *divert, **NOON)
+    words = ("--until", "1h", "--note", "No telephones", "--although-closed")
+    divert("set", "children", "eds", *words)
     for path, page in opened.items():
-        wait_for_number(page, NIGHT)
-        assert content(page) == content(pages.open(noon.base + path)) != before[path]
+        until(page, NIGHT, 3)
+        fresh = open_page(path, application=divert.application)
+        assert content(page) == content(fresh) != before[path]
     contacts.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    contacts.locator(".who-state").first.filter(has_text="Closed now").wait_for(timeout=5000)
-    assert content(contacts) == content(pages.open(f"{noon.base}/contacts"))
+    contacts.locator(".who-state").first.filter(has_text="Closed now").wait_for()
+    assert content(contacts) == content(pages.open("/contacts", divert.application))
 
-    (divert,) = json.loads(flask(noon.folder, "divert", "list", "--format", "json", **NOON))
-    flask(noon.folder, "divert", "end", str(divert["id"]), **NOON)
-    while noon.decision()["reason"]["code"] == "divert":
-        time.sleep(0.05)
+    divert("end", "1")
     for path, page in opened.items():
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        wait_for_number(page, DAY)
-        assert content(page) == content(pages.open(noon.base + path))
+        until(page, DAY, 3)
+        assert content(page) == content(open_page(path, application=divert.application))
 
 
-def test_an_open_page_after_a_restart_says_the_same_as_a_fresh_one(pages, tmp_path):
-    port = free_port()
-    with council(tmp_path, port=port, **NOON) as server:
-        page = pages.open(f"{server.base}/")
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_selector("[data-who-unchecked]", state="visible", timeout=8000)
-    assert shown(page) == DAY
-    with council(tmp_path, port=port, **NOON):
-        page.wait_for_selector("[data-who-unchecked]", state="hidden", timeout=15000)
+def test_an_open_page_after_a_restart_says_the_same_as_a_fresh_one(
+    open_page, application, pass_time
+):
+    page = open_page("/")
+    application.is_down = True
+    pass_time(page, 3)
+    assert page.is_visible("[data-who-unchecked]")
+    assert number(page) == DAY
+    application.is_down = False
+    pass_time(page, 6)
 
-        assert content(page) == content(pages.open(f"{server.base}/"))
+    assert not page.is_visible("[data-who-unchecked]")
+    assert content(page) == content(open_page("/"))
 
 
-def test_an_open_page_says_tomorrow_until_midnight_and_today_after_it(pages, tmp_path):
-    starts = "2026-11-24T23:59:54Z"
-    with council(tmp_path, CLOCK_STARTS_AT=starts) as server:
-        page = pages.open(f"{server.base}/")
-        assert "tomorrow, Wednesday 25 November" in page.inner_text("[data-who-answer]")
-        today = page.get_by_text("today, Wednesday 25 November")
-        today.first.wait_for(state="visible", timeout=20000)
+def test_an_open_page_says_tomorrow_until_midnight_and_today_after_it(open_page, pass_time):
+    page = open_page("/", at="2026-11-24T23:59:58Z")
+    assert "tomorrow, Wednesday 25 November" in page.inner_text("[data-who-answer]")
+    pass_time(page, 3)
 
-        assert page.inner_text("main") == pages.open(f"{server.base}/").inner_text("main")
+    assert "today, Wednesday 25 November" in page.inner_text("[data-who-answer]")
+    assert page.inner_text("main") == open_page("/").inner_text("main")

