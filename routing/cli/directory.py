@@ -41,6 +41,7 @@ from routing.directory.schema import (
     parse_url,
     parse_week,
 )
+from routing.directory.suggestions import suggest_week
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
@@ -372,13 +373,12 @@ def _day_line(value: object) -> LineAnswer:
 
 def _hours(value: object) -> list[tuple[str, str]]:
     """Read a week's hours: a mapping, or one text with a semicolon between days."""
-    week: object = value
-    if not isinstance(value, Mapping):
-        week = text = str(value).strip().lower()
-        parts = [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
-        pairs = [re.fullmatch(r"([a-z][a-z, -]*?)\s*[: ]\s*(\S.*)", part) for part in parts]
-        if all(pairs):
-            week = {pair[1]: pair[2] for pair in pairs if pair}
+    week = suggest_week(text := str(value).strip(" ;\n").lower())
+    if isinstance(value, Mapping) or week is None:
+        return list(parse_week(value).as_written)
+    plain = week if isinstance(week, str) else "; ".join(map(": ".join, week.items()))
+    if re.sub(r"[\s:;]", "", plain) != re.sub(r"[\s:;]", "", text):
+        raise ValueError(f"{value!r} is not in the form of hours here. Write {plain}.")
     return list(parse_week(week).as_written)
 
 
@@ -452,6 +452,8 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     written out. Raise BadAnswers.
     """
     today = at.astimezone(ZoneInfo(UK_ZONE)).date()
+    if answers["night_line"].phone == answers["day_line"].phone:  # one line, at all hours
+        answers |= {"day_hours": answers["night_hours"]}
     text, name = _render(answers, (), today), Path("directory.yaml")
     try:
         directory, _ = parse(text, name)

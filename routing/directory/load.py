@@ -62,7 +62,10 @@ MAX_LABEL_CHARS = 30
 """Of a key before what is wrong with its value: a longer one is a text in a wrong place."""
 
 MAX_NAMES_SHOWN = 100
-"""How many names are listed, and searched for a similar one: with more, that takes too long."""
+"""How many names are searched for a similar one: with more, that takes too long."""
+
+MAX_WORDS_SHOWN = 3
+"""How many of the words that may stand in a place are listed, so that an error is one line."""
 
 PARSE_CPU_SECONDS = 10.0
 """CPU time for parsing a large file, so that a busy machine counts against no file."""
@@ -432,16 +435,23 @@ def _forbidden_reason(number: str) -> str | None:
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
-    names = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
-    if not known:
-        remedy = f"Add it under `{kind}s`."
-    elif len(known) > MAX_NAMES_SHOWN:
-        remedy = f"Write one of the {len(known)} there are."
-    elif similar := get_close_matches(name.lower(), names, 1):
-        remedy = f"Did you mean '{similar[0]}'?"
-    else:
-        remedy = f"Write one of {', '.join(known)}."
-    return f"there is no {kind} '{name}'. {remedy}"
+    ids = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
+    remedy = _nearest(name, ids) if ids else f"Add it under `{kind}s`."
+    return f"there is no {kind} {shown(name)}. {remedy}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Return which of the words that may stand here is meant, or the nearest three."""
+    if len(known) > MAX_NAMES_SHOWN:
+        return f"Write one of the {len(known)} there are."
+    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().replace("&", "and"))
+    similar = get_close_matches(plain.replace("-", "_"), known, 1, 0.75)  # keys have underscores
+    similar = similar or get_close_matches(plain, known, 1, 0.6)
+    similar = similar or [word for word in known if plain in word or plain.startswith(f"{word}-")]
+    if len(plain) > 1 and similar:
+        return f"Did you mean '{similar[0]}'?"
+    nearest = get_close_matches(plain, known, MAX_WORDS_SHOWN, 0)
+    return f"Write {' or '.join(nearest)}{' or another' * (len(nearest) < len(known))}."
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
@@ -503,11 +513,9 @@ def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Proble
     if reason := lone_key_reason(name, source.value(path)):
         message = reason
     elif hint := _where_key_belongs(name):
-        message = f"the key '{name}' is not known here. {hint}"
-    elif similar := get_close_matches(name.lower(), keys, 1, 0.75):
-        message = f"the key '{name}' is not known. Did you mean '{similar[0]}'?"
+        message = f"the key {shown(name)} is not known here. {hint}"
     else:
-        message = f"the key '{name}' is not known. The keys here are: {', '.join(keys)}."
+        message = f"the key {shown(name)} is not known. {_nearest(name, list(keys))}"
     return Problem(line, column, "unknown_key", message)
 
 
@@ -535,13 +543,17 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _plain_message(kind: str, error: Any) -> str:
+    value = error["input"]
+    if kind == "literal_error" and isinstance(value, str):
+        words = re.findall(r"'(.+?)'", error["ctx"]["expected"])
+        return f"{shown(value)} cannot be used here. {_nearest(value, words)}"
+    is_one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     remedies = {
-        "literal_error": f"write {error.get('ctx', {}).get('expected', 'another word')}",
-        "string_type": "write one text",
-        "list_type": "write a list, as [one, another]",
+        "string_type": f"write {value[0] if is_one else 'one text'}",
+        "list_type": f"write a list, as [{value if isinstance(value, str) else 'one, another'}]",
         "dict_type": "write keys and values below it, indented, without dashes",
         "model_type": "write keys and values below it, indented",
         "too_short": "write at least one entry",
         "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
     }
-    return f"{shown(error['input'])} cannot be used here: {remedies.get(kind, error['msg'])}."
+    return f"{shown(value)} cannot be used here: {remedies.get(kind, error['msg'])}."

@@ -8,7 +8,7 @@ from calendar import day_name, isleap, month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from inspect import isclass
 from typing import (
@@ -52,6 +52,13 @@ from routing.core.directory import (
     Text,
     TimeRange,
 )
+from routing.directory.suggestions import (
+    suggest_date,
+    suggest_days,
+    suggest_every,
+    suggest_hours,
+    suggest_week,
+)
 
 T = TypeVar("T")
 
@@ -61,6 +68,12 @@ MAX_ERRORS = 1000
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""
 
+MAX_SHOWN_CHARS = 30
+"""How much of a value an error shows, to be one line of 160 characters."""
+
+MAX_MEANT_CHARS = 64
+"""Of a value in another form that is read for what it means, and of what it means."""
+
 LANGUAGES = ("en", "cy")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
@@ -68,17 +81,16 @@ UK_ZONE = "Europe/London"
 
 _NO_TEXT = "there are no words here. Write a text, or one for each language."
 TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
-_ROUND_THE_CLOCK = re.compile(
-    r"24\s*(/|x|-|hours?,?)\s*7|24\s*-?(h|hrs?|hours?)(\s*(a|per)\s*day)?|all day|any ?time",
-    re.IGNORECASE,
-)
 _HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
+_RELAY_PREFIX = re.compile(r"\s*1800[0-3]\s*(?=0\d)", re.ASCII)
+_NUMBER = re.compile(
+    r"(?:\b1800[0-3]\s*)?((?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,})", re.ASCII
+)
+"""A number within a text, without Relay UK's prefix."""
+
 _LENGTH_REASONS = {
-    phonenumbers.ValidationResult.IS_POSSIBLE: "is too short for a telephone number",
-    phonenumbers.ValidationResult.TOO_SHORT: "is too short for a telephone number",
     phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
-    phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a telephone number",
     phonenumbers.ValidationResult.INVALID_LENGTH: "has a digit too few or too many",
     phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "begins with no country's code",
 }
@@ -104,7 +116,6 @@ HALF_A_YEAR = timedelta(days=183)
 _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
 
-_EVERY_FORM = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
 _A_LEAP_YEAR = 2000
 
 _PHONE = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
@@ -217,8 +228,21 @@ def _build(value: object) -> object:
 def shown(value: object) -> str:
     """Return a value as an error shows it: a text in quotes, anything else by what it is."""
     if isinstance(value, str):
-        return f"'{value}'"
+        return f"'{value}'" if len(value) <= MAX_SHOWN_CHARS else f"'{value[:MAX_SHOWN_CHARS]}...'"
     return "a list" if isinstance(value, list) else "a group of keys"
+
+
+def _what_to_write(value: object, suggest: Callable[[str], object], form: str) -> str:
+    """Return what to write for a value in another form than the directory's, or else its form."""
+    texts = list(value.values()) if isinstance(value, Mapping) else value
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        texts = ("-" if isinstance(value, Mapping) else ", ").join(texts)
+    is_short = isinstance(texts, str) and len(texts) <= MAX_MEANT_CHARS
+    suggestion = suggest(str(texts)) if is_short else None
+    meant = re.sub(r"'([^',]*)'", r"\1", str(suggestion))  # quotes only around commas
+    if suggestion in (None, value) or len(meant) > MAX_MEANT_CHARS:
+        return form
+    return f"Write {meant}."
 
 
 class Value(GroupedMetadata, Generic[T]):
@@ -252,7 +276,11 @@ def _pattern(
     @_value(description, **{"type": "string", "pattern": json_pattern, **schema})
     def parse(value: object) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
+            text = value if isinstance(value, str) and len(value) <= MAX_MEANT_CHARS else ""
+            within = re.findall(rf"(?:{pattern})(?!\w)", text)
+            is_clear = len(within) == 1 and re.search("@|://", within[0])
+            remedy = within[0] if is_clear else form
+            raise ValueError(f"{shown(value)} cannot be used. Write {remedy}.")
         return value
 
     return parse
@@ -269,11 +297,14 @@ def _whole_number(unit: str, low: int, high: int) -> Value[int]:
         pattern="^[0-9]+$",
     )
     def parse(value: object) -> int:
-        if not isinstance(value, str) or not re.fullmatch(r"\d{1,6}", value, re.ASCII):
-            raise ValueError(f"{shown(value)} cannot be used. Write a whole number, {limits}.")
-        if not low <= int(value) <= high:
-            raise ValueError(f"{int(value)} is out of range. Write {limits}.")
-        return int(value)
+        text = value if isinstance(value, str) else ""
+        if not re.fullmatch(r"\d{1,6}", text, re.ASCII):
+            number = re.fullmatch(rf"(?i)(\d+)(\.0+)? ?({unit[0]}[a-z]*)?", text)
+            remedy = f"Write {number[1] if number else f'a whole number, {limits}'}."
+            raise ValueError(f"{shown(value)} cannot be used. {remedy}")
+        if not low <= int(text) <= high:
+            raise ValueError(f"{int(text)} is out of range. Write {limits}.")
+        return int(text)
 
     return parse
 
@@ -290,10 +321,9 @@ def parse_week(value: object) -> Hours:
     """
     if value == "always":
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
-    if isinstance(value, str) and _ROUND_THE_CLOCK.fullmatch(value):
-        raise ValueError(f"'{value}' is not hours. Write always.")
     if not isinstance(value, Mapping) or not value:
-        raise ValueError(f"{shown(value)} is not a week's hours. Write `mon-fri: 08:30-17:00`.")
+        remedy = _what_to_write(value, suggest_week, "Write `mon-fri: 08:30-17:00`.")
+        raise ValueError(f"{shown(value)} is not hours. {remedy}")
     hours: dict[str, tuple[TimeRange, ...]] = {}
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
     if errors:
@@ -308,11 +338,11 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         return ()
     if value == "always":
         return ALL_DAY
-    if not isinstance(value, str):
-        raise ValueError(f"{shown(value)} is not hours. {_HOURS_FORM}")
-    if _ROUND_THE_CLOCK.fullmatch(value):
-        raise ValueError(f"'{value}' is not hours. Write always.")
-    return _time_ranges(value)
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
+    if not all(map(TIME_RANGE.fullmatch, parts)):
+        remedy = _what_to_write(value, suggest_hours, _HOURS_FORM)
+        raise ValueError(f"{shown(value)} is not hours. {remedy}")
+    return _time_ranges(", ".join(parts))
 
 
 @_value(
@@ -331,17 +361,19 @@ def parse_phone(value: object) -> Phone:
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
     text = value if isinstance(value, str) else ""
-    if len(re.findall(r"[\d (]{9,}", text, re.ASCII)) > 1:
+    numbers = {re.sub(r"\D", "", match[1]): match[1] for match in _NUMBER.finditer(text)}
+    if len(numbers) > 1:
         raise ValueError(
-            f"'{text}' is more than one number. Write one, and the other in a second line, for "
-            "`if_unanswered`."
+            f"{shown(text)} is more than one number. Write one, and the other in a second line, "
+            "for `if_unanswered`."
         )
-    if relay := re.match(r"\s*1800[0-3]\s*(0\d.*)", text, re.ASCII):
-        remedy = f"Write {relay[1]}: `relay_uk: yes` shows it with 18001."
-        raise ValueError(f"'{text}' has Relay UK's prefix. {remedy}")
-    if not re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
-        raise ValueError(f"{shown(value)} is not a telephone number. Write it as 01632 960001.")
-    return _parse_number(text)
+    if re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII) and not _RELAY_PREFIX.match(text):
+        return _parse_number(text)
+    remedy = "it as 01632 960001"
+    with suppress(ValueError):
+        remedy = _parse_number(re.sub(r"[._/]", " ", "".join(numbers.values()))).display
+        remedy += ": `relay_uk: yes` shows it with 18001" * bool(_RELAY_PREFIX.search(text))
+    raise ValueError(f"{shown(value)} is not a telephone number. Write {remedy}.")
 
 
 @_value(
@@ -371,6 +403,7 @@ def parse_repetition(value: object) -> str:
     """Parse the value of `every`. Raise ValueError, which says what to write."""
     words = value.lower().split() if isinstance(value, str) else []
     text, name = " ".join(words), words[-1].capitalize() if words else ""
+    form = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
     if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
         weeks = int(match[1])
         if not 1 <= weeks <= MAX_WEEKS:
@@ -385,9 +418,9 @@ def parse_repetition(value: object) -> str:
     if name in DAY_NAMES and len(words) == 2:
         if words[0] in ORDINALS:
             return f"{words[0]} {name}"
-        remedy = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
-        raise ValueError(f"'{value}' is not in every month. {remedy}")
-    raise ValueError(f"{shown(value)} is not a date that comes again. {_EVERY_FORM}")
+        form = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
+    remedy = _what_to_write(value, suggest_every, form)
+    raise ValueError(f"{shown(value)} cannot be used. {remedy}")
 
 
 @lru_cache(maxsize=1024)
@@ -462,7 +495,8 @@ def parse_days(key: str) -> list[str]:
     for part in key.split(","):
         names = part.strip().split("-")
         if not 1 <= len(names) <= 2 or any(name not in WEEKDAYS for name in names):
-            raise ValueError(f"it is not a day. Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}.")
+            remedy = f"Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}."
+            raise ValueError(f"it is not a day. {_what_to_write(key, suggest_days, remedy)}")
         first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
@@ -472,15 +506,12 @@ def parse_days(key: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _time_ranges(text: str) -> tuple[TimeRange, ...]:
     """Return ranges as parse_day_hours; cached, since most lines of a council share their hours."""
-    ranges = (_time_range(part.strip()) for part in text.split(","))
+    ranges = (_time_range(part) for part in text.split(", "))
     return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
 def _time_range(text: str) -> TimeRange:
-    match = TIME_RANGE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"'{text}' is not a range of hours. {_HOURS_FORM}")
-    open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
+    open_hour, open_minute, close_hour, close_minute = map(int, re.findall(r"\d\d", text))
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or open_minute > 59:
         raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
@@ -500,11 +531,11 @@ def _parse_number(value: str) -> Phone:
         if result == phonenumbers.ValidationResult.IS_POSSIBLE and not is_short:
             e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
             return Phone(e164, _dialable(value.strip(), number, e164))
-        reason = _LENGTH_REASONS.get(result, reason)
+        reason = _LENGTH_REASONS.get(result, "is too short for a telephone number")
     remedy = "Write it in full, as 01632 960001"
     if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
         remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
-    raise ValueError(f"'{value}' {reason}. {remedy}.")
+    raise ValueError(f"{shown(value)} {reason}. {remedy}.")
 
 
 def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
@@ -561,7 +592,7 @@ def _parse_yes_no(value: object) -> bool:
 
 
 @_value("A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-def _parse_date(value: object) -> date:
+def parse_date(value: object) -> date:
     text = value if isinstance(value, str) else ""
     if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text, re.ASCII):
         year, month, day = map(int, match.groups())
@@ -570,18 +601,8 @@ def _parse_date(value: object) -> date:
         except ValueError as error:
             name = f"{day} {month_name[month]} {year}" if 1 <= month <= 12 else f"month {month}"
             raise ValueError(f"there is no {name}. Write the date that was meant.") from error
-    if (meant := _date_meant(text)) is not None:
-        raise ValueError(f"'{text}' is not in the form of dates here. Did you mean {meant}?")
-    raise ValueError(f"{shown(value)} is not a date. Write it as 2026-12-24.")
-
-
-def _date_meant(text: str) -> date | None:
-    """Return the date that somebody wrote in another form, the day before the month."""
-    parts = re.sub(r"[ /.,-]+", "-", re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", text)).strip("-")
-    for form in ("%d-%m-%Y", "%d-%B-%Y", "%d-%b-%Y", "%A-%d-%B-%Y", "%Y-%m-%d"):
-        with suppress(ValueError):
-            return datetime.strptime(parts, form).date()  # noqa: DTZ007 - a date has no zone
-    return None
+    remedy = _what_to_write(value, suggest_date, "Write it as 2026-12-24.")
+    raise ValueError(f"{shown(value)} is not a date in this form. {remedy}")
 
 
 @_value("The zone of the United Kingdom: Europe/London.", const=UK_ZONE)
@@ -617,12 +638,13 @@ def _contrast_with_white(colour: str) -> float:
 
 
 parse_url = _pattern(
-    r"https?://[^\s<>\"]+",
+    r"https?://[^\s<>\"]*[^\s<>\".,;)]",
     "it in full, as https://www.anyshire.example",
     *("An address, beginning https://", "^https?://"),
 )
-_parse_email = _pattern(
-    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+", "it as name@council.gov.uk", "An email address.", "@"
+parse_email = _pattern(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+",
+    *("it as name@council.gov.uk", "An email address.", "@"),
 )
 _parse_key_presses = _pattern(
     r"[0-9*#w]+",
@@ -639,9 +661,9 @@ _parse_id = _pattern(
 LocalisedText = Annotated[Text, _parse_text]
 NonEmptyText = Annotated[str, _parse_non_empty]
 YesNo = Annotated[bool, _parse_yes_no]
-IsoDate = Annotated[date, _parse_date]
+IsoDate = Annotated[date, parse_date]
 Url = Annotated[str, parse_url]
-Email = Annotated[str, _parse_email]
+Email = Annotated[str, parse_email]
 PhoneNumber = Annotated[Phone, parse_phone]
 LinePhone = Annotated[Phone, parse_line_phone]
 DisplayPhone = Annotated[Phone, parse_display_phone]

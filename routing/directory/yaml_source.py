@@ -99,7 +99,7 @@ _SLIPS = {
     _KEY + r": +(- )": (
         "a list does not begin on the line of its key. Write [one, another], or a text in quotes."
     ),
-    _KEY + r": +([*&!%@`|>]|[?:,] )(?![|>-]?\s*$)": (
+    _KEY + r": +([*&!%@`|>]|[?:,] |\[(?=[^\]]*\]\())(?![|>-]?\s*$)": (
         f"a text may not begin with this mark. {_IN_QUOTES}"
     ),
     _KEY + r": +(?:\"[^\"]*\"|'[^']*')(,)\s*$": "a comma may not end this line. Delete it.",

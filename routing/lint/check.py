@@ -105,7 +105,7 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
-        if _text_path(path) is not None:
+        if _text_path(path) is not None or path[-1] == "send_digits":
             rest = source.rest_of_line(path, text)
             comment = re.match(r"\s+#", rest)
             if comment and not _COMMENT.match(rest):

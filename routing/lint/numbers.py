@@ -86,9 +86,13 @@ def verification_warning(line: Line, today: date) -> tuple[str, str] | None:
 def plan_warning(phone: Phone) -> str | None:
     """Return a sentence if no telephone has this number by the numbering plan, else None.
 
-    Ofcom's numbers for drama count as numbers of the plan.
+    Ofcom's numbers for drama count as numbers of the plan, and so do all short codes for texts.
     """
-    if _is_drama(phone) or phonenumbers.is_valid_number(phonenumbers.parse(phone.e164)):
+    number = phonenumbers.parse(phone.e164, "GB")
+    is_code = phonenumbers.is_valid_short_number_for_region(number, "GB")
+    is_code = is_code or re.fullmatch(r"[678]\d{4}", phone.e164) is not None
+    is_short = not phone.e164.startswith("+")
+    if _is_drama(phone) or (is_code if is_short else phonenumbers.is_valid_number(number)):
         return None
     return (
         f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
@@ -190,14 +194,12 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
     """Warn of numbers that no telephone has, or that cannot be dialled as they are written."""
     for path, phone in _numbers(directory):
         written = str(source.value(path)).strip()
-        if not phone.e164.startswith("+"):
-            continue  # a short number
         if written != phone.display:
             code = "trunk_zero" if re.match(r"\(?(\+|00)44", written) else "lost_zero"
             message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
         elif plan := plan_warning(phone):
             code, message = "not_in_numbering_plan", plan
-        elif path[0] != "helplines" and not _is_british(phone):
+        elif path[0] != "helplines" and phone.e164[0] == "+" and not _is_british(phone):
             code = "foreign_number"
             message = (
                 f"{phone.display} is not a number of the United Kingdom: it may cost callers more. "

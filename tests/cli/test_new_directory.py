@@ -33,6 +33,7 @@ day_hours: "mon,wed,fri 09:00-12:00, 13:00-17:00; tue 10:00-16:00; thu closed"
 night_line: Police, 101
 languages: [en]
 """
+ONE_NUMBER = COUNTY.replace("Emergency Duty Team, 01632 960002", "MASH, 01632 960001")
 TYPED = [line.split(": ", 1)[1].strip('"') for line in COUNTY.strip().splitlines()]
 
 
@@ -58,7 +59,7 @@ def new(make_app, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE], ids=["county", "welsh", "police"])
+@pytest.mark.parametrize("answers", [COUNTY, WELSH, POLICE, ONE_NUMBER])
 def test_with_what_it_asks_for_written_in_check_is_strict_about_nothing(new, answers):
     new(answers)
     text = new.file.read_text()
@@ -78,6 +79,7 @@ PAGES = [
     (COUNTY, "2026-11-23T22:00:00Z", "Emergency Duty Team", "01632 960002"),
     (WELSH, "2026-12-25T12:00:00Z", "Tîm Plant: y drws blaen", "020 7946 0001"),
     (WELSH, "2026-12-25T19:00:00Z", "Tîm Dyletswydd Brys", "020 7946 0002"),
+    (ONE_NUMBER, "2026-11-23T22:00:00Z", "Testshire County", "01632 960001"),
     (POLICE, "2026-11-23T12:30:00Z", "Police", "tel:101"),
     (POLICE, "2026-11-24T12:30:00Z", "Children and families", "+44 1632 960003"),
 ]
@@ -146,6 +148,7 @@ def test_each_bad_answer_of_a_file_is_named(new):
 
 DOUBTFUL = [
     ("08:30-17:00", "08:30-05:00", "day_hours:"),
+    ("mon-thu: 08:30-17:00; ", "Mon-Thurs 8.30am to 5pm; ", "Write mon-thu: 08:30-17:00; fri"),
     ("01632 960001", "0300 123 456", "day_line:"),
     ("01632 960002", "0808 800 5001", "night_line:"),
     ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),

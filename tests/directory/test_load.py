@@ -60,12 +60,13 @@ def test_the_council_that_this_is_for_has_the_numbers_that_it_publishes():
 
 SEEN_BY_EDITORS = [
     ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
-    ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "mon-fri"),
+    ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "Write mon-thu"),
     ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
+    ("relay_uk: yes", "perhaps: yes", "unknown_key", "Write .* or .* or .* or another[.]$"),
     ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
     ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
     ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
-    ("division: england-and-wales", "division: england", "bad_value", "scotland"),
+    ("division: england-and-wales", "division: england", "bad_value", "england-and-wales"),
     ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
     ("visibility: internal", "visibility: secret", "bad_value", "public"),
     ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
@@ -265,7 +266,8 @@ services:
         ("phone: 01632 960002", "phone: 116 123", (22, 12), "only under helplines"),
         ("phone: 01632 960002", "phone: 01632 9600021", (22, 12), "Write it in full"),
         ("phone: 01632 960002", "phone: [01632 960002]", (22, 12), "a list is not a telephone"),
-        ("mash@", "mailto:mash@", (10, 12), "name@council.gov.uk"),
+        ("[mash]", "[day]", (28, 13), "Write eds or mash."),
+        ("mash@", "mailto:mash@", (10, 12), "Write mash@anyshire.example"),
     ],
 )
 def test_a_value_in_the_wrong_place_or_form_is_an_error_of_one_line(right, slip, place, words):

@@ -11,9 +11,14 @@ from routing.directory.load import load, parse
 from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
+    parse_date,
     parse_day_hours,
+    parse_days,
     parse_display_phone,
+    parse_email,
     parse_phone,
+    parse_repetition,
+    parse_url,
     parse_week,
 )
 from routing.errors import InvalidDirectory
@@ -95,6 +100,65 @@ def test_a_value_that_is_not_a_week_is_refused_with_what_to_write(text):
         parse_week(text)
 
 
+@pytest.mark.parametrize(
+    ("parse", "text", "meant"),
+    [
+        *[(parse_day_hours, text, "08:30-17:00")
+          for text in ("8.30am to 5pm", "8:30 AM - 5:00 PM", "0830-1700", "8.30 - 5",
+                       "from 8.30am until 5pm (not bank holidays)", "08h30-17:00pm", "08:30-17:00;",
+                       ["08:30-17:00"], {"open": "08:30", "close": "17:00"})],
+        (parse_day_hours, "9am to noon and 1-5pm", "09:00-12:00, 13:00-17:00"),
+        (parse_day_hours, "5pm - midnight", "17:00-24:00"),
+        (parse_day_hours, "0:00-24:00", "00:00-24:00"),
+        (parse_day_hours, "5.30pm to 8.30am", "17:30-08:30"),
+        (parse_day_hours, "Closed", "closed"),
+        (parse_day_hours, "24 hours a day, 365 days a year", "always"),
+        *[(parse_days, text, "mon-fri")
+          for text in ("Monday to Friday", "Mon - Fri", "Mo-Fr", "Weekdays",
+                       "Dydd Llun i Ddydd Gwener")],
+        (parse_days, "Saturdays & Sundays", "sat,sun"),
+        (parse_days, "Tues/Thurs", "tue,thu"),
+        (parse_days, "Bank holidays", "bank-holiday"),
+        (parse_week, "Mo-Th 08:30-17:00; Fr 08:30-16:30; PH off",
+         "{mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed}"),
+        (parse_week, "Fri 09:00-05:00", "{fri: 09:00-05:00}"),
+        (parse_week, "Mon 9-12, 1-5", "{mon: '09:00-12:00, 13:00-17:00'}"),
+        (parse_repetition, "1st Wed of the month", "first Wednesday"),
+        (parse_repetition, "December 24th", "24 December"),
+        *[(parse_date, text, "2026-12-24")
+          for text in ("24 Dec 2026", "24/12/26", "Thursday, the 24th of December 2026",
+                       "24-Dec-26", "December 24, 2026", "2026-12-24T00:00:00Z", "20261224")],
+        *[(parse_phone, text, "01632 960001")
+          for text in ("Tel: 01632 960001", "01632.960001 (24 hours)", "01632/960001 option 2")],
+        (parse_url, "<https://www.anyshire.example>.", "https://www.anyshire.example"),
+        (parse_email, "MASH <mash@anyshire.example>", "mash@anyshire.example"),
+        (parse_email, "mash@anyshire.example.", "mash@anyshire.example"),
+    ],
+)  # fmt: skip
+def test_a_value_in_another_form_is_refused_with_the_value_that_was_meant(parse, text, meant):
+    with pytest.raises(ValueError, match=f"Write {re.escape(meant)}\\.$"):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_day_hours, "half past nine to 5"),
+        (parse_day_hours, "9am to 5pm except Wednesday"),
+        (parse_day_hours, "office hours"),
+        (parse_days, "Weekends and bank holidays"),
+        (parse_days, "mon fri"),
+        (parse_date, "12/24/2026"),
+        (parse_date, "24 December"),
+        (parse_repetition, "every Wednesday"),
+        (parse_email, "a@a.example, b@a.example"),
+    ],
+)
+def test_of_a_value_that_may_mean_several_things_none_is_offered(parse, text):
+    with pytest.raises(ValueError, match=r"Write (08:30-17:00, |mon, |it as |24 Dec|first, )"):
+        parse(text)
+
+
 @pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])
 def test_a_short_number_may_be_shown_and_never_rung(number):
     assert parse_display_phone(number).e164 == number.replace(" ", "")
@@ -149,7 +213,7 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
         ("also: [{kind: text, phone: 01632 960011, url: https://x.example}]", "delete `url`"),
         ("also: [{kind: chat, phone: 01632 960011}]", "Write `url`, and delete `phone`"),
         ("also: [{kind: textphone}]", "needs a `phone`. Add it."),
-        ("also: [{kind: fax, phone: 01632 960011}]", "'textphone', 'text', 'welsh'"),
+        ("also: [{kind: fax, phone: 01632 960011}]", "Write text or chat or relay or another"),
         ("also: [{kind: relay, phone: 18001 01632 960001}]", "Write 01632 960001: `relay_uk: yes`"),
         ("send_digits: press 1", "Write digits, * and #, and w"),
         ("send_digits: 1,2", "ww1ww2"),
@@ -209,8 +273,8 @@ BEFORE = "    special_days:\n"
         ("from: 2027-12-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
         ("from: 2026-12-24, to: 2026-12-20, hours: closed", "Correct one of the two"),
         ("from: 2036-12-24, to: 2026-12-31, hours: closed", "Correct one of the two"),
-        ("date: 31/01/2027, hours: closed", "Did you mean 2027-01-31?"),
-        ("date: Sunday 3rd January 2027, hours: closed", "Did you mean 2027-01-03?"),
+        ("date: 31/01/2027, hours: closed", "Write 2027-01-31."),
+        ("date: Sunday 3rd January 2027, hours: closed", "Write 2027-01-03."),
         ("date: 2027-l2-01, hours: closed", "Write it as 2026-12-24"),
         ("every: other Friday, hours: closed", "2 weeks with `from`"),
         ("hours: closed", "give either `date`, `from` or `every`"),

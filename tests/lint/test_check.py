@@ -549,6 +549,10 @@ SLIPS = {
         ("{kind: text, phone: 60066}", "", None),
         ("{kind: textphone, phone: 01632 960011}", "", None),
         ("{kind: bsl, url: https://www.anyshire.example/bsl}", "", None),
+        ("{kind: textphone, phone: 960011}", "960011", "not_in_numbering_plan"),
+    ],
+    ("    hours: {mon", "    send_digits: {}\n    hours: {{mon"): [
+        ("ww2 #", "#", "text_cut_by_hash"),
     ],
 }
 
