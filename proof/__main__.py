@@ -74,11 +74,11 @@ def main(names):
 def put(title, text):
     """Write the figures of a section of docs/proof.md, in place of the earlier ones."""
     path = ROOT / "docs/proof.md"
-    head, *sections = path.read_text("utf-8").split("\n## ")
-    for number, section in enumerate(sections):
-        if section.startswith(f"{title}\n"):
-            sections[number] = f"{section.partition('Made by')[0]}{text.strip()}\n"
-    path.write_text("\n## ".join([head, *sections]), "utf-8")
+    head, *texts = path.read_text("utf-8").split("\n## ")
+    sections = {section.partition("\n")[0]: section for section in texts}
+    prose = sections.get(title, f"{title}\n\n").partition("Made by")[0]
+    sections[title] = f"{prose}{text.strip()}\n"
+    path.write_text("\n## ".join([head, *sections.values()]), "utf-8")
 
 
 if __name__ == "__main__":

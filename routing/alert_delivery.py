@@ -245,14 +245,10 @@ def deliver(
     by_email = {recipient: messages[recipient] for recipient in messages if recipient.address}
     by_webhook = {recipient: messages[recipient] for recipient in messages.keys() - by_email}
     outcomes: SimpleQueue[SendOutcome] = SimpleQueue()
-
-    def put_all(results: Iterable[SendOutcome]) -> None:
-        for outcome in results:
-            outcomes.put(outcome)
-
     # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
     for results in (_send_emails(settings, by_email), _post_messages(settings, by_webhook)):
-        threading.Thread(target=put_all, args=(results,), name="alerts", daemon=True).start()
+        put_all = map(outcomes.put, results)
+        threading.Thread(target=list, args=(put_all,), name="alerts", daemon=True).start()
     pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
     while pending:
         try:
@@ -311,9 +307,15 @@ def _send_emails(
                 mail["Message-ID"] = f"<{message.id}@{own_host}>"
                 mail["Auto-Submitted"] = "auto-generated"
                 mail.set_content(message.body + "\n", cte="quoted-printable")
-                fault = _send_email(server, mail)
-                reply = f"The mail server {host} {fault or 'accepted it.'}"
-                yield SendOutcome(remaining.pop(0), fault is None, reply)
+                is_accepted, reply = True, "accepted it."
+                try:
+                    server.send_message(mail, sender, [recipient.address or ""])
+                except smtplib.SMTPRecipientsRefused as error:
+                    (answer,) = error.recipients.values()
+                    is_accepted, reply = False, _describe(smtplib.SMTPResponseException(*answer))
+                except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+                    is_accepted, reply = False, _describe(error)
+                yield SendOutcome(remaining.pop(0), is_accepted, f"The mail server {host} {reply}")
     except (smtplib.SMTPException, OSError, ValueError) as error:
         for recipient in remaining:
             yield SendOutcome(recipient, False, f"The mail server {host} {_describe(error)}")
@@ -342,18 +344,6 @@ def _connect(url: str, own_host: str) -> smtplib.SMTP:
         server.close()
         raise
     return server
-
-
-def _send_email(server: smtplib.SMTP, mail: EmailMessage) -> str | None:
-    """Send one email. Return why the server refused it, None when it was accepted."""
-    address = mail["To"]
-    try:
-        server.send_message(mail, mail["From"], [address])
-    except smtplib.SMTPRecipientsRefused as error:
-        return _describe(smtplib.SMTPResponseException(*error.recipients[address]))
-    except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-        return _describe(error)
-    return None
 
 
 def _describe(error: Exception) -> str:

@@ -125,9 +125,19 @@ _FORMATS = {
         rf"{_ADDRESS}(\s*,\s*{_ADDRESS})*",
         "addresses with commas between, as duty@council.example, ict@council.example",
     ),
-    "ALERT_WEBHOOK_URL": (
-        rf"{_ASCII}https?://([^/?#@]+@)?{_HOST}([/?][^#]*)?",
-        "the address that your chat or pager gave you, as https://hooks.example/...",
+    **dict.fromkeys(
+        ("ALERT_WEBHOOK_URL", "BANK_HOLIDAYS_URL", "TWILIO_API_URL", "TWILIO_FALLBACK_URL"),
+        (
+            rf"{_ASCII}https?://([^/?#@]+@)?{_HOST}([/?][^#]*)?",
+            "an address, as https://who.example/...",
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            *("EXCHANGE_TOKEN", "OPS_TOKEN", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2"),
+            *("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "TWILIO_API_KEY", "TWILIO_API_SECRET"),
+        ),
+        (rf"{_ASCII}[^\"'<].*", "the text itself, without quotation marks or blanks"),
     ),
 }
 """Variable: (regular expression, what to write instead of anything that does not match)."""
@@ -194,7 +204,7 @@ def ignore_malformed(settings: MutableMapping[str, Any]) -> None:
     sentences = settings.setdefault("MALFORMED_SETTINGS", {})
     for name, (pattern, instruction) in _FORMATS.items():
         value = settings.get(name)
-        if value is not None and not re.fullmatch(pattern, str(value)):
+        if value is not None and not re.fullmatch(pattern, str(value), re.ASCII):
             fault = "not of the right form" if name in SECRETS else repr(value)
             sentences[name] = f"{name} is {fault}, and has no effect. Write {instruction}."
             settings[name] = SETTINGS[name]

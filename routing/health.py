@@ -214,15 +214,18 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
             yield Condition("database_behind", sentence)
             return
         with database.reading() as connection:
+            overdue = retention.overdue(connection, current_app.config, at)
             yield from [
                 *_counted_requests(connection, at),
                 *_telephone_faults(connection, at - _COUNTED_HOURS),
                 *_recent_unanswered_calls(connection, snapshot, at),
-                *_overdue_purges(connection, at),
                 *_rota(upcoming or rota_service.load_upcoming(connection, at), at),
                 *_alert_delivery(connection),
                 *_failing_jobs(connection),
             ]
+        if overdue:
+            sentence = f"Kept for longer than the privacy notice says: {', '.join(overdue)}."
+            yield Condition("kept_too_long", sentence)
         fault = current_app.extensions["call_log"].fault()
     except DatabaseUnavailable as error:
         fault = str(error)
@@ -319,12 +322,6 @@ def _missed_calls(
         waited = (call.ended_at or call.began_at) - call.began_at
         if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
             yield call, waited
-
-
-def _overdue_purges(connection: Connection, at: datetime) -> Iterator[Condition]:
-    if overdue := retention.overdue(connection, current_app.config, at):
-        sentence = f"Kept for longer than the privacy notice says: {', '.join(overdue)}."
-        yield Condition("kept_too_long", sentence)
 
 
 def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:

@@ -121,8 +121,12 @@ def test_alert_settings_in_their_usual_forms_are_accepted(name, value):
 
 MALFORMED = {
     "CALLER_ID": ["both"],
-    "REHEARSAL_NUMBER": ["07700900123"],
-    "CALL_RETENTION_DAYS": ["0", "ninety"],
+    "REHEARSAL_NUMBER": ["07700900123", "+44770090012٣"],
+    "CALL_RETENTION_DAYS": ["0", "ninety", "3٠"],
+    "TWILIO_AUTH_TOKEN": ['"hush"'],
+    "OIDC_CLIENT_SECRET": ["hush\u200b"],
+    "OPS_TOKEN": ["hush  # for Prometheus"],
+    "TWILIO_FALLBACK_URL": ["fallback.example/{service}.xml"],
     "PUBLIC_BASE_URL": [
         *("who.example", "https://who.example/?x=1", "https://who.example\u200b", "https://[who.x")
     ],

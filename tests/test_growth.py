@@ -85,37 +85,16 @@ def test_a_page_of_one_service_takes_the_same_steps_in_a_directory_of_any_size(m
         assert steps[1] < 1.02 * steps[0], path
 
 
-@pytest.fixture(scope="module")
-def thousand(tmp_path_factory):
-    directory, source = parse(big.directory(1000), tmp_path_factory.mktemp("big") / "x.yaml")
-    return directory, source
-
-
-def test_a_decision_of_a_thousand_services_takes_the_steps_that_one_of_one_takes(
-    thousand, clock, tmp_path
-):
-    one, _ = parse(big.directory(1), tmp_path / "x.yaml")
-    steps = []
-    for directory in (one, thousand[0]):
-        tables = build_snapshot(directory, tmp_path, clock()).timetables
-        decide(tables, "s0", clock())
-        steps.append(calls_made(lambda tables=tables: decide(tables, "s0", clock())))
-
-    assert steps[0] == steps[1]
-    assert steps[0] < 20
-
-
-def test_a_service_of_a_thousand_is_compiled_when_it_is_asked_for_and_then_no_more(
-    thousand, clock, tmp_path
-):
-    tables = build_snapshot(thousand[0], tmp_path, clock()).timetables
+def test_a_service_is_compiled_when_it_is_asked_for_and_then_no_more(clock, tmp_path):
+    directory, _ = parse(big.directory(20), tmp_path / "x.yaml")
+    tables = build_snapshot(directory, tmp_path, clock()).timetables
     assert tables.month.cache_info().misses == 0
     for _ in range(2):
         for service in list(tables.services)[:10]:
             decide(tables, service, clock())
 
     assert tables.month.cache_info().misses == 10
-    assert 2 * len(tables.services) <= decision.MAX_MONTHS
+    assert decision.MAX_MONTHS >= 2 * 1000  # as many services as a directory may have
 
 
 def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(

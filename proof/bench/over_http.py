@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -77,24 +76,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One endpoint at a number of connections, beside the one-file application in each round.
+    """One endpoint at a number of connections: runs of the service and of the one-file application.
 
-    ``rate``, ``median`` and ``p99`` are the service's, ``other_rate`` and ``other_p99`` those of
-    the other; ``ratio`` and ``p99_ratio`` are medians of the rounds' ratios; ``least`` and ``most``
-    are how far ``ratio`` spreads.
+    ``ratios`` and ``p99_ratios`` compare the two in each round.
     """
 
     connections: int
     name: str
-    rate: float
-    other_rate: float
-    ratio: float
-    least: float
-    most: float
-    median: float
-    p99: float
-    other_p99: float
-    p99_ratio: float
+    own: list[Run]
+    other: list[Run]
+
+    @property
+    def ratios(self):
+        return [one.rate / other.rate for one, other in zip(self.own, self.other, strict=True)]
+
+    @property
+    def p99_ratios(self):
+        return [one.p99 / other.p99 for one, other in zip(self.own, self.other, strict=True)]
 
 
 @contextmanager
@@ -171,26 +169,12 @@ def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds
                         if endpoint.signed:
                             _expect_calls(folder, app, before + int(result.rate * seconds * 0.95))
         mebibytes = {app: memory(pid) for app, (_, pid) in servers.items()}
-    return [_compare(runs, n, e.name) for n in connections for e in endpoints], mebibytes
-
-
-def _compare(runs, connections, name):
-    own, other = (runs[connections, name, app] for app in APPS)
-    ratios = [mine.rate / theirs.rate for mine, theirs in zip(own, other, strict=True)]
-    slower = [mine.p99 / theirs.p99 for mine, theirs in zip(own, other, strict=True)]
-    return Comparison(
-        connections,
-        name,
-        statistics.median(result.rate for result in own),
-        statistics.median(result.rate for result in other),
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        statistics.median(result.median for result in own),
-        statistics.median(result.p99 for result in own),
-        statistics.median(result.p99 for result in other),
-        statistics.median(slower),
-    )
+    comparisons = [
+        Comparison(n, endpoint.name, *(runs[n, endpoint.name, app] for app in APPS))
+        for n in connections
+        for endpoint in endpoints
+    ]
+    return comparisons, mebibytes
 
 
 def _calls(folder, app):

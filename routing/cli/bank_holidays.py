@@ -1,8 +1,8 @@
 """who-to-call bank-holidays: the dates in use, their sources, and fetching GOV.UK's list."""
 
-import hashlib
 from collections.abc import Iterator
 from datetime import date
+from hashlib import sha256
 
 import click
 from flask import current_app
@@ -78,7 +78,9 @@ def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None
     if not lookup.database().exists or lookup.is_rehearsal():
         return
     old, new = (
-        None if holidays is None else {"sha256": _checksum(holidays)}
+        {"sha256": sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]}
+        if holidays
+        else None
         for holidays in (before, after)
     )
     at, action, entity = lookup.now(), "bank_holidays.refreshed", "bank-holidays"
@@ -92,10 +94,6 @@ def _store(before: HolidayList | None, after: HolidayList, is_new: bool) -> None
             f"The list is in use here, but it is not in the database or the audit log: {error}",
             err=True,
         )
-
-
-def _checksum(holidays: HolidayList) -> str:
-    return hashlib.sha256(holidays.feed.model_dump_json().encode()).hexdigest()[:12]
 
 
 def _source_lines(holidays: BankHolidays) -> Iterator[str]:
@@ -134,7 +132,13 @@ def _change_lines(
     rules = snapshot.directory.holiday_rules
     old, new = (build_calendar(rules, holidays) for holidays in (before, after))
     today = lookup.now().astimezone(locale.zone).date()
-    yield from _changed_date_lines(old, new, today, locale)
+    for day in sorted(day for day in old.listed.keys() | new.listed.keys() if day >= today):
+        known, holiday = old.listed.get(day), new.listed.get(day)
+        if holiday is None and known is not None:
+            yield f"removed: {_format_holiday(day, known, locale)}"
+        elif holiday is not None and holiday != known:
+            label = "new" if known is None else "renamed"
+            yield f"{label}: {_format_holiday(day, holiday, locale)}"
     period = local_period(snapshot, None, _COMPARED_DAYS)
     usual, changed = (Timetables(snapshot.directory, calendar.dates) for calendar in (old, new))
     for service in snapshot.directory.services:
@@ -142,20 +146,6 @@ def _change_lines(
         yield f"{service.name.get(locale.language)} ({service.id})"
         for line in changes_text(changes, period, locale) or ["no change"]:
             yield f"  {line}"
-
-
-def _changed_date_lines(
-    old: BankHolidays, new: BankHolidays, today: date, locale: Locale
-) -> Iterator[str]:
-    for day in sorted(old.listed.keys() | new.listed.keys()):
-        before, after = old.listed.get(day), new.listed.get(day)
-        if day < today or before == after:
-            continue
-        if after is not None:
-            label = "new" if before is None else "renamed"
-            yield f"{label}: {_format_holiday(day, after, locale)}"
-        elif before is not None:
-            yield f"removed: {_format_holiday(day, before, locale)}"
 
 
 def _format_holiday(day: date, holiday: BankHoliday, locale: Locale) -> str:

@@ -225,12 +225,12 @@ def dial_order(
     tried_count = len(answers)
     if not tried:
         answers.append(Answer(decision.line, decision.phone, decision.reason))
+    avoided = [(line.id, line.phone_on(day).e164) for line in decision.avoid]
     for line in decision.service.if_unanswered:
         phone = line.phone_on(day)
-        known = any(
-            answer.line.id == line.id or answer.phone.e164 == phone.e164 for answer in answers
-        )
-        if not known and not _is_avoided(line, decision, day) and timetables.is_open(line, at):
+        passed_over = [*avoided, *((answer.line.id, answer.phone.e164) for answer in answers)]
+        is_known = any(line.id == name or phone.e164 == e164 for name, e164 in passed_over)
+        if not is_known and timetables.is_open(line, at):
             answers.append(Answer(line, phone, decision.reason))
     left = answers[tried_count:]
     order = tuple(
@@ -249,14 +249,6 @@ def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
     Networks write a number with and without its country code; the last nine digits stay the same.
     """
     return any(number[-9:] == phone.e164[-9:] for number in excluded_numbers)
-
-
-def _is_avoided(line: Line, decision: Decision, day: date) -> bool:
-    """Return whether a line, or one with its number on ``day``, is to be avoided."""
-    number = line.phone_on(day).e164
-    return any(
-        line.id == avoided.id or number == avoided.phone_on(day).e164 for avoided in decision.avoid
-    )
 
 
 def _later_answers(

@@ -88,11 +88,12 @@ def page_context() -> dict[str, Any]:
     }
 
 
-def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[str, Any]:
+def service_context(service_id: str | None, at: datetime, *, is_live: bool) -> dict[str, Any]:
     """Return the values that a service's pages show about the decision for ``at``.
 
     ``is_live``: the page is read at once and keeps itself current, so it may say "today".
     """
+    decision = lookup.who_to_call(service_id, at)
     snapshot, locale, service = lookup.snapshot(), lookup.locale(), decision.service
     line = contact_card(decision.line, at, service, decision.phone)
     until, holidays = decision.until, snapshot.holidays.dates
@@ -103,7 +104,8 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         if not line.internal or line in (*service.lines, service.out_of_hours)
     ]
     next_id = decision.next.line.id if decision.next else None
-    day_ids = [line.id for line in service.lines]
+    last_id = service.out_of_hours.id
+    day_ids = {line.id for line in service.lines} - {last_id}
     # A service with its own number needs no other: whoever calls it again is put through to each.
     backup = [
         contact_card(answer.line, at, phone=answer.phone)
@@ -124,13 +126,9 @@ def service_context(decision: Decision, at: datetime, *, is_live: bool) -> dict[
         "backup": backup,
         "lines": lines,
         "lines_when_lost": sorted(lines, key=lambda card: card.id != next_id),
-        "day_lines": [
-            card for card in lines if card.id in day_ids and card.id != service.out_of_hours.id
-        ],
-        "out_of_hours": next(card for card in lines if card.id == service.out_of_hours.id),
-        "backup_lines": [
-            card for card in lines if card.id not in (*day_ids, service.out_of_hours.id)
-        ],
+        "day_lines": [card for card in lines if card.id in day_ids],
+        "out_of_hours": next(card for card in lines if card.id == last_id),
+        "backup_lines": [card for card in lines if card.id not in day_ids | {last_id}],
         "assumption": assumption(decision, at, snapshot, locale),
         "structured": partial(structured_data, snapshot, [service], at, locale),
     }
@@ -174,10 +172,10 @@ def contact_card(
     return card
 
 
-def contacts_context(query: str, at: datetime) -> tuple[dict[str, Any], datetime]:
-    """Return the values of the list of contacts, and when they change, a day from ``at`` at most.
+def contacts_context(query: str, at: datetime) -> dict[str, Any]:
+    """Return the values of the list of contacts: those that match ``query``, or else all.
 
-    It lists those that match ``query``, or else all. A line that takes a service's calls is open
+    They change ``until``, at midnight at the latest. A line that takes a service's calls is open
     whatever its hours, and one whose calls are diverted is not.
     """
     snapshot, locale = lookup.snapshot(), lookup.locale()
@@ -194,8 +192,7 @@ def contacts_context(query: str, at: datetime) -> tuple[dict[str, Any], datetime
             edges |= {span.start, span.end}
             open_ids |= {line.id} if at in span else set()
     open_ids -= {line.id for decision in decisions for line in decision.avoid}
-    until = min(edge for edge in edges if edge > at)
-    values = {
+    return _validity(at, min(edge for edge in edges if edge > at), locale) | {
         "query": query,
         "lines": matches or cards,
         "match_count": len(matches),
@@ -203,7 +200,6 @@ def contacts_context(query: str, at: datetime) -> tuple[dict[str, Any], datetime
         "open_ids": open_ids | {decision.line.id for decision in decisions},
         "structured": partial(structured_data, snapshot, directory.services, at, locale),
     }
-    return _validity(at, until, locale) | values, until
 
 
 def render_markdown(text: str) -> Markup:
@@ -214,9 +210,10 @@ def render_markdown(text: str) -> Markup:
     return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
-def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, str]:
+def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, Any]:
     """Return when an answer was right, for scripts and in words, and until when it holds."""
     return {
+        "until": until,
         "at_iso": timestamp(at, locale),
         "until_iso": timestamp(until, locale) if until else "",
         "checked": dates.format_datetime(at, locale, with_year=True),

@@ -1,7 +1,7 @@
 """The public pages: who to call now, all contacts, this service, and the page for every error."""
 
 import gzip
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -98,7 +98,8 @@ def fragment(service: str) -> Response:
     """
     at, level = lookup.now(), request.args.get("heading", "")
     heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
-    answer = _render_answer("fragment.html", service, at, heading)
+    values = partial(context.service_context, service, at, is_live=False)
+    answer = _render_answer("fragment.html", at, values, heading)
     response = _html_response(answer.text)
     response.headers.extend(CORS_HEADERS)
     return make_cacheable(response, answer.tag, answer.until, at)
@@ -112,9 +113,9 @@ def contacts() -> Response:
     """
     at, query = lookup.now(), request.args.get("q", "").strip()[:100]
     if query and middleware.acquire(RequestKind.LISTING):
-        return _page("contacts.html", **context.contacts_context(query, at)[0])
-    answer = _cached("contacts.html", at, "", partial(context.contacts_context, "", at))
-    return _html_response(answer.text)
+        return _page("contacts.html", **context.contacts_context(query, at))
+    values = partial(context.contacts_context, "", at)
+    return _html_response(_render_answer("contacts.html", at, values).text)
 
 
 @bp.get("/accessibility")
@@ -169,14 +170,13 @@ def embed_script() -> Response:
 def embed() -> Response:
     """Show web editors what to copy into their own pages, with previews. In English."""
     g.language = "en"
-    at = lookup.now()
-    decision = lookup.who_to_call(request.args.get("service"), at)
+    service = request.args.get("service")
     return _page(
         "embed.html",
         home=base_url(current_app.config, request.url_root),
         has_own_address=bool(current_app.config["PUBLIC_BASE_URL"]),
         heading=DEFAULT_HEADING_LEVEL,
-        **context.service_context(decision, at, is_live=False),
+        **context.service_context(service, lookup.now(), is_live=False),
     )
 
 
@@ -226,11 +226,11 @@ def error_page(status: int) -> Response:
     """
     if not middleware.acquire(RequestKind.LISTING):
         return middleware.refusal(RequestKind.LISTING, status)
-    title = N_("Sorry, there is a problem with this page")
-    if status < 500:
+    title = N_("Page not found")
+    if status >= 500:
+        title = N_("Sorry, there is a problem with this page")
+    elif status != 404:
         title = N_("Sorry, there is a problem with this request")
-    if status == 404:
-        title = N_("Page not found")
     try:
         g.language = _requested_language()
         locale = lookup.locale()
@@ -257,37 +257,25 @@ def _requested_language() -> str | None:
 
 
 def _service_page(template: str, service: str) -> Response:
-    return _html_response(_render_answer(template, service, lookup.now()).text)
+    at = lookup.now()
+    values = partial(context.service_context, service, at, is_live=True)
+    return _html_response(_render_answer(template, at, values).text)
 
 
 def _render_answer(
-    template: str, service: str, at: datetime, heading: int = DEFAULT_HEADING_LEVEL
-) -> RenderedAnswer:
-    """Render the decision about a service for ``at``, which must be now."""
-
-    def values() -> tuple[dict[str, Any], datetime | None]:
-        decision = lookup.who_to_call(service, at)
-        is_live = template != "fragment.html"
-        shown = context.service_context(decision, at, is_live=is_live)
-        return {**shown, "heading": heading}, decision.until
-
-    return _cached(template, at, heading, values)
-
-
-def _cached(
     template: str,
     at: datetime,
-    variant: Hashable,
-    values: Callable[[], tuple[dict[str, Any], datetime | None]],
+    values: Callable[[], dict[str, Any]],
+    heading: int = DEFAULT_HEADING_LEVEL,
 ) -> RenderedAnswer:
-    """Render a template for ``at`` once a second; ``values`` returns its values and until when."""
+    """Render a template with its values for ``at``, which must be now; once a second at most."""
     locale = lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
-        shown, until = values()
-        return _render(template, **shown), until
+        shown = values()
+        return _render(template, heading=heading, **shown), shown["until"]
 
-    key = template, request.script_root, request.path, locale.language, variant
+    key = template, request.script_root, request.path, locale.language, heading
     answer_cache: AnswerCache = current_app.extensions["answer_cache"]
     return answer_cache.get(key, at, f'data-at="{timestamp(at, locale)}"', render)
 

@@ -131,6 +131,8 @@ def _change_password(account: Account, form: PasswordForm) -> str:
     if not accounts.verify_password(form.current.data, stored[1] if stored else None):
         raise SignInError("The current password is wrong.")
     with lookup.database().writing() as connection:
+        accounts.clear_failures(connection, account.name)  # also if the new password is refused
+    with lookup.database().writing() as connection:
         accounts.set_password(connection, account.name, form.new.data, at, account.actor)
         return accounts.start_session(connection, account, at)
 

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Callable
 from functools import partial
+from itertools import starmap
 from typing import Any
 from urllib.parse import quote
 
@@ -128,6 +129,11 @@ MAX_UPLOAD_BYTES = 4 * 1024 * 1024
 """How large a form at UPLOAD_PATH may be, twice the largest spreadsheet: for those who have signed
 in, since to read it takes as long as some 30 calls."""
 
+_FIELDS_OF_PAGES = frozenset(
+    ("csrf_token", "once", "shown", "sheet", "newest_id", "to", "other", "cover", "divert")
+)
+"""Fields of forms that pages fill in, with ids and the like."""
+
 _REFUSALS = {
     UnknownDivert: (404, "There is no such divert"),
     UnknownShift: (404, "This is not on the rota"),
@@ -182,14 +188,23 @@ def require_login() -> AnyResponse | None:
     account = signed_in_account()
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
-        if request.method == "POST" and request.endpoint != "sign_in.sign_out":
-            if request.files or "new" in request.form:  # too much, or a password: no page holds it
-                return redirect(f"{HOME}/sign-in?unsaved=lost")
+        methods = request.url_rule.methods if request.url_rule else None
+        next_url = request.full_path.rstrip("?") if "GET" in (methods or ()) else HOME
+        is_form = request.method == "POST" and request.endpoint != "sign_in.sign_out"
+        # No page holds a file, which is too much, or a password. Where nothing was typed, the page
+        # opens again, and says what it would do now.
+        is_unkept = bool(request.files) or "new" in request.form
+        if is_form and not is_unkept and any(starmap(is_typed, request.form.items(multi=True))):
             return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
-        next_url = request.full_path.rstrip("?") if request.method == "GET" else HOME
-        return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}")
+        unsaved = "&unsaved=lost" if is_form else ""
+        return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
+
+
+def is_typed(name: str, value: str) -> bool:
+    """Return whether a field of a form holds what somebody typed or chose, for a reader."""
+    return bool(value) and name not in _FIELDS_OF_PAGES
 
 
 def require_role(role: Role) -> Callable[[View], View]:
@@ -228,10 +243,10 @@ def _database_unavailable(error: DatabaseUnavailable) -> Response:
         "This page cannot be shown just now",
         "The database is not answering, cannot be changed, or has not been created yet.",
         "Callers are still answered: by the directory, and by the diverts last read, each until "
-        "its end. A change that you were just making may or may not have been saved: check before "
-        "you repeat it.",
-        "This page works again as soon as the database does. If that takes long, tell the people "
-        "who run this service: `who-to-call status` says more.",
+        "its end. A change that you were just making may or may not have been saved.",
+        "This page works again as soon as the database does: reload it then, to send again what "
+        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
+        "people who run this service: `who-to-call status` says more.",
     )
 
 

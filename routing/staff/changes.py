@@ -68,11 +68,11 @@ def _changes(
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if field != "shift" and (old != new or is_new):
-            old_text = _format_value(field, old, locale, names)
-            yield field, old_text, _format_value(field, new, locale, names)
+            old_text = format_value(field, old, locale, names)
+            yield field, old_text, format_value(field, new, locale, names)
 
 
-def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
     """Return a time in words, a person and what the directory names by name, all else as it is."""
     directory = lookup.snapshot().directory
     if value is None:

@@ -13,7 +13,9 @@ from routing.staff.auth import (
     ACCOUNT_KEY,
     ATTEMPTS_KEY,
     HOME,
+    actor_names,
     current_account,
+    is_typed,
     render_message,
     render_page,
     safe_next_url,
@@ -21,6 +23,7 @@ from routing.staff.auth import (
     staff_blueprint,
     start_browser_session,
 )
+from routing.staff.changes import format_value
 from routing.staff.forms import PasswordForm, SignInForm
 from routing.store import accounts
 from routing.store.accounts import SESSION_LIFETIME, Account
@@ -253,7 +256,15 @@ def _show_unsaved(sealed: str, account: Account) -> Response | None:
         return None
     if account_id != account.id:
         return None
-    return render_page("unsaved.html", path=path, fields=fields)
+    with lookup.database().reading() as connection:
+        names = actor_names(connection)
+    shown = []
+    for name, value in fields:
+        if is_typed(name, value):
+            is_person = name in ("person", "substitute") and value.isdecimal()
+            actor = f"rota_person:{value}" if is_person else value
+            shown.append((name, format_value(name, actor, lookup.staff_locale(), names)))
+    return render_page("unsaved.html", path=path, fields=fields, shown=shown)
 
 
 def _sealer() -> URLSafeTimedSerializer:

@@ -81,9 +81,9 @@ def enqueue(
     due: Iterable[Alert],
     at: datetime,
     now: datetime,
-) -> int:
-    """Queue alerts for each recipient whose queue never had them; return how many were added."""
-    by_key, count = {alert.key: alert for alert in due}, 0
+) -> None:
+    """Queue alerts for each recipient whose queue never had them."""
+    by_key = {alert.key: alert for alert in due}
     for recipient in recipients:
         if not _update(connection, recipient, last_polled_at=now):
             row = {"recipient": recipient, "last_polled_at": now, "attempts": 0}
@@ -104,8 +104,6 @@ def enqueue(
         ]
         if rows:
             connection.execute(alerts.insert(), rows)
-        count += len(rows)
-    return count
 
 
 def lease(

@@ -199,7 +199,9 @@ class DivertCache:
                 return last[0]
             if not self.database.exists:
                 return self._without_database_file()
-            return self._background.wait(self._queue_reading(), timeout)
+            with self._lock:
+                queued = self._next = self._next or self._background.submit(self._read)
+            return self._background.wait(queued, timeout)
         except DatabaseUnavailable as error:
             return self._last_with_fault(str(error))
         except Exception as error:  # no file handle or no thread left: callers come first
@@ -209,12 +211,6 @@ class DivertCache:
     def close(self) -> None:
         """Stop reading. A process that exits calls this by itself."""
         self._background.close()
-
-    def _queue_reading(self) -> Future[DivertReading]:
-        with self._lock:
-            if self._next is None:
-                self._next = self._background.submit(self._read)
-            return self._next
 
     def _read(self, connection: Connection) -> DivertReading:
         with self._lock:

@@ -84,25 +84,30 @@ class TextLimits:
         message = f"text sender {at:%Y-%m-%d %H} {sender}"
         sender_hash = hmac.new(key.encode(), message.encode(), hashlib.sha256).hexdigest()
         group = "home" if sender.startswith("+44") else "foreign"
+
+        def limit_reached(increment: Callable[[str], int]) -> str:
+            # The sender is counted first, so that one cannot use up everybody's limit.
+            if increment(f"{calls.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
+                return "sender"
+            return group if increment(f"texts_{group}") > MAX_ANSWERS[group] else ""
+
+        def count_here(name: str) -> int:
+            self._counts[name] += 1
+            return self._counts[name]
+
+        def count_in_database(connection: Connection) -> str:
+            calls.delete_old_senders(connection, at)
+            return limit_reached(partial(calls.increment, connection, at=at))
+
         with self._lock:
             hour = at.replace(minute=0, second=0, microsecond=0)
             if self._hour != hour:
                 self._hour, self._counts = hour, Counter()
-            reached = _reached_limit(self._increment, sender_hash, group)
-
-        def count_in_database(connection: Connection) -> str:
-            calls.delete_old_senders(connection, at)
-            increment = partial(calls.increment, connection, at=at)
-            return _reached_limit(increment, sender_hash, group)
-
+            reached = limit_reached(count_here)
         reached = reached or self.call_log.write(count_in_database) or ""
         if reached == group:
             self.call_log.count(calls.TEXTS_LIMITED)
         return not reached
-
-    def _increment(self, name: str) -> int:
-        self._counts[name] += 1
-        return self._counts[name]
 
 
 def answer(request: CallRequest, service_id: str, body: str) -> str:
@@ -139,13 +144,3 @@ def is_answerable(sender: str) -> bool:
         return False
     kind = phonenumbers.number_type(phonenumbers.parse(sender))
     return not sender.startswith(NEVER_ANSWERED) and kind not in NEVER_ANSWERED_TYPES
-
-
-def _reached_limit(increment: Callable[[str], int], sender_hash: str, group: str) -> str:
-    """Count a message, and return which limit it exceeds: "sender", its group's, or "" for none.
-
-    The sender is counted first, so that one sender cannot use up everybody's limit.
-    """
-    if increment(f"{calls.SENDER_PREFIX}{sender_hash}") > MAX_ANSWERS_PER_SENDER:
-        return "sender"
-    return group if increment(f"texts_{group}") > MAX_ANSWERS[group] else ""

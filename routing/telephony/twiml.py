@@ -7,7 +7,7 @@ Telephone numbers are spoken digit by digit. Times, dates, ages and years are no
 
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -108,13 +108,8 @@ class DialSettings:
     caller_id: Callable[[Line], str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """Text to speak, the voice that speaks it, and the language code that Twilio knows."""
-
-    text: str
-    voice: str
-    language_code: str
+Utterances = dict[str, dict[str, str]]
+"""Texts to speak, each with the attributes of its Say: voice and language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +295,8 @@ def acceptance(service: Service, directory: Directory, action: str) -> str:
     It is asked in the first language, and in the others while MAX_PROMPT_CHARACTERS allow it.
     """
     prompt = _in_each_language(partial(accept_prompt, service), directory)
-    while len(prompt) > 1 and sum(len(part.text) for part in prompt) > MAX_PROMPT_CHARACTERS:
-        prompt.pop()
+    while len(prompt) > 1 and sum(map(len, prompt)) > MAX_PROMPT_CHARACTERS:
+        prompt.popitem()
     response = VoiceResponse()
     gather = Gather(num_digits=1, timeout=KEY_TIMEOUT_SECONDS, action=action, method="POST")
     _say(gather, prompt)
@@ -445,29 +440,26 @@ def _is_valid(number: str) -> bool:
 # Speaking them
 
 
-def _in_each_language(
-    text_in: Callable[[Locale], str | None], directory: Directory
-) -> list[Utterance]:
+def _in_each_language(text_in: Callable[[Locale], str | None], directory: Directory) -> Utterances:
     """Return a text in each of the directory's languages; what two of them share is said once."""
-    utterances: dict[str, Utterance] = {}
+    utterances, voices = Utterances(), dict(directory.voices)
     for language in directory.languages:
         if text := text_in(get_locale(language, directory.zone)):
             voice, language_code = VOICES[language]
-            voice = dict(directory.voices).get(language, voice)
-            utterances[text] = Utterance(text, voice, language_code)
-    return list(utterances.values())
+            utterances[text] = {"voice": voices.get(language, voice), "language": language_code}
+    return utterances
 
 
-def _say_twice(response: VoiceResponse, message: Sequence[Utterance]) -> None:
+def _say_twice(response: VoiceResponse, message: Utterances) -> None:
     _say(response, message)
     response.pause(length=1)
     _say(response, message)
 
 
-def _say(verb: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
-    for utterance in utterances:
-        for text in textwrap.wrap(_clean(utterance.text), MAX_SAY_CHARACTERS):
-            verb.say(text, voice=utterance.voice, language=utterance.language_code)
+def _say(verb: VoiceResponse | Gather, utterances: Utterances) -> None:
+    for utterance, attributes in utterances.items():
+        for text in textwrap.wrap(_clean(utterance), MAX_SAY_CHARACTERS):
+            verb.say(text, **attributes)
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -64,6 +64,9 @@ APOLOGY = (
 """For when no directory was ever read: the service does not start without one, but the file may be
 gone before the first call."""
 
+Fallbacks = dict[str, tuple[object, str]]
+"""By service: what its fallback was made of (a directory's hash and a date), and the TwiML."""
+
 bp = Blueprint("telephony", __name__, url_prefix="/twilio")
 
 
@@ -84,18 +87,6 @@ class CallContext:
     state: CallState | None
     forwarded: tuple[str, ...]
     excluded_numbers: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """The TwiML for when a call to a service cannot be answered otherwise, and what it is made of.
-
-    It rings the out-of-hours line, then the others, and asks nothing more of this service.
-    """
-
-    directory_sha256: str
-    day: date
-    document: str
 
 
 @bp.before_request
@@ -182,28 +173,25 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
     that the directory lacks are ignored. It never raises: a fault is logged, and what was made
     before stays.
     """
-    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
+    fallbacks: Fallbacks = current_app.extensions["fallbacks"]
     try:
         snapshot, number = lookup.snapshot(), rehearsal_number(current_app.config)
         services, directory = snapshot.timetables.services, snapshot.directory
         day = lookup.now().astimezone(directory.zone).date()
+        basis = snapshot.sha256, day
         for service_id in services if service_ids is None else service_ids:
-            current = fallbacks.get(service_id)
-            if service_id in services and (
-                current is None or (current.directory_sha256, current.day) != (snapshot.sha256, day)
-            ):
+            if service_id in services and fallbacks.get(service_id, ("",))[0] != basis:
                 document = twiml.fallback(services[service_id], directory, day, number)
-                fallbacks[service_id] = Fallback(snapshot.sha256, day, document)
+                fallbacks[service_id] = basis, document
     except Exception:
         log.exception("the fallback cannot be made again: the one made before answers")
 
 
 def _fallback(names: Iterable[str]) -> str:
     """Return the fallback of the service named, or else of the directory's first. Never raise."""
-    fallbacks: dict[str, Fallback] = current_app.extensions["fallbacks"]
+    fallbacks: Fallbacks = current_app.extensions["fallbacks"]
     named = (fallbacks[name] for name in names if name in fallbacks)
-    fallback = next(named, next(iter(fallbacks.values()), None))
-    return fallback.document if fallback else APOLOGY
+    return next(named, next(iter(fallbacks.values()), ("", APOLOGY)))[1]
 
 
 def call_log() -> CallLog:

@@ -86,6 +86,7 @@ def test_a_faulty_setting_is_degraded_and_stops_a_release_but_no_answer(make_app
         assert status.exit_code == release.exit_code == 1, settings
         assert f"{code}: " in status.output
         assert text in status.output and text in release.output
+        assert runner.invoke(args=["who"]).exit_code == 0
         doctor = runner.invoke(args=["twilio", "doctor"]).output.splitlines()
         assert not any(text in line and line.startswith("STOPS") for line in doctor)
         assert app.test_client().get("/api/v1/services/children/decision").status_code == 200

@@ -58,20 +58,28 @@ def test_a_backup_never_replaces_a_file_and_keep_is_for_a_folder(run, folder):
     assert [file.read_text() for file in folder.iterdir()] == ["mine"]
 
 
-def test_a_damaged_database_is_reported_and_leaves_no_backup_and_deletes_no_older_one(
+def test_a_damaged_database_is_reported_and_leaves_no_backup(run, folder, tmp_path):
+    file = tmp_path / "instance/routing.sqlite"
+    content = bytearray(file.read_bytes())
+    content[20_000:60_000] = b"\xff" * 40_000
+    file.write_bytes(content)
+    result = run("backup", folder / "copy.sqlite")
+
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: No backup was made. ")
+    assert list(folder.iterdir()) == []
+
+
+def test_a_backup_that_fails_deletes_no_older_one_and_other_commands_report_the_damage(
     app, run, folder, clock, tmp_path
 ):
     run("backup", folder)
     clock.set("2026-11-23T12:01:00Z")
-    file = tmp_path / "instance/routing.sqlite"
-    content = bytearray(file.read_bytes())
-    content[20_000:60_000] = b"\xff" * 40_000
-    for damaged in (content, b"not a database" * 99):
-        file.write_bytes(damaged)
-        result = run("backup", folder, "--keep", 1)
-        assert result.exit_code == 1
-        assert result.output.startswith("Error: No backup was made. ")
-        assert [file.name for file in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
+    (tmp_path / "instance/routing.sqlite").write_bytes(b"not a database" * 99)
+    result = run("backup", folder, "--keep", 1)
+
+    assert result.output.startswith("Error: No backup was made. ")
+    assert [file.name for file in folder.iterdir()] == ["routing-20261123T120000Z.sqlite"]
     for result in (run("counts"), app.test_cli_runner().invoke(args=["divert", "list"])):
         assert result.exit_code == 1
         assert "routing.sqlite: The database is damaged: put a copy in its place" in result.output

@@ -164,6 +164,7 @@ def test_the_checks_count_as_done_whatever_they_find(app):
         state = jobs.states(connection)["checks"]
 
     assert (state.fault, state.ran_at is not None) == (None, True)
+    assert "job_failing" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
 def refresh(app, feed):

@@ -1,14 +1,12 @@
 """The JSON Schema for editors: true to the schema, and to what an editor of YAML 1.2 sees."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import jsonschema
 import pytest
 import ruamel.yaml
 from conftest import ANYSHIRE, ROOT
+from directory.test_load import SEEN_BY_EDITORS
 from sweep import EXAMPLES
 
 from routing.directory.load import parse
@@ -40,25 +38,13 @@ def test_the_file_is_up_to_date():
     )
 
 
-def test_a_schema_driven_checker_accepts_every_directory_and_refuses_a_broken_one(tmp_path):
-    broken = tmp_path / "broken.yaml"
-    broken.write_text(GOOD.replace("relay_uk: yes", "relay: yes"))
-    checker = [Path(sys.executable).with_name("check-jsonschema"), "--schemafile", FILE]
-    good = subprocess.run(
-        [*checker, ROOT / "directory.yaml", *EXAMPLES], capture_output=True, text=True, check=False
-    )
-    bad = subprocess.run([*checker, broken], capture_output=True, text=True, check=False)
-
-    assert good.returncode == 0, good.stdout
-    assert bad.returncode == 1
-    assert "'relay' was unexpected" in bad.stdout
-
-
 @pytest.mark.parametrize("path", [ROOT / "directory.yaml", *EXAMPLES], ids=lambda path: path.stem)
-def test_a_directory_names_the_schema_where_it_is(path):
-    _, _, location = path.read_text("utf-8").splitlines()[0].partition("$schema=")
+def test_a_directory_names_the_schema_where_it_is_and_is_as_it_says(path):
+    text = path.read_text("utf-8")
+    _, _, location = text.splitlines()[0].partition("$schema=")
 
     assert (path.parent / location).resolve() == FILE
+    assert schema_errors(text) == []
 
 
 @pytest.mark.parametrize(
@@ -86,18 +72,10 @@ def test_an_editor_accepts_what_the_service_reads(old, new):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("08:30-17:00", "8.30-17"),
-        ("mon-thu: 08:30", "mon-thursday: 08:30"),
-        ("relay_uk: yes", "relay_uk: perhaps"),
-        ("relay_uk: yes", "relay_ukk: yes"),
-        ("ring_seconds: 25 ", "ring_seconds: 4 "),
+        *((old, new) for old, new, *_ in SEEN_BY_EDITORS),
         ("ring_seconds: 25 ", "ring_seconds: 301 "),
         ('colour: "#1d4f91"', "colour: blue"),
-        ("division: england-and-wales", "division: england"),
-        ("- date: 2026-12-24 ", "- date: 24/12/2026 "),
         ("- date: 2026-12-24 ", "- to: 2026-12-24 "),
-        ("visibility: internal", "visibility: secret"),
-        ("languages: [en] ", "languages: [fr] "),
         ("needed_when: {line: mash}", "needed_when: {}"),
         ("lines: [mash] ", "lines: [] "),
         ("website: ", "site: "),

@@ -58,31 +58,35 @@ def test_the_council_that_this_is_for_has_the_numbers_that_it_publishes():
     ]
 
 
+SEEN_BY_EDITORS = [
+    ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
+    ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "Write mon-thu"),
+    ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
+    ("relay_uk: yes", "perhaps: yes", "unknown_key", "Write .* or .* or .* or another[.]$"),
+    ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
+    ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
+    ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
+    ("division: england-and-wales", "division: england", "bad_value", "england-and-wales"),
+    ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
+    ("visibility: internal", "visibility: secret", "bad_value", "public"),
+    ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
+]
+SEEN_BY_THE_SERVICE = [
+    ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
+    ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
+    ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
+    ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
+    ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
+    ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
+    ("languages: [en] ", "languages: [en, en] ", "bad_value", "named twice"),
+    ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
+    ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
+    ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
+]
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "code", "message"),
-    [
-        ("08:30-17:00", "8.30-17", "bad_value", "08:30-17:00"),
-        ("mon-thu: 08:30", "mon-thursday: 08:30", "bad_value", "Write mon-thu"),
-        ("phone: 01632 960001", "phone: '01632'", "bad_value", "too short"),
-        ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
-        ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
-        ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
-        ("if_unanswered: [eds,", "if_unanswered: [edss,", "unknown_line", "mean 'eds'"),
-        ("relay_uk: yes", "relay_ukk: yes", "unknown_key", "mean 'relay_uk'"),
-        ("relay_uk: yes", "perhaps: yes", "unknown_key", "Write .* or .* or .* or another[.]$"),
-        ("relay_uk: yes", "relay_uk: perhaps", "bad_value", "yes or no"),
-        ("number: 01632 960100", "greeting2: x", "unknown_key", "greeting"),
-        ("ring_seconds: 25 ", "ring_seconds: 4 ", "bad_value", "5 to 300"),
-        ('colour: "#1d4f91"', 'colour: "#ffdd00"', "bad_value", "too pale"),
-        ("division: england-and-wales", "division: england", "bad_value", "england-and-wales"),
-        ("date: 2026-12-24 ", "date: 24/12/2026 ", "bad_value", "2026-12-24"),
-        ("visibility: internal", "visibility: secret", "bad_value", "public"),
-        ("languages: [en] ", "languages: [fr] ", "bad_value", "cy"),
-        ("languages: [en] ", "languages: [en, en] ", "bad_value", "named twice"),
-        ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
-        ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
-        ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
-    ],
+    ("old", "new", "code", "message"), [*SEEN_BY_EDITORS, *SEEN_BY_THE_SERVICE]
 )
 def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, message):
     assert old in GOOD
@@ -94,12 +98,6 @@ def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, mess
     line = GOOD[: GOOD.index(old)].count("\n") + 1
 
     assert any(abs(problem.line - line) <= 6 for problem in matching)
-
-
-def test_an_internal_line_needs_a_service_with_a_number_to_show():
-    text = re.sub(r"    number: 01632 960100.*\n", "", GOOD)
-
-    assert [problem.code for problem in problems(text)] == ["internal_line_reachable"]
 
 
 PLACED = """\
@@ -297,14 +295,6 @@ def test_after_good_better_and_broken_the_better_one_answers(tmp_path):
         assert result.kept_at is not None
 
 
-def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(tmp_path):
-    file = tmp_path / "directory.yaml"
-    file.write_text("zone: nowhere")
-
-    with pytest.raises(InvalidDirectory, match="services"):
-        LastGoodDirectory(tmp_path / "instance").load(file)
-
-
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
     blocked = tmp_path / "a-file"
     blocked.write_text("")
@@ -322,14 +312,17 @@ def test_the_last_good_one_says_when_it_was_last_known_to_be_good(tmp_path):
     assert last_good.load(file).kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
 
 
-def test_a_broken_last_good_one_leaves_the_problems_of_the_file(tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path)
+@pytest.mark.parametrize("last_good", [None, "lines: ["])
+def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(tmp_path, last_good):
+    file, directories = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
     file.write_text("zone: nowhere")
-    last_good.file.write_text("lines: [")
+    if last_good:
+        directories.folder.mkdir()
+        directories.file.write_text(last_good)
 
-    with pytest.raises(InvalidDirectory) as caught:
-        last_good.load(file)
-    assert caught.value.path == str(file)
+    with pytest.raises(InvalidDirectory, match="services") as refusal:
+        directories.load(file)
+    assert refusal.value.path == str(file)
 
 
 def test_a_copy_that_cannot_be_written_is_logged_and_leaves_nothing_behind(tmp_path, caplog):

@@ -188,11 +188,12 @@ def mash(entry):
     return directory.line("mash")
 
 
-def problem_of(entry):
+def problem_of(text, anchor, line):
+    """Return what is said of the only problem of a text, which is in a line from an anchor on."""
     with pytest.raises(InvalidDirectory) as caught:
-        mash(entry)
+        parse(text, "d.yaml")
     (problem,) = caught.value.problems
-    assert problem.line == TEXT[: TEXT.index(TEXT_PHONE)].count("\n") + 1
+    assert problem.line == text[: text.index(anchor)].count("\n") + line
     return problem.message
 
 
@@ -220,7 +221,7 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
     ],
 )
 def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
-    assert remedy in problem_of(entry)
+    assert remedy in problem_of(TEXT.replace(TEXT_PHONE, f"    {entry}\n"), entry, 1)
 
 
 @pytest.mark.parametrize("digits", ["ww1ww2", "1", '"*#0"', '"#"'])
@@ -252,14 +253,6 @@ GOOD = ANYSHIRE.read_text()
 BEFORE = "    special_days:\n"
 
 
-def special_day_problem(special_day):
-    with pytest.raises(InvalidDirectory) as caught:
-        parse(GOOD.replace(BEFORE, f"{BEFORE}      - {{name: X, {special_day}}}\n", 1), "d.yaml")
-    (problem,) = caught.value.problems
-    assert GOOD[: GOOD.index(BEFORE)].count("\n") + 2 == problem.line
-    return problem.message
-
-
 @pytest.mark.parametrize(
     ("special_day", "remedy"),
     [
@@ -288,7 +281,9 @@ def special_day_problem(special_day):
     ],
 )
 def test_an_impossible_special_day_is_an_error_that_says_what_to_write(special_day, remedy):
-    assert remedy in special_day_problem(special_day)
+    text = GOOD.replace(BEFORE, f"{BEFORE}      - {{name: X, {special_day}}}\n", 1)
+
+    assert remedy in problem_of(text, BEFORE, 2)
 
 
 @pytest.mark.parametrize("name", ["e01-empty-special-days", "e03-empty-add"])

@@ -44,14 +44,9 @@ def test_christmas_2026_needs_somebody_for_111_and_a_half_hours_without_a_break(
 
     assert CHRISTMAS in spans
     assert (CHRISTMAS.end - CHRISTMAS.start) / timedelta(hours=1) == 111.5
-
-
-@pytest.mark.parametrize(
-    "moment",
-    ["2026-12-24T16:59:59", "2026-12-24T17:00:00", "2026-12-29T08:29:59", "2026-12-29T08:30:00"],
-)
-def test_christmas_is_needed_from_its_first_second_to_before_its_last(rota, moment):
-    assert rota.roster.staffing_at("night", at(moment)).needed == (at(moment) in CHRISTMAS)
+    for moment in ("24T16:59:59", "24T17:00:00", "29T08:29:59", "29T08:30:00"):
+        moment = at(f"2026-12-{moment}")
+        assert rota.roster.staffing_at("night", moment).needed == (moment in CHRISTMAS)
 
 
 def test_a_proclaimed_holiday_makes_a_gap_by_night_and_a_surplus_by_day(council_timetables, rota):
@@ -266,34 +261,36 @@ def test_a_cover_of_an_unknown_shift_is_refused(rota):
         validate_cover(rota.roster, 9, 1, span(*NIGHT), "")
 
 
-def test_after_a_swap_each_has_the_shift_of_the_other(rota):
-    one = rota.add_shift("night", 1, *NIGHT)
-    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
-    covers = swap_shifts(rota.roster, one, other, NOW)
-    later = rota.roster.with_changes(covers)
+TOMORROW = ("2026-11-24T17:00", "2026-11-25T08:30")
 
-    assert [cover.person_id for cover in covers] == [2, 1]
+
+@pytest.fixture
+def swapped(rota):
+    """Add a shift of person 1 and one of person 2, and swap them at an instant."""
+    rota.add_shift("night", 1, *NIGHT)
+    rota.add_shift("night", 2, *TOMORROW)
+    return lambda now=NOW: swap_shifts(rota.roster, 1, 2, now)
+
+
+def test_after_a_swap_each_has_the_shift_of_the_other(rota, swapped):
+    later = rota.roster.with_changes(swapped())
+
     assert later.staffing_at("night", at("2026-11-23T20:00")).person_ids == (2,)
     assert later.staffing_at("night", at("2026-11-24T20:00")).person_ids == (1,)
 
 
-def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota):
-    one = rota.add_shift("night", 1, *NIGHT)
-    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota, swapped):
     now = at("2026-11-23T20:00")
-    later = rota.roster.with_changes(swap_shifts(rota.roster, one, other, now))
+    later = rota.roster.with_changes(swapped(now))
 
     assert later.staffing_at("night", now - timedelta(seconds=1)).person_ids == (1,)
     assert later.staffing_at("night", now).person_ids == (2,)
 
 
-def test_a_covered_shift_is_swapped_by_the_person_who_covers_it(rota):
-    one = rota.add_shift("night", 1, *NIGHT)
-    rota.add_cover(one, 3, *NIGHT)
-    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
+def test_a_covered_shift_is_swapped_by_the_person_who_covers_it(rota, swapped):
+    rota.add_cover(1, 3, *NIGHT)
 
-    covers = swap_shifts(rota.roster, one, other, NOW)
-    assert [cover.person_id for cover in covers] == [2, 3]
+    assert [cover.person_id for cover in swapped()] == [2, 3]
 
 
 @pytest.mark.parametrize("why", ["roles", "over", "shared", "same"])

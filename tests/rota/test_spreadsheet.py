@@ -14,8 +14,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidSpreadsheet, InvalidTime
 from routing.rota import spreadsheet
 from routing.rota.roster import NewShift, RotaDifference, name_key
-from routing.rota.spreadsheet import add_rows
-from routing.rota.spreadsheet import replace_period as replace_in
+from routing.rota.spreadsheet import add_rows, replace_period
 
 LONDON = ZoneInfo("Europe/London")
 ROLES = [
@@ -349,17 +348,13 @@ FIRST, SECOND = ("2026-11-24T17:00", "2026-11-25T08:30"), ("2026-11-25T17:00", "
 THIRD = ("2026-11-26T17:00", "2026-11-27T08:30")
 
 
-def replace_period(roster, rows, now):
-    """Return the difference that replaces the period of some rows in their roles."""
-    return replace_in(roster, rows, now, period_of(rows), {row.role_id for row in rows})
-
-
-def period_of(rows):
-    return Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
-
-
-def apply_difference(roster, difference):
-    return roster.with_changes(difference.new_shifts, difference.cancelled_shift_ids)
+def replaced(rota, rows, now=NOW):
+    """Return the difference that replaces the period of some rows, and the rota after it."""
+    period = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
+    difference = replace_period(rota.roster, rows, now, period, {row.role_id for row in rows})
+    return difference, rota.roster.with_changes(
+        difference.new_shifts, difference.cancelled_shift_ids
+    )
 
 
 def night(person_id, edges, role_id="night"):
@@ -379,7 +374,7 @@ def test_another_person_at_the_same_time_is_a_change_and_what_is_missing_is_remo
     first = rota.add_shift("night", 1, *FIRST)
     second = rota.add_shift("night", 2, *SECOND)
     rota.add_shift("night", 3, *THIRD)
-    difference = replace_period(rota.roster, [night(4, FIRST), night(3, THIRD)], NOW)
+    difference, _ = replaced(rota, [night(4, FIRST), night(3, THIRD)])
 
     assert difference.changed == ((night(1, FIRST), night(4, FIRST)),)
     assert difference.removed == (night(2, SECOND),)
@@ -390,7 +385,7 @@ def test_another_person_at_the_same_time_is_a_change_and_what_is_missing_is_remo
 def test_other_times_of_the_same_person_are_a_change(rota):
     rota.add_shift("night", 1, *FIRST)
     later = (FIRST[0], "2026-11-25T09:00")
-    difference = replace_period(rota.roster, [night(1, later), night(2, SECOND)], NOW)
+    difference, _ = replaced(rota, [night(1, later), night(2, SECOND)])
 
     assert difference.changed == ((night(1, FIRST), night(1, later)),)
     assert difference.added == (night(2, SECOND),)
@@ -399,7 +394,7 @@ def test_other_times_of_the_same_person_are_a_change(rota):
 def test_the_same_file_again_is_no_difference(rota):
     rota.add_shift("night", 1, *FIRST)
     rota.add_shift("night", 2, *SECOND)
-    difference = replace_period(rota.roster, [night(1, FIRST), night(2, SECOND)], NOW)
+    difference, _ = replaced(rota, [night(1, FIRST), night(2, SECOND)])
 
     assert difference.is_empty
     assert difference.unchanged == 2
@@ -419,7 +414,7 @@ def test_other_roles_and_other_periods_stay(rota):
     rota.add_shift("day", 1, *FIRST)
     rota.add_shift("night", 1, *FIRST)
     rota.add_shift("night", 2, *THIRD)
-    difference = replace_period(rota.roster, [night(3, SECOND)], NOW)
+    difference, _ = replaced(rota, [night(3, SECOND)])
 
     assert difference.cancelled_shift_ids == ()
 
@@ -432,24 +427,21 @@ def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_fi
         night(2, ("2026-11-24T20:00", FIRST[1])),
     ]
 
-    assert replace_period(rota.roster, as_exported, NOW).is_empty
+    assert replaced(rota, as_exported)[0].is_empty
     rota.add_cover(shift, None, "2026-11-25T08:00", FIRST[1])
     as_exported[1] = night(2, ("2026-11-24T20:00", "2026-11-25T08:00"))
-    assert replace_period(rota.roster, as_exported, NOW).is_empty
+    assert replaced(rota, as_exported)[0].is_empty
     in_place = [as_exported[0], night(3, ("2026-11-24T20:00", "2026-11-25T08:00"))]
-    one_change = replace_period(rota.roster, in_place, NOW)
+    one_change, _ = replaced(rota, in_place)
     assert (one_change.changed, one_change.unchanged) == (((as_exported[1], in_place[1]),), 1)
-    difference = replace_period(rota.roster, [night(1, FIRST)], NOW)
-    assert duties(
-        apply_difference(rota.roster, difference), "night", at(FIRST[0]), at(FIRST[1])
-    ) == [(1, at(FIRST[0]), at(FIRST[1]))]
+    _, after = replaced(rota, [night(1, FIRST)])
+    assert duties(after, "night", at(FIRST[0]), at(FIRST[1])) == [(1, *map(at, FIRST))]
 
 
 def test_of_a_shift_that_begins_before_the_file_what_lies_outside_stays(rota):
     rota.add_shift("night", 1, "2026-11-24T12:00", "2026-11-27T12:00")
-    difference = replace_period(rota.roster, [night(2, SECOND)], NOW)
+    _, after = replaced(rota, [night(2, SECOND)])
 
-    after = apply_difference(rota.roster, difference)
     assert duties(after, "night", at("2026-11-24T00:00"), at("2026-11-28T00:00")) == [
         (1, at("2026-11-24T12:00"), at(SECOND[0])),
         (2, at(SECOND[0]), at(SECOND[1])),
@@ -462,19 +454,18 @@ def test_a_longer_period_takes_the_shifts_that_start_in_it_and_no_part_of_one_be
     second = rota.add_shift("night", 1, *SECOND)
     third = rota.add_shift("night", 2, *THIRD)
     period = span("2026-11-25T00:00", "2026-11-27T00:00")
-    difference = replace_in(rota.roster, [night(1, SECOND)], NOW, period, {"night"})
+    difference = replace_period(rota.roster, [night(1, SECOND)], NOW, period, {"night"})
 
     assert difference.removed == (night(2, THIRD),)
     assert difference.cancelled_shift_ids == (third,)
-    after = apply_difference(rota.roster, difference)
+    after = rota.roster.with_changes(difference.new_shifts, difference.cancelled_shift_ids)
     assert [shift.id for shift in after.shifts] == [before, second]
 
 
 def test_a_shift_that_a_corrected_last_row_makes_shorter_is_replaced_as_a_whole(rota):
     rota.add_shift("night", 1, *FIRST)
-    difference = replace_period(rota.roster, [night(1, (FIRST[0], "2026-11-24T22:00"))], NOW)
+    _, after = replaced(rota, [night(1, (FIRST[0], "2026-11-24T22:00"))])
 
-    after = apply_difference(rota.roster, difference)
     assert duties(after, "night", at(FIRST[0]), at(FIRST[1])) == [
         (1, at(FIRST[0]), at("2026-11-24T22:00"))
     ]
@@ -485,7 +476,7 @@ def test_what_is_over_stays_and_of_a_shift_that_has_begun_the_rest_is_replaced(r
     running = ("2026-11-23T08:30", "2026-11-23T17:00")
     shift = rota.add_shift("night", 1, *running)
     rows = [night(2, ("2026-11-22T17:00", "2026-11-23T08:30")), night(2, running)]
-    difference = replace_period(rota.roster, rows, NOW)
+    difference, _ = replaced(rota, rows)
 
     assert difference.cancelled_shift_ids == (shift,)
     assert difference.new_shifts == (NewShift("night", 2, Span(NOW, at(running[1]))),)
@@ -531,13 +522,13 @@ def test_from_now_on_exactly_the_file_is_left_in_its_period(
             "night", person_id, *(f"{edge:%Y-%m-%dT%H:%M}" for edge in (during.start, during.end))
         )
     rows = [NewShift("night", person_id, during) for person_id, during in apart(file_rows)]
-    difference = replace_period(builder.roster, rows, NOW)
-    after = apply_difference(builder.roster, difference)
+    _, after = replaced(builder, rows)
 
-    start = max(NOW, min(entry.during.start for entry in rows))
+    rows_start = min(entry.during.start for entry in rows)
+    start = max(NOW, rows_start)
     end = max(entry.during.end for entry in rows)
     wanted = {(one.person_id, max(one.during.start, start), one.during.end) for one in rows}
     if start < end:
         assert set(duties(after, "night", start, end)) == {one for one in wanted if one[2] > start}
-    again = replace_period(after, rows, NOW)
+    again = replace_period(after, rows, NOW, Span(rows_start, end), {"night"})
     assert not again.new_shifts or again.cancelled_shift_ids == ()

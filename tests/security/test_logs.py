@@ -39,6 +39,7 @@ def test_no_path_forges_a_line(app, logged, caplog):
 
 
 def test_a_number_in_a_path_is_hidden_wherever_it_stands(app, caplog):
+    caplog.set_level(logging.DEBUG)
     client, form = app.test_client(), {"CallSid": "CA" + "0" * 32}
     for position in (*range(20, 62), *range(170, 202)):
         path = quote(f"/twilio/voice/{'x' * position} 01632960001")

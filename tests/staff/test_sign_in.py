@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from staff.conftest import DIVERT_FORM, PASSWORD, page_text
+from staff.conftest import DIVERT_FORM, PASSWORD, check, confirm, page_text
 
 
 def test_a_wrong_password_and_a_wrong_name_are_told_alike_and_many_make_one_wait(
@@ -82,12 +82,16 @@ def test_a_form_that_this_service_signed_is_shown_again_after_signing_in_elsewhe
         assert browser.send_unsaved(changed).request.path == "/staff", changed
 
     assert "Sign in" in page_text(early)
-    assert "Note Phones down" in page_text(answer)
+    assert "Line Emergency Duty Service (EDS)" in page_text(answer)
 
 
-def test_a_file_or_a_password_is_not_kept_and_that_is_said(browser, account, clock):
-    browser.sign_in(account("rota"))
-    account_page = browser.get("/staff/account")
+def test_no_file_and_no_password_is_kept_and_what_was_only_confirmed_is_asked_again(
+    browser, account, clock, stored
+):
+    browser.sign_in(account("rota", "divert"))
+    end = zip(("day", "month", "year", "time"), ("24", "11", "2026", "5pm"), strict=True)
+    confirm(browser, check(browser, until="time", **{f"until-{name}": text for name, text in end}))
+    account_page, end_all = map(browser.get, ("/staff/account", "/staff/diverts/end-all"))
     token = re.search(r'name="csrf_token" value="([^"]+)"', account_page.text)[1]
     clock.at += timedelta(hours=13)
     sheet = (io.BytesIO(b"role,starts,ends,person" + b" " * 1_000_000), "rota.csv")
@@ -95,10 +99,14 @@ def test_a_file_or_a_password_is_not_kept_and_that_is_said(browser, account, clo
     file = browser.client.post("/staff/rota/import", data=data, follow_redirects=True)
     passwords = {"current": PASSWORD, "new": "gravel lantern teapot"}
     password = browser.send(account_page, "/staff/account", **passwords)
+    confirmed = browser.send(end_all, "/staff/diverts/end-all")
 
-    for answer in (file, password):
-        assert "or has a file or a password" in page_text(answer)
+    for answer in (file, password, confirmed):
+        assert "Your form was not saved" in page_text(answer)
         assert 'name="unsaved"' not in answer.text
+    again = browser.send(confirmed, "/staff/sign-in", name="rota-divert", password=PASSWORD)
+    assert again.request.path == "/staff/diverts/end-all"
+    assert len(stored()) == 1
 
 
 def test_nobody_elses_form_is_kept(browser):

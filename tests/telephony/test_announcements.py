@@ -103,8 +103,7 @@ def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
     "advice",
     [
         *("Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now", "Emergency - 999"),
-        "Ring the police on 999 and ask for help",
-        "Ffoniwch 999 bob amser",
+        *("Ring the police on 999 and ask for help", "Ffoniwch 999 bob amser"),
     ],
 )
 def test_999_is_not_added_where_the_council_names_it(directory, advice):

@@ -20,6 +20,7 @@ from routing.text import time_parsing
 
 TABLES = timetables(ANYSHIRE)
 NIGHT = time_parsing.parse_rfc3339("2026-11-23T22:00:00Z")
+NOON = time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,7 @@ lines:
     special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960009}]
 services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, d]}}
 """
+UNSCREENED = SHARED.replace(", press_1_to_accept: true", "")
 
 
 def rings(tables, at, excluded=()):
@@ -142,40 +144,28 @@ def rings(tables, at, excluded=()):
 
 
 def test_a_number_that_rang_in_this_round_does_not_ring_again_as_another_line():
-    tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
-
-    assert [step.line.id for _, step in rings(tables, noon)][:6] == ["a", "c", "d"] * 2
+    assert [step.line.id for _, step in rings(compiled(SHARED), NOON)][:6] == ["a", "c", "d"] * 2
 
 
-@pytest.mark.parametrize(
-    ("number", "line_ids"), [("+441632960003", ["a", "d"]), ("+441632960001", ["c", "d"])]
-)
-def test_a_number_that_is_excluded_is_passed_over_in_every_round(number, line_ids):
-    tables, noon = compiled(SHARED), time_parsing.parse_rfc3339("2026-05-22T11:00:00Z")
-
-    assert [step.line.id for _, step in rings(tables, noon, {number})] == line_ids * 3
+def test_a_number_that_is_excluded_is_passed_over_in_every_round():
+    for number, line_ids in (("+441632960003", ["a", "d"]), ("+441632960001", ["c", "d"])):
+        assert [step.line.id for _, step in rings(compiled(SHARED), NOON, {number})] == line_ids * 3
 
 
 def test_the_last_line_of_a_round_rings_longer_and_one_that_must_accept_does_not():
-    steps = [step for _, step in rings(compiled(SHARED), NIGHT)]
+    steps = [step for _, step in rings(compiled(SHARED), NIGHT)][:3]
 
-    assert [(step.line.id, step.seconds) for step in steps[:3]] == [
-        ("b", RING_SECONDS),
-        ("c", RING_SECONDS),
-        ("d", LAST_RING_SECONDS),
+    assert [(step.line.id, step.seconds, step.state.screened) for step in steps] == [
+        *(("b", RING_SECONDS, False), ("c", RING_SECONDS, True), ("d", LAST_RING_SECONDS, False))
     ]
-    assert [step.state.screened for step in steps[:3]] == [False, True, False]
 
 
 def test_a_line_is_the_last_of_a_round_where_only_its_own_number_would_follow():
-    text = SHARED.replace("phone: 01632 960004", "phone: 01632 960003").replace(
-        ", press_1_to_accept: true", ""
-    )
-    steps = [step for _, step in rings(compiled(text), NIGHT)]
+    text = UNSCREENED.replace("phone: 01632 960004", "phone: 01632 960003")
+    steps = [step for _, step in rings(compiled(text), NIGHT)][:2]
 
-    assert [(step.line.id, step.seconds) for step in steps[:2]] == [
-        ("b", RING_SECONDS),
-        ("c", LAST_RING_SECONDS),
+    assert [(step.line.id, step.seconds) for step in steps] == [
+        *(("b", RING_SECONDS), ("c", LAST_RING_SECONDS))
     ]
 
 
@@ -249,10 +239,6 @@ def test_an_engaged_line_is_rung_again_after_a_wait_for_eight_minutes(second):
     assert timedelta(minutes=7) < steps[-1][0] - NIGHT < timedelta(minutes=9)
 
 
-def test_a_call_is_given_up_after_three_rounds_in_which_every_line_failed():
-    assert len(list(play(compiled(TWO_LINES), [Outcome.FAILED]))) == 6
-
-
 def test_every_line_is_rung_again_after_each_wait():
     steps = islice(play(compiled(SHARED), [Outcome.BUSY]), 6)
 
@@ -266,16 +252,21 @@ def test_a_round_in_which_every_line_is_engaged_is_one_although_they_rang_before
     assert seventh.announcement is Announcement.ENGAGED
 
 
-def test_an_engaged_line_of_an_earlier_round_does_not_lengthen_a_call():
-    outcomes = [Outcome.BUSY, Outcome.NO_ANSWER, *[Outcome.FAILED] * 8]
-
-    assert len(list(play(compiled(TWO_LINES), outcomes))) == 6
+BUSY, FAILED, NO_ANSWER = Outcome.BUSY, Outcome.FAILED, Outcome.NO_ANSWER
 
 
-def test_a_round_in_which_a_line_rang_counts_although_another_was_engaged():
-    outcomes = [Outcome.BUSY, Outcome.NO_ANSWER, Outcome.BUSY]
-
-    assert len(list(play(compiled(SHARED), outcomes))) == 9
+@pytest.mark.parametrize(
+    ("lines", "outcomes", "legs"),
+    [
+        pytest.param(TWO_LINES, [FAILED], 6, id="every line failed"),
+        pytest.param(TWO_LINES, [BUSY, NO_ANSWER, *[FAILED] * 8], 6, id="one was engaged before"),
+        pytest.param(SHARED, [BUSY, NO_ANSWER, BUSY], 9, id="one rang, others were engaged"),
+    ],
+)
+def test_a_call_is_given_up_after_three_rounds_in_which_not_every_line_was_engaged(
+    lines, outcomes, legs
+):
+    assert len(list(play(compiled(lines), outcomes))) == legs
 
 
 def test_an_engaged_call_ends_although_the_clock_stands_still():
@@ -295,18 +286,16 @@ def test_no_line_rings_for_more_than_sixty_seconds(written, screened, is_last):
     assert seconds == min(written or (55 if is_last and not screened else 25), 55 - 15 * screened)
 
 
-def test_dialling_through_a_menu_counts_as_ringing_where_somebody_must_press_1():
-    line = replace(TABLES.directory.lines[0], ring_seconds=55, send_digits="wwww1ww2")
-    screened = replace(line, press_1_to_accept=True)
+@pytest.mark.parametrize(
+    ("screened", "keys", "seconds"),
+    [(False, "wwww1ww2", 55), (True, "wwww1ww2", 55 - 15 - 4), (True, "w" * 200, 5)],
+)
+def test_dialling_through_a_menu_counts_as_ringing_where_somebody_must_press_1(
+    screened, keys, seconds
+):
+    line = replace(TABLES.directory.lines[0], ring_seconds=55, send_digits=keys)
 
-    assert ring_seconds(line, is_last=True) == 55
-    assert ring_seconds(screened, is_last=True) == 55 - 15 - 4
-
-
-def test_a_line_rings_for_five_seconds_however_many_keys_there_are():
-    line = replace(TABLES.directory.lines[0], press_1_to_accept=True, send_digits="w" * 200)
-
-    assert ring_seconds(line, is_last=True) == 5
+    assert ring_seconds(replace(line, press_1_to_accept=screened), is_last=True) == seconds
 
 
 def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
@@ -322,9 +311,7 @@ def test_words_come_before_a_leg_that_would_make_more_than_sixty_seconds_of_ring
     others = "".join(
         f"  {n}: {{name: N, phone: 01632 96001{n}, hours: always}}\n" for n in range(3)
     )
-    text = SHARED.replace("services:", f"{others}services:").replace(
-        ", press_1_to_accept: true", ""
-    )
+    text = UNSCREENED.replace("services:", f"{others}services:")
     steps = [step for _, step in rings(compiled(text.replace("d]", "d, 0, 1, 2]")), NIGHT)]
 
     assert [(step.state.silence, step.announcement) for step in steps[:6]] == [

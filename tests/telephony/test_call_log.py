@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 from conftest import ANYSHIRE
-from telephone import CALLER, Telephone
+from telephone import BASE, CALLER, TOKEN, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS, eventually
 
 from routing import lookup
@@ -72,10 +72,9 @@ def test_the_log_says_how_a_call_ended(twilio, clock, logged, statuses, outcome)
 
 def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, logged):
     clock.set(NIGHT)
-    document = twilio.call("CA1")
-    twilio.ends(document, "CA1", "no-answer", CallStatus="completed")
+    twilio.ends(twilio.call("CA1"), "CA1", "no-answer", CallStatus="completed")
 
-    (call, legs), *_ = logged()
+    ((call, legs),) = logged()
     assert call.outcome == "abandoned"
     assert [leg.position for leg in legs] == [1]
 
@@ -83,13 +82,10 @@ def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, log
 def test_twilios_own_callback_closes_a_call_that_nobody_closed(twilio, clock, logged):
     clock.set(NIGHT)
     twilio.call("CA1")
-    document = twilio.document(
-        f"{twilio.base}/twilio/voice/children/ended",
-        twilio.form("CA1", CALLER, "+441632960100", CallStatus="completed"),
-        whisper=True,
-    )
+    form = twilio.form("CA1", CALLER, "+441632960100", CallStatus="completed")
+    address = f"{twilio.base}/twilio/voice/children/ended"
 
-    assert document.verbs == []
+    assert twilio.document(address, form, whisper=True).verbs == []
     assert logged()[0][0].outcome == "unknown"
 
 
@@ -148,19 +144,14 @@ def test_a_fault_in_the_call_log_is_logged_and_changes_no_answer(app, twilio, mo
     assert "a job failed, and is not tried again" in caplog.text
 
 
-def test_a_closed_call_log_changes_no_answer(app, twilio, clock):
+@pytest.mark.parametrize("fault", ["closed", "no database"])
+def test_a_call_log_that_cannot_write_changes_no_answer(make_app, make_telephoned, clock, fault):
     clock.set(NIGHT)
-    app.extensions["call_log"].close()
-    document = twilio.call("CA1")
-
-    assert document.number == EDS
-    assert twilio.ends(document, "CA1", "busy").number == MANAGER
-
-
-def test_a_database_that_was_never_created_changes_no_answer(make_app, clock):
-    clock.set(NIGHT)
-    settings = {"TWILIO_AUTH_TOKEN": "12345", "PUBLIC_BASE_URL": "https://who.example"}
-    twilio = Telephone(make_app(ANYSHIRE, **settings).test_client(), NUMBERS)
+    settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE}
+    app = make_telephoned() if fault == "closed" else make_app(ANYSHIRE, **settings)
+    if fault == "closed":
+        app.extensions["call_log"].close()
+    twilio = Telephone(app.test_client(), NUMBERS)
     document = twilio.call("CA1")
 
     assert document.number == EDS

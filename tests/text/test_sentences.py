@@ -32,13 +32,8 @@ services: {{s: {{name: S, lines: [a], out_of_hours: b}}}}
 @pytest.mark.parametrize(
     ("minute", "text"),
     [
-        (0, "midnight"),
-        (510, "8:30am"),
-        (720, "midday"),
-        (765, "12:45pm"),
-        (1020, "5pm"),
-        (30, "12:30am"),
-        (1440, "midnight"),
+        *((0, "midnight"), (30, "12:30am"), (510, "8:30am"), (720, "midday"), (765, "12:45pm")),
+        *((1020, "5pm"), (1440, "midnight")),
     ],
 )
 def test_times_are_written_as_gov_uk_writes_them(minute, text):
@@ -125,6 +120,7 @@ def test_a_week_is_written_in_runs_of_days():
         ("Bank holidays", "closed"),
     )
     assert hours["one"] == (("Every day", "24 hours a day, bank holidays included"),)
+    assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
 
 
 def test_the_ranges_of_a_day_are_in_order():
@@ -135,12 +131,6 @@ def test_the_ranges_of_a_day_are_in_order():
     assert hours["Sunday"] == "24 hours"
 
 
-def test_hours_that_run_into_the_next_day_say_so():
-    hours = {line.id: dates.format_hours(line.hours, ENGLISH) for line in TABLES.directory.lines}
-
-    assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
-
-
 def test_special_days_have_their_name():
     special_days = TABLES.directory.lines[0].special_days
 
@@ -148,6 +138,9 @@ def test_special_days_have_their_name():
         "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
         "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
     ]
+    assert dates.format_special_day(special_days[0], ENGLISH, date(2025, 12, 1)) == (
+        "Thursday 24 December 2026 (Christmas Eve): 8:30am to 3:30pm"
+    )
 
 
 def test_the_next_line_is_named_with_its_number():
@@ -233,14 +226,6 @@ def test_a_special_days_name_needs_no_because():
 
     assert reason("2026-05-22 12:00", "s", tables).startswith(
         "The A is closed on Friday 22 May (Christmas closure)."
-    )
-
-
-def test_a_special_day_of_another_year_has_its_year():
-    christmas_eve = TABLES.directory.lines[0].special_days[0]
-
-    assert dates.format_special_day(christmas_eve, ENGLISH, date(2025, 12, 1)) == (
-        "Thursday 24 December 2026 (Christmas Eve): 8:30am to 3:30pm"
     )
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import sweep
 from conftest import ANYSHIRE
 from core.test_decision import london
 
-from routing import lookup
 from routing.core.decision import Divert, Timetables
 from routing.core.instants import Span
 from routing.directory.load import load, parse
@@ -25,18 +25,16 @@ LINES = {line.id: line for line in DIRECTORY.lines}
 @pytest.mark.parametrize(
     ("time", "text"),
     [
-        (timedelta(seconds=0), "less than a minute"),
-        (timedelta(seconds=1), "1 minute"),
-        (timedelta(minutes=59), "59 minutes"),
-        (timedelta(minutes=59, seconds=1), "1 hour"),
-        (timedelta(hours=1, minutes=20), "1 hour 20 minutes"),
-        (timedelta(hours=23, minutes=59), "23 hours 59 minutes"),
-        (timedelta(hours=24), "1 day"),
-        (timedelta(days=4, hours=15, minutes=30), "4 days 15 hours"),
+        *(("0:00:00", "less than a minute"), ("0:00:01", "1 minute"), ("0:59:00", "59 minutes")),
+        *(("0:59:01", "1 hour"), ("1:20:00", "1 hour 20 minutes"), ("24:00:00", "1 day")),
+        *(("23:59:00", "23 hours 59 minutes"), ("111:30:00", "4 days 15 hours")),
     ],
 )
 def test_time_left_is_in_minutes_rounded_up(time, text):
-    assert staff_text.format_time_left(time) == text
+    hours, minutes, seconds = map(int, time.split(":"))
+    time_left = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+    assert staff_text.format_time_left(time_left) == text
 
 
 @pytest.mark.parametrize(
@@ -70,21 +68,22 @@ def test_one_sentence_says_where_calls_go_until_when_and_what_then():
     )
 
 
-def test_a_divert_is_named_as_one():
-    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=1)), NOW)
+@pytest.mark.parametrize(
+    ("hours", "sentence", "number"),
+    [
+        (
+            *(1, "until 4:40pm today (1 hour), then to Multi-Agency Safeguarding Hub (MASH) on "),
+            "01632 960001.",
+        ),
+        # to its own end, although its line goes on to take the calls
+        (3, "until 6:40pm today (3 hours), then to the same line, by the directory’s hours.", ""),
+    ],
+)
+def test_a_divert_is_named_as_one_and_ends_at_its_own_end(hours, sentence, number):
+    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=hours)), NOW)
 
     assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
-        "Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 until 4:40pm today (1 "
-        "hour), then to Multi-Agency Safeguarding Hub (MASH) on 01632 960001."
-    )
-
-
-def test_a_divert_ends_at_its_own_end_although_its_line_goes_on_to_take_the_calls():
-    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=3)), NOW)
-
-    assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
-        "Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 until 6:40pm today (3 "
-        "hours), then to the same line, by the directory’s hours."
+        f"Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 {sentence}{number}"
     )
 
 
@@ -125,30 +124,23 @@ def test_each_line_is_open_or_shut_with_the_cause_of_its_hours():
     assert by_night[-1].endswith("takes the calls, since none of these is open.")
 
 
-def test_a_special_day_a_bank_holiday_and_another_number_are_named(make_app):
-    with make_app(ANYSHIRE).app_context():
-        timetables = lookup.snapshot().timetables
+@pytest.mark.parametrize(
+    ("day", "lines", "words"),
+    [
+        ("2026-12-24", None, "8:30am to 3:30pm (special day, Christmas Eve)"),
+        ("2026-12-25", None, "closed (bank holiday, Christmas Day)"),
+        ("2026-12-29", None, "Its number on that date is 01632 960009."),
+        ("2026-12-25", ["duty-manager"], "Christmas Day makes no difference to this line"),
+    ],
+)
+def test_a_special_day_a_bank_holiday_and_another_number_are_named(day, lines, words):
+    timetables = sweep.timetables(ANYSHIRE)
+    service = timetables.service("children")
+    if lines:
+        service = replace(service, lines=tuple(map(timetables.directory.line, lines)))
+    at = datetime.fromisoformat(f"{day}T11:00:00+00:00")
 
-    def explain(day):
-        at = datetime.fromisoformat(f"{day}T11:00:00+00:00")
-        return " ".join(
-            staff_text.explain_lines(timetables.service("children"), at, timetables, ENGLISH)
-        )
-
-    assert "8:30am to 3:30pm (special day, Christmas Eve)" in explain("2026-12-24")
-    assert "closed (bank holiday, Christmas Day)" in explain("2026-12-25")
-    assert "Its number on that date is 01632 960009." in explain("2026-12-29")
-
-
-def test_a_bank_holiday_that_makes_no_difference_is_named_too(make_app):
-    with make_app(ANYSHIRE).app_context():
-        timetables = lookup.snapshot().timetables
-    service = timetables.service("professionals")
-    at = datetime(2026, 12, 25, 11, tzinfo=UTC)
-    line = timetables.directory.line("duty-manager")
-    sentences = staff_text.explain_lines(replace(service, lines=(line,)), at, timetables, ENGLISH)
-
-    assert "Christmas Day makes no difference to this line" in sentences[0]
+    assert words in " ".join(staff_text.explain_lines(service, at, timetables, ENGLISH))
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,17 @@ def utc(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "2026-12-24T17:00:00Z",
-        "2026-12-24t17:00:00.000z",
-        "2026-12-24T17:00:00 00:00",
-        "2026-12-24T18:00:00+01:00",
-        "2026-12-24 12:00-05:00",
+        *("2026-12-24T17:00:00Z", "2026-12-24t17:00:00.000z", "2026-12-24T17:00:00 00:00"),
+        *("2026-12-24T18:00:00+01:00", "2026-12-24 12:00-05:00"),
     ],
 )
 def test_every_form_of_rfc_3339_is_read(text):
     assert time_parsing.parse_rfc3339(text) == utc("2026-12-24T17:00")
+
+
+@pytest.mark.parametrize("text", ["2000-01-01T00:00:00Z", "2100-12-31T23:59:59Z"])
+def test_the_first_and_the_last_year_are_included(text):
+    assert time_parsing.parse_rfc3339(text) == datetime.fromisoformat(text)
 
 
 @pytest.mark.parametrize(
@@ -46,11 +48,6 @@ def test_any_other_time_is_refused_with_the_form_to_write(text):
 def test_an_error_of_a_person_names_local_time_too(text):
     with pytest.raises(InvalidTime, match="'2026-12-24 17:00', or with an offset"):
         time_parsing.parse_local(text, LONDON)
-
-
-def test_the_first_and_the_last_year_are_included():
-    assert time_parsing.parse_rfc3339("2000-01-01T00:00:00Z").year == 2000
-    assert time_parsing.parse_rfc3339("2100-12-31T23:59:59Z").year == 2100
 
 
 def test_a_person_may_type_local_time():
