@@ -320,17 +320,11 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
     return change
 
 
-def remove_shift(shift_id: int, actor: str) -> RotaChange:
-    """Remove a shift from now on. Raise UnknownShift."""
-    with lookup.database().writing() as connection:
-        return rota.cancel(connection, lookup.now(), actor, shift=shift_id)
-
-
-def remove_cover(cover_id: int, shift_id: int, actor: str) -> RotaChange:
-    """Remove a cover of a shift from now on. Raise UnknownShift, InvalidRotaChange."""
+def remove(shift_id: int, cover_id: int | None, actor: str) -> RotaChange:
+    """Remove a shift, or a cover of it, from now on. Raise UnknownShift, InvalidRotaChange."""
     at = lookup.now()
     with lookup.database().writing() as connection:
-        change = rota.cancel(connection, at, actor, cover=cover_id)
+        change = rota.cancel(connection, at, actor, shift_id, cover_id)
         _refuse_leavers(connection, [shift_id], at)
     return change
 

@@ -924,7 +924,7 @@ class LineModel(StrictModel):
     email: Email | None = None
     """Shown beside the number."""
     relay_uk: YesNo = True
-    """Whether to show 18001 and the number."""
+    """Whether to show 18001 and the number, if it is one of the United Kingdom."""
     visibility: Literal["public", "internal"] = "public"
     """internal: never shown, only rung."""
     hours: Week

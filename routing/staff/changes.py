@@ -83,8 +83,9 @@ def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], 
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    if str(value).startswith("rota_person:"):
-        return names(value)
+    is_id = field in ("person", "substitute") and str(value).isdecimal()  # as forms hold it
+    if is_id or str(value).startswith("rota_person:"):
+        return names(f"rota_person:{value}" if is_id else value)
     if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)

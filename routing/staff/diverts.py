@@ -435,16 +435,9 @@ def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
 def _propose(
     form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
 ) -> list[ProposedDivert]:
-    return divert_rules.propose(
-        lookup.snapshot().timetables,
-        service,
-        form.line.data,
-        start,
-        end,
-        form.why,
-        lookup.now(),
-        lookup.staff_locale(),
-    )
+    line, note, locale = form.line.data, form.why, lookup.staff_locale()
+    timetables, at = lookup.snapshot().timetables, lookup.now()
+    return divert_rules.propose(timetables, service, line, start, end, note, at, locale)
 
 
 def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

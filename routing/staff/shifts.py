@@ -14,7 +14,6 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
 from routing.rota.roster import (
-    Assignment,
     Cover,
     NewCover,
     NewShift,
@@ -113,7 +112,7 @@ def show(shift_id: int) -> Response:
                 "note": rota.text(lookup.now()).cover(assignment),
                 "cover_id": assignment.cover.id if assignment.cover else None,
             }
-            for assignment in _assignments(rota, shift, shift.during)
+            for assignment in rota.roster.parts_of(shift_id)
         ],
         is_over=shift.during.end <= lookup.now(),
         holder=rota.names[shift.person_id],
@@ -132,11 +131,8 @@ def remove(shift_id: int) -> AnyResponse:
     cover = _chosen_cover(rota, shift)
     what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
     if request.method == "POST" and Confirmation().shown.data == digest(texts):
-        actor = current_account().actor
-        if cover:
-            change = rota_service.remove_cover(cover.id, shift_id, actor)
-        else:
-            change = rota_service.remove_shift(shift_id, actor)
+        cover_id, actor = cover.id if cover else None, current_account().actor
+        change = rota_service.remove(shift_id, cover_id, actor)
         return redirect_to_rota(change, shift.during.start)
     return render_page(
         "confirm.html",
@@ -344,10 +340,10 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
 
 
 def _chosen_person(field: Field, rota: Rota) -> int:
-    for person in rota.active_people():
-        if str(person.id) == field.data:
-            return person.id
-    raise InvalidRotaChange(field.name, "Choose a person.")
+    ids = {str(person.id): person.id for person in rota.active_people()}
+    if field.data not in ids:
+        raise InvalidRotaChange(field.name, "Choose a person.")
+    return ids[field.data]
 
 
 def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
@@ -376,14 +372,10 @@ def _describe_duty(rota: Rota, person_id: int | None, role_id: str, during: Span
     return f"{_name(rota, person_id)}: {_role_name(rota, role_id)}, {_describe_period(during)}."
 
 
-def _assignments(rota: Rota, shift: Shift, during: Span) -> list[Assignment]:
-    assignments = rota.roster.assignments(shift.role_id, during.start, during.end)
-    return [assignment for assignment in assignments if assignment.shift.id == shift.id]
-
-
 def _holders(rota: Rota, shift: Shift, during: Span) -> str:
     """Return who has a shift in some part of it, each once: with covers, if there are any."""
-    people = dict.fromkeys(duty.person_id for duty in _assignments(rota, shift, during))
+    parts = rota.roster.parts_of(shift.id)
+    people = dict.fromkeys(part.person_id for part in parts if part.during.overlaps(during))
     return join_words([_name(rota, person_id) for person_id in people], lookup.staff_locale())
 
 

@@ -258,12 +258,9 @@ def _show_unsaved(sealed: str, account: Account) -> Response | None:
         return None
     with lookup.database().reading() as connection:
         names = actor_names(connection)
-    shown = []
-    for name, value in fields:
-        if is_typed(name, value):
-            is_person = name in ("person", "substitute") and value.isdecimal()
-            actor = f"rota_person:{value}" if is_person else value
-            shown.append((name, format_value(name, actor, lookup.staff_locale(), names)))
+    locale = lookup.staff_locale()
+    typed = [(name, value) for name, value in fields if is_typed(name, value)]
+    shown = [(name, format_value(name, value, locale, names)) for name, value in typed]
     return render_page("unsaved.html", path=path, fields=fields, shown=shown)
 
 
