@@ -553,6 +553,7 @@ SLIPS = {
     ],
     ("    hours: {mon", "    send_digits: {}\n    hours: {{mon"): [
         ("ww2 #", "#", "text_cut_by_hash"),
+        ("ww2#", "", None),
     ],
 }
 
