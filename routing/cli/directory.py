@@ -29,7 +29,7 @@ from routing.cli.common import (
     print_or_write,
     print_report,
 )
-from routing.core.directory import Line, Phone, TimeRange
+from routing.core.directory import Line, Phone
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.load import LastGoodDirectory, load, parse, read_text
@@ -46,7 +46,7 @@ from routing.directory.yaml_source import UnreadableFile, file_changes, read_yam
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
 from routing.lint.check import warnings
-from routing.lint.hours import clock_time, days_to_confirm
+from routing.lint.hours import days_to_confirm
 from routing.lint.numbers import own_number_advice
 from routing.snapshot import build_snapshot
 from routing.text import dates
@@ -434,7 +434,8 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
         directory, _ = parse(text, name)
         line, holidays = directory.lines[0], build_snapshot(directory, folder, at).holidays
         days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
-        special_days = [(day, _written(line.ranges_on(day, holidays.dates))) for day in days]
+        ranges = [(day, line.ranges_on(day, holidays.dates)) for day in days]
+        special_days = [(day, ", ".join(map(str, hours))) for day, hours in ranges]
         text = _render(answers, special_days, today)
         problems = warnings(*parse(text, name), folder, at)
     except InvalidDirectory as error:
@@ -480,10 +481,6 @@ def quote(text: str) -> str:
     """Return a text as YAML, in quotes only where it needs them."""
     is_plain = re.fullmatch(r"[A-Za-z][^\x00-\x1f:#{}\[\],&*!|>'\"%@`\x7f-\x9f]*", text)
     return text if is_plain and text == text.strip() else json.dumps(text, ensure_ascii=False)
-
-
-def _written(ranges: Sequence[TimeRange]) -> str:
-    return ", ".join(f"{clock_time(hours.opens)}-{clock_time(hours.closes)}" for hours in ranges)
 
 
 def _key_at(text: str, problem: Problem) -> str:

@@ -69,11 +69,9 @@ _NO_TEXT = "there are no words here. Write a text, or one for each language."
 TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
-_RELAY_PREFIX = re.compile(r"\s*1800[0-3]\s*(?=0\d)", re.ASCII)
-_NUMBER = re.compile(
-    r"(?:\b1800[0-3]\s*)?((?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,})", re.ASCII
-)
-"""A number within a text, without Relay UK's prefix."""
+_RELAY_PREFIX = re.compile(r"\b1800[0-3]\s*(?=0\d)", re.ASCII)
+_NUMBER = re.compile(r"(?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,}", re.ASCII)
+"""A number within a text."""
 
 _LENGTH_REASONS = {
     phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
@@ -347,18 +345,19 @@ def parse_phone(value: object) -> Phone:
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
     text = value if isinstance(value, str) else ""
-    numbers = {re.sub(r"\D", "", match[1]): match[1] for match in _NUMBER.finditer(text)}
+    plain = _RELAY_PREFIX.sub("", text)
+    numbers = {re.sub(r"\D", "", number): number for number in _NUMBER.findall(plain)}
     if len(numbers) > 1:
         raise ValueError(
             f"{shown(text)} is more than one number. Write one, and the other in a second line, "
             "for `if_unanswered`."
         )
-    if re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII) and not _RELAY_PREFIX.match(text):
+    if plain == text and re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
         return _parse_number(text)
     remedy = "it as 01632 960001"
     with suppress(ValueError):
         remedy = _parse_number(re.sub(r"[._/]", " ", "".join(numbers.values()))).display
-        remedy += ": `relay_uk: yes` shows it with 18001" * bool(_RELAY_PREFIX.search(text))
+        remedy += ": `relay_uk: yes` shows it with 18001" if plain != text else ""
     raise ValueError(f"{shown(value)} is not a telephone number. Write {remedy}.")
 
 
@@ -480,7 +479,7 @@ def parse_days(key: str) -> list[str]:
     days: list[str] = []
     for part in key.split(","):
         names = part.strip().split("-")
-        if not 1 <= len(names) <= 2 or any(name not in WEEKDAYS for name in names):
+        if len(names) > 2 or any(name not in WEEKDAYS for name in names):
             remedy = f"Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}."
             remedy = _what_to_write(key, suggestions.suggest_days, remedy)
             raise ValueError(f"it is not a day. {remedy}")

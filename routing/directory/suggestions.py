@@ -8,7 +8,7 @@ import re
 from contextlib import suppress
 from datetime import date
 
-from routing.core.directory import MINUTES_PER_DAY
+from routing.core.directory import MINUTES_PER_DAY, TimeRange
 from routing.errors import InvalidTime
 from routing.text.dates import WEEKDAYS
 from routing.text.time_parsing import parse_clock, parse_date
@@ -69,7 +69,7 @@ def _suggest_range(start: str, end: str) -> str:
         opens += MINUTES_PER_DAY // 2
     if not _KNOWN_HALF.match(end) and closes <= opens <= _LATEST_OPENING:
         closes += MINUTES_PER_DAY // 2
-    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
+    return str(TimeRange(opens, closes))
 
 
 def _minutes(clock: str) -> int:

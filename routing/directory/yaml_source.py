@@ -69,9 +69,9 @@ _LIST_KEYS = r"(?:date|every|from|kind|name)\b"
 _KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
 _COLON_MISSING = "a colon is missing after the key. Write `key: value`."
 _IN_QUOTES = "Put the text in quotes."
-_OPEN_QUOTE = r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$"
-_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
 _VALUE = r"(?:: |- |[\[{,]\s*)"
+_OPEN_QUOTE = _VALUE + r"(\"[^\"]*|'[^']*)$"
+_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
 _SLIPS = {
     r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])": (
         "the indentation has {character}. Indent with ordinary blanks."
@@ -368,10 +368,9 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
     documents = 0
     for event in yaml.parse(text, Loader=_Loader):
         message = ""
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                message = "a second document begins here. Keep one, without ---."
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            message = "a second document begins here. Keep one, without ---."
         elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             message = (
                 "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
