@@ -32,16 +32,8 @@ from routing.cli.common import (
 from routing.core.directory import Line, Phone
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
+from routing.directory import schema, suggestions
 from routing.directory.load import LastGoodDirectory, load, parse, read_text
-from routing.directory.schema import (
-    BANK_HOLIDAY,
-    UK_ZONE,
-    json_schema,
-    parse_line_phone,
-    parse_url,
-    parse_week,
-)
-from routing.directory.suggestions import suggest_week
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
@@ -239,9 +231,9 @@ def print_page(output: Path | None, lang: str | None) -> None:
 
 
 @group.command("schema")
-def schema() -> None:
+def print_schema() -> None:
     """Print the JSON Schema of a directory, for editors."""
-    click.echo(json_schema(), nl=False)
+    click.echo(schema.json_schema(), nl=False)
 
 
 def _print_by_service(
@@ -315,7 +307,7 @@ def _council(value: object) -> str:
 
 def _website(value: object) -> str:
     text = str(value).strip()
-    return parse_url(f"https://{text}" if re.match(r"[\w-]+\.[\w.-]+", text) else text)
+    return schema.parse_url(f"https://{text}" if re.match(r"[\w-]+\.[\w.-]+", text) else text)
 
 
 def _division(value: object) -> str:
@@ -336,7 +328,7 @@ def _line(value: object) -> LineAnswer:
         raise ValueError(
             f"{value!r} is more than one number. Write one here, the other afterwards."
         )
-    return LineAnswer(match[1], parse_line_phone(match[2]))
+    return LineAnswer(match[1], schema.parse_line_phone(match[2]))
 
 
 def _day_line(value: object) -> LineAnswer:
@@ -349,13 +341,13 @@ def _day_line(value: object) -> LineAnswer:
 def _hours(value: object) -> list[tuple[str, str]]:
     """Read a week's hours: a mapping, or one text with a semicolon between days."""
     text = str(value).strip(" ;\n").lower()
-    week = None if isinstance(value, Mapping) else suggest_week(text)
+    week = None if isinstance(value, Mapping) else suggestions.suggest_week(text)
     if week is None:
-        return list(parse_week(value).as_written)
+        return list(schema.parse_week(value).as_written)
     plain = week if isinstance(week, str) else "; ".join(map(": ".join, week.items()))
     if re.sub(r"[\s:;]", "", plain) != re.sub(r"[\s:;]", "", text):
         raise ValueError(f"{value!r} is not in the form of hours here. Write {plain}.")
-    return list(parse_week(week).as_written)
+    return list(schema.parse_week(week).as_written)
 
 
 def _languages(value: object) -> list[str]:
@@ -426,7 +418,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     bank holidays of ``folder``. Dates around Christmas on which the day line opens as usual are
     written out. Raise BadAnswers.
     """
-    today = at.astimezone(ZoneInfo(UK_ZONE)).date()
+    today = at.astimezone(ZoneInfo(schema.UK_ZONE)).date()
     if answers["night_line"].phone == answers["day_line"].phone:  # one line, at all hours
         answers |= {"day_hours": answers["night_hours"]}
     text, name = _render(answers, (), today), Path("directory.yaml")
@@ -452,8 +444,8 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
 
 def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
     languages, day_hours = answers["languages"], answers["day_hours"]
-    if not any(days in ("", BANK_HOLIDAY) for days, _ in day_hours):
-        day_hours = [*day_hours, (BANK_HOLIDAY, "closed")]
+    if not any(days in ("", schema.BANK_HOLIDAY) for days, _ in day_hours):
+        day_hours = [*day_hours, (schema.BANK_HOLIDAY, "closed")]
 
     def words(text: str, welsh: str = "") -> str:
         """Return a text for each language; one without a translation stands in both."""

@@ -455,8 +455,8 @@ def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
     kind, name, value = error["type"], path[-1] if path else "", error["input"]
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, schema.FieldErrors):
-        for key, message, of_key in cause.errors:
-            yield _bad_value((*path, key), message, source, of_key)
+        for part in cause.errors:
+            yield _bad_value((*path, part.key), part.message, source, part.of_key)
     elif kind == "list_type" and isinstance(value, dict):
         message = f"{name}: a list is missing its dashes. Write `- ` before `{next(iter(value))}`."
         yield Problem(*source.place(path), "bad_value", message)

@@ -11,18 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import lru_cache
 from inspect import isclass
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Generic,
-    Literal,
-    NamedTuple,
-    Self,
-    TypeVar,
-    get_args,
-    get_origin,
-)
+from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -127,7 +116,8 @@ _RECURRENCE = (
 )
 
 
-class FieldError(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FieldError:
     """A problem below ``key`` of a mapping: with its value, or with the key itself."""
 
     key: str
@@ -467,8 +457,7 @@ def _add_hours(
         return
     for day in dict.fromkeys(days):
         if day in hours or days.count(day) > 1:
-            message = f"{day} is named twice. Name it once."
-            yield FieldError(key, message, of_key=True)
+            yield FieldError(key, f"{day} is named twice. Name it once.", of_key=True)
         hours[day] = ranges
 
 
