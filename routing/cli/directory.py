@@ -420,7 +420,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
     """
     today = at.astimezone(ZoneInfo(schema.UK_ZONE)).date()
     if answers["night_line"].phone == answers["day_line"].phone:  # one line, at all hours
-        answers |= {"day_hours": answers["night_hours"]}
+        answers = answers | {"day_hours": answers["night_hours"]}
     text, name = _render(answers, (), today), Path("directory.yaml")
     try:
         directory, _ = parse(text, name)

@@ -432,12 +432,12 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     if len(known) > MAX_NAMES_SHOWN:
         return f"Write one of the {len(known)} there are."
     plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().replace("&", "and"))
-    similar = get_close_matches(plain.replace("-", "_"), known, 1, 0.75)  # keys have underscores
-    similar = similar or get_close_matches(plain, known, 1, 0.6)
-    similar = similar or [word for word in known if plain in word or plain.startswith(f"{word}-")]
+    words = {word.replace("_", "-"): word for word in known}
+    similar = get_close_matches(plain, words, 1)
+    similar = similar or [word for word in words if plain in word or plain.startswith(f"{word}-")]
     if len(plain) > 1 and similar:
-        return f"Did you mean '{similar[0]}'?"
-    nearest = get_close_matches(plain, known, MAX_WORDS_SHOWN, 0)
+        return f"Did you mean '{words[similar[0]]}'?"
+    nearest = [words[word] for word in get_close_matches(plain, words, MAX_WORDS_SHOWN, 0)]
     return f"Write {' or '.join(nearest)}{' or another' * (len(nearest) < len(known))}."
 
 
