@@ -11,7 +11,7 @@ import serving
 from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, sign
 
-TOKEN, OTHER = "first token", "second token"
+TOKEN, OTHER = "first-token", "second-token"
 FORM = {"CallSid": "CA1", "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
 VOICE = "/twilio/voice/children"
 
