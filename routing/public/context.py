@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,19 +21,14 @@ from routing.core.directory import (
     Service,
     TimeRange,
 )
-from routing.formats import assumption, emergency_html, helpline_texts, timestamp
-from routing.responses import DEFAULT_COLOUR
+from routing.formats import Json, assumption, timestamp
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
-from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
-from routing.text.sentences import other_way_label
 
 MAX_LINES_WITHOUT_SEARCH = 8
 HANDOVER_NOTICE = timedelta(minutes=5)
 """How long before a handover a page says that the number changes."""
-
-Json = dict[str, Any]
 
 STRUCTURED_DATA_PERIOD = timedelta(days=365)
 """For how long structured data has hours: a search engine keeps a page for weeks."""
@@ -66,26 +61,6 @@ class ContactCard:
         """Return whether every word of ``query`` is in the name, an alias or the number."""
         text = " ".join((self.name, *self.aliases, self.phone.display, self.phone.national))
         return all(word in text.casefold() for word in query.casefold().split())
-
-
-def page_context() -> dict[str, Any]:
-    """Return the values that every public page shows."""
-    snapshot, locale = lookup.snapshot(), lookup.locale()
-    directory, language = snapshot.directory, locale.language
-    emergency, unanswered = directory.emergency.get(language), directory.unanswered
-    return {
-        "language": language,
-        "first_language": directory.languages[0],
-        "council": directory.council.name.get(language),
-        "website": directory.council.website,
-        "colour": directory.council.colour or DEFAULT_COLOUR,
-        "emergency": sentences.end_sentence(emergency),
-        "emergency_html": emergency_html(emergency, locale),
-        "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
-        "services": directory.services,
-        "helplines": helpline_texts(snapshot, locale),
-        "rehearsal": lookup.is_rehearsal(),
-    }
 
 
 def service_context(service_id: str | None, at: datetime, *, is_live: bool) -> dict[str, Any]:
@@ -163,7 +138,7 @@ def contact_card(
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
         relay_uk=line.relay_uk and phone.relay_uk_display is not None,
-        also=tuple((other_way_label(way, locale), way) for way in line.also),
+        also=tuple((sentences.other_way_label(way, locale), way) for way in line.also),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         confirmed=line.confirmed,
     )
@@ -202,12 +177,16 @@ def contacts_context(query: str, at: datetime) -> dict[str, Any]:
     }
 
 
+@lru_cache
 def render_markdown(text: str) -> Markup:
     """Return Markdown as HTML that is safe in a page.
 
     HTML in ``text`` is shown as written; links that would run a script are not made.
     """
-    return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
+    from markdown_it import MarkdownIt  # not every council has texts of its own
+
+    renderer = MarkdownIt("commonmark", {"html": False})
+    return Markup(renderer.render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
 def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, Any]:
@@ -292,13 +271,6 @@ def _service_values(service: Service, language: str) -> dict[str, Any]:
     }
 
 
-@cache
-def _markdown() -> Any:
-    from markdown_it import MarkdownIt  # not every council has texts of its own
-
-    return MarkdownIt("commonmark", {"html": False})
-
-
 def structured_data(
     snapshot: Snapshot, services: Iterable[Service], at: datetime, locale: Locale
 ) -> Json:
@@ -352,14 +324,16 @@ class _DatedHours:
         """Yield the hours of a week, one entry for the days with the same range."""
         for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
             days = [
-                name for name, ranges in zip(WEEKDAYS, week, strict=True) if time_range in ranges
+                name
+                for name, ranges in zip(dates.WEEKDAYS, week, strict=True)
+                if time_range in ranges
             ]
             yield _specification(time_range, first, last, days)
 
     def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
         """Yield each date on which a number of ``line`` keeps other hours than its week's."""
         holidays = self.snapshot.holidays.dates
-        for day in exception_dates(line, self.first, self.last, holidays):
+        for day in dates.exception_dates(line, self.first, self.last, holidays):
             is_in_use = line.phone_on(day) == phone
             if is_in_use or phone == line.phone:
                 ranges = line.ranges_on(day, holidays) if is_in_use else ()
@@ -388,7 +362,7 @@ def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Ite
                 point = _contact_point(line_name, name, address, language, available, relay_uk)
                 yield point | ({"email": line.email} if line.email and not line.internal else {})
         for way in () if line.internal else line.also:
-            way_name = f"{line_name}: {other_way_label(way, locale)}"
+            way_name = f"{line_name}: {sentences.other_way_label(way, locale)}"
             address = {"telephone": way.phone.e164} if way.phone else {"url": way.url}
             spoken = {"welsh": "cy", "bsl": "bfi"}.get(way.kind, language)
             available = [*hours.of_line(line), *hours.of_exceptions(line, line.phone)]

@@ -7,16 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    g,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
 from routing import formats, lookup, middleware
@@ -28,10 +19,11 @@ from routing.middleware import RequestKind
 from routing.public import context
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
-from routing.responses import BUNDLES, bundle, bundle_url
+from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
 from routing.text.dates import format_date
 from routing.text.locale import N_
+from routing.text.sentences import end_sentence
 
 bp = Blueprint("site", __name__)
 
@@ -202,8 +194,6 @@ def compress(response: Response) -> Response:
     Public pages alone: to compress a page with a form token would help to guess the token.
     """
     response.headers["Vary"] = "Accept-Encoding"
-    if response.is_streamed or response.direct_passthrough:
-        return response
     body = response.get_data()
     if request.accept_encodings["gzip"] and len(body) >= MIN_GZIP_BYTES:
         response.set_data(gzip.compress(body, 6, mtime=0))
@@ -226,11 +216,11 @@ def error_page(status: int) -> Response:
     """
     if not middleware.acquire(RequestKind.LISTING):
         return middleware.refusal(RequestKind.LISTING, status)
-    title = N_("Page not found")
-    if status >= 500:
+    title = N_("Sorry, there is a problem with this request")
+    if status == 404:
+        title = N_("Page not found")
+    elif status >= 500:
         title = N_("Sorry, there is a problem with this page")
-    elif status != 404:
-        title = N_("Sorry, there is a problem with this request")
     try:
         g.language = _requested_language()
         locale = lookup.locale()
@@ -285,17 +275,21 @@ def _page(template: str, **values: Any) -> Response:
 
 
 def _render(template: str, **values: Any) -> str:
-    locale = lookup.locale()
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    directory = snapshot.directory
     return render_template(
         f"public/{template}",
-        _=locale.translate_html,
-        asset=partial(bundle_url, colour=lookup.snapshot().directory.council.colour),
+        asset=partial(bundle_url, colour=directory.council.colour),
+        colour=directory.council.colour or DEFAULT_COLOUR,
+        emergency=end_sentence(directory.emergency.get(locale.language)),
         exit_url=EXIT_URL,
-        logo=lookup.snapshot().logo is not None,
+        first_language=directory.languages[0],
+        logo=snapshot.logo is not None,
         max_other_services=MAX_OTHER_SERVICES,
         page_url=_page_url,
+        services=directory.services,
         translation=_translation(locale.language),
-        **context.page_context(),
+        **formats.page_values(snapshot, locale, lookup.is_rehearsal()),
         **values,
     )
 

@@ -11,13 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from routing.core.decision import (
-    Answer,
-    Decision,
-    Outcome,
-    Timetables,
-    dial_order,
-)
+from routing.core.decision import Answer, Decision, Outcome, Timetables, dial_order
 from routing.core.directory import Line, Phone, acceptance_seconds, ring_seconds
 
 MAX_ROUNDS = 3
