@@ -25,6 +25,7 @@ from routing.text.locale import Locale
 
 Json = dict[str, Any]
 
+SERVICES_PATH = "/api/v1/services"
 LINE_SPANS_PERIOD = timedelta(days=14)
 PRINTED_WEEKS = 8
 
@@ -94,7 +95,7 @@ def line_json(line: Line, phone: Phone, locale: Locale) -> Json:
     }
 
 
-def service_json(service: Service, locale: Locale, base_path: str) -> Json:
+def service_json(service: Service, locale: Locale) -> Json:
     """Return a service: its public lines in the order to try, and the path of its decision."""
     number, last_line = service.number, service.out_of_hours
     return {
@@ -116,7 +117,7 @@ def service_json(service: Service, locale: Locale, base_path: str) -> Json:
             for form in service.forms
         ],
         "confirmed": service.confirmed,
-        "decision": f"{base_path}/{service.id}/decision",
+        "decision": f"{SERVICES_PATH}/{service.id}/decision",
         "language": locale.language,
     }
 

@@ -15,6 +15,7 @@ from routing.core.decision import HORIZON, Decision, timeline
 from routing.core.directory import (
     ALL_DAY,
     MINUTES_PER_DAY,
+    HolidayDates,
     Line,
     OtherWay,
     Phone,
@@ -32,6 +33,7 @@ HANDOVER_NOTICE = timedelta(minutes=5)
 
 STRUCTURED_DATA_PERIOD = timedelta(days=365)
 """For how long structured data has hours: a search engine keeps a page for weeks."""
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -201,7 +203,7 @@ def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str,
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
     """Return when a live page words the same decision differently: at a notice, or at midnight."""
-    tomorrow = at.astimezone(locale.zone).date() + timedelta(days=1)
+    tomorrow = at.astimezone(locale.zone).date() + ONE_DAY
     moments = [instants.midnight(tomorrow, locale.zone)]
     if decision.until is not None:
         moments.append(decision.until - HANDOVER_NOTICE)
@@ -284,7 +286,8 @@ def structured_data(
     hours. Internal lines are left out.
     """
     council = snapshot.directory.council
-    hours = _DatedHours(snapshot, at.astimezone(locale.zone).date())
+    first = at.astimezone(locale.zone).date()
+    hours = _DatedHours(snapshot.holidays.dates, first, first + STRUCTURED_DATA_PERIOD)
     points = [point for service in services for point in _contact_points(service, hours, locale)]
     return {
         "@context": "https://schema.org",
@@ -299,14 +302,11 @@ def structured_data(
 
 @dataclass(frozen=True, slots=True)
 class _DatedHours:
-    """Opening hours for the year from ``first``."""
+    """Opening hours from ``first`` to ``last``."""
 
-    snapshot: Snapshot
+    holidays: HolidayDates
     first: date
-
-    @property
-    def last(self) -> date:
-        return self.first + STRUCTURED_DATA_PERIOD
+    last: date
 
     def of_line(self, line: Line) -> Iterator[Json]:
         """Yield the hours of a line's week, and of each season from its first date on."""
@@ -332,11 +332,10 @@ class _DatedHours:
 
     def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
         """Yield each date on which a number of ``line`` keeps other hours than its week's."""
-        holidays = self.snapshot.holidays.dates
-        for day in dates.exception_dates(line, self.first, self.last, holidays):
+        for day in dates.exception_dates(line, self.first, self.last, self.holidays):
             is_in_use = line.phone_on(day) == phone
             if is_in_use or phone == line.phone:
-                ranges = line.ranges_on(day, holidays) if is_in_use else ()
+                ranges = line.ranges_on(day, self.holidays) if is_in_use else ()
                 for time_range in ranges or (TimeRange(0, 0),):
                     yield _specification(time_range, day, day)
 
