@@ -108,18 +108,19 @@ def service_json(service: Service, locale: Locale) -> Json:
             if not line.internal
         ],
         "out_of_hours": None if last_line.internal else last_line.id,
-        "forms": [
-            {
-                "name": form.name.get(locale.language),
-                "url": form.url,
-                "when": form.when.get(locale.language),
-            }
-            for form in service.forms
-        ],
+        "forms": forms_json(service, locale.language),
         "confirmed": service.confirmed,
         "decision": f"{SERVICES_PATH}/{service.id}/decision",
         "language": locale.language,
     }
+
+
+def forms_json(service: Service, language: str) -> list[Json]:
+    """Return the forms that a service's callers may send instead, and when."""
+    return [
+        {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
+        for form in service.forms
+    ]
 
 
 def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: Locale) -> Json:
@@ -274,7 +275,7 @@ def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str
 def _emergency_html(advice: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
-    match = sentences.find_999(advice)
+    match = sentences.CALL_999.search(advice)
     if match is None:
         return Markup("{} {}.").format(advice, link.format(locale.translate("Call 999")))
     start, end = match.span("number")
@@ -287,10 +288,11 @@ def _print_line(
     """Return a line as the page prints it, with what differs from its week or season by date."""
     holidays = snapshot.holidays.dates
     special_days = [day for day in line.special_days if any(day.dates(first, last))]
+    options = None if line.internal else line.options
     return {
         "name": line.name.get(locale.language),
         "phone": line.phone,
-        "options": line.options.get(locale.language) if line.options else None,
+        "options": options.get(locale.language) if options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         "relay_uk": line.phone.relay_uk_display if line.relay_uk else None,
         "also": [(sentences.other_way_label(way, locale), way) for way in line.also],
@@ -316,11 +318,7 @@ def _print_service(
     if service.number is not None:
         lines = {
             line.id: lines[line.id]
-            | {
-                "phone": service.public_phone(line.phone),
-                "options": None if line.internal else lines[line.id]["options"],
-                "other_numbers": [],
-            }
+            | {"phone": service.public_phone(line.phone), "other_numbers": []}
             for line in service.reachable
         }
     return {

@@ -22,7 +22,7 @@ from routing.core.directory import (
     Service,
     TimeRange,
 )
-from routing.formats import Json, assumption, timestamp
+from routing.formats import Json, assumption, forms_json, timestamp
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
 from routing.text.locale import Locale
@@ -266,10 +266,7 @@ def _service_values(service: Service, language: str) -> dict[str, Any]:
         "number": service.number,
         "is_always_on_its_number": service.is_always_on_its_number,
         "confirmed": service.confirmed,
-        "forms": [
-            {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
-            for form in service.forms
-        ],
+        "forms": forms_json(service, language),
     }
 
 
@@ -278,12 +275,10 @@ def structured_data(
 ) -> Json:
     """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
 
-    They are schema.org's ContactPoint and OpeningHoursSpecification, with dates; nothing says who
-    answers now. An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a
-    closing time before the opening time is on the next day.
-
-    A service with a number has only that number, and 999 or 101 where one of them answers out of
-    hours. Internal lines are left out.
+    They are schema.org's ContactPoint and OpeningHoursSpecification; nothing says who answers now.
+    An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a closing time
+    before the opening time is on the next day. A service with a number has only that number, and
+    999 or 101 where one of them answers out of hours; an internal line goes by the service's name.
     """
     council = snapshot.directory.council
     first = at.astimezone(locale.zone).date()

@@ -1,7 +1,7 @@
 """The public pages: who to call now, all contacts, this service, and the page for every error."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -342,16 +342,12 @@ def _plain_numbers(directory: Directory) -> Markup:
         for service in directory.services
         if service.number is not None
     ]
-    for line in directory.lines:
-        if not line.internal:
-            other = [
-                f"{_plain_dates(day)} call {day.phone.display}"
-                for day in line.special_days
-                if day.phone is not None
-            ]
-            items.append((line.name, line.phone, "; ".join([_plain_hours(line.hours), *other])))
-    for helpline in directory.helplines:
-        items.append((helpline.name, helpline.phone, _plain_hours(helpline.hours)))
+    items += [
+        (line.name, line.phone, _plain_hours(line.hours, line.special_days))
+        for line in directory.lines
+        if not line.internal
+    ]
+    items += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
     item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
     return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
         Markup("").join(
@@ -361,13 +357,12 @@ def _plain_numbers(directory: Directory) -> Markup:
     )
 
 
-def _plain_hours(hours: Hours) -> str:
-    return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
-
-
-def _plain_dates(special_day: SpecialDay) -> str:
-    limits = (("from", special_day.first), ("to", special_day.last))
-    parts = [f"{word} {day}" for word, day in limits if day is not None]
-    if special_day.recurrence is not None:
-        parts.insert(0, f"every {special_day.recurrence.as_written}")
-    return " ".join(parts)
+def _plain_hours(hours: Hours, special_days: Iterable[SpecialDay] = ()) -> str:
+    parts = [" ".join(filter(None, pair)) for pair in hours.as_written]
+    for day in special_days:
+        if day.phone is not None:
+            every = day.recurrence.as_written if day.recurrence else None
+            limits = (("every", every), ("from", day.first), ("to", day.last))
+            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
+            parts.append(f"{when} call {day.phone.display}")
+    return "; ".join(parts)

@@ -11,7 +11,7 @@ from routing.text.locale import N_, Locale
 MAX_PHRASE_CHARACTERS = 150
 """Of a line in a sentence: a longer name would leave no room in a text message for its number."""
 
-_CALL_999 = re.compile(
+CALL_999 = re.compile(
     r"""(?:^|(?<!\d)(?:[.:;!?(“"‘'*]|(?<!\d\s)[\u2010-\u2014-])\s*
         |\b(?:call|dial|ring|phon|telephon|text|contact|ffoni|galw|deial|cysyll)\w*\s+
         |\b(?:use|using|on|via|or|tel|emergency|services|police|ar|â|neu|i)\s+)
@@ -23,6 +23,11 @@ _CALL_999 = re.compile(
             |os|neu|ac|a|ar|yn|nawr|am|i|unwaith|o|mewn|heb|cyn|bob|gan|er|ond|gyda)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+"""Where words for an emergency say to call 999, as ``number``.
+
+Only where the words around it say so: "over 999 families" and another number do not. Where this is
+in doubt they do not, and 999 is said once more.
+"""
 
 _OTHER_WAYS = {
     "textphone": N_("Textphone"),
@@ -177,15 +182,6 @@ def line_phrase(line: Line, locale: Locale) -> str:
         phrase = phrase[:MAX_PHRASE_CHARACTERS]
         phrase = phrase.rpartition(" ")[0] or phrase
     return phrase
-
-
-def find_999(advice: str) -> re.Match[str] | None:
-    """Return where words for an emergency say to call 999, as ``number``; None if they do not.
-
-    Only where the words around it say so: "over 999 families" and another number do not. Where this
-    is in doubt they do not, and 999 is said once more.
-    """
-    return _CALL_999.search(advice)
 
 
 def other_way_label(way: OtherWay, locale: Locale) -> str:

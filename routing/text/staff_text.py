@@ -113,29 +113,19 @@ def calls_go_to(
     """
     decision = decide(timetables, service_id, at, diverts)
     is_diverted = decision.reason.code is ReasonCode.DIVERT
-    handover = next(
-        (
-            (start, answer)
-            for start, answer in handovers(timetables, service_id, at, diverts)
-            if not is_diverted
-            or answer.reason != decision.reason
-            or answer.line.id != decision.line.id
-        ),
-        None,
-    )
     verb = "are diverted" if is_diverted else "go"
     line = line_with_number(decision.line, decision.phone, internal_numbers)
-    if handover is None:
-        return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
-    ends, following = handover
-    until = format_relative(ends, at, locale)
-    time_left = format_time_left(ends - at)
-    next_line = line_with_number(following.line, following.phone, internal_numbers)
-    if following.line.id == decision.line.id and following.phone == decision.phone:
-        next_line = "the same line, " + (
-            "by the directory’s hours" if is_diverted else "by a divert"
-        )
-    return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
+    for ends, following in handovers(timetables, service_id, at, diverts):
+        is_same_line = following.line.id == decision.line.id
+        if is_diverted and is_same_line and following.reason == decision.reason:
+            continue
+        next_line = line_with_number(following.line, following.phone, internal_numbers)
+        if is_same_line and following.phone == decision.phone:
+            cause = "the directory’s hours" if is_diverted else "a divert"
+            next_line = f"the same line, by {cause}"
+        until, time_left = format_relative(ends, at, locale), format_time_left(ends - at)
+        return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
+    return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
 
 
 def service_name(directory: Directory, service_id: str) -> str:
