@@ -82,10 +82,8 @@ class _Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         at = lookup.now()
-        for kind, figures in (
-            (GaugeMetricFamily, _gauges(at)),
-            (CounterMetricFamily, _call_counters(at)),
-        ):
+        families = (GaugeMetricFamily, _gauges(at)), (CounterMetricFamily, _call_counters(at))
+        for kind, figures in families:
             for name, text, values, *labels in figures:
                 family = kind(name, text, labels=labels)
                 for label_values, value in values.items():

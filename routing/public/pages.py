@@ -143,9 +143,8 @@ def logo() -> Response:
     if snapshot.logo is None:
         return error_page(404)
     suffix = Path(snapshot.directory.council.logo or "").suffix
-    response = Response(snapshot.logo, mimetype=LOGO_TYPES[suffix])
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(snapshot.logo, mimetype=LOGO_TYPES[suffix], headers=headers)
 
 
 @bp.get("/embed/v1.js")
@@ -180,11 +179,10 @@ def asset(address: str) -> Response:
     if name not in BUNDLES:
         abort(404)
     colour = lookup.snapshot().directory.council.colour
-    response = Response(bundle(name, colour), mimetype=_MIME_TYPES[suffix])
     is_current = bundle_url(name, colour).endswith(address)
-    year = "public, max-age=31536000, immutable"
-    response.headers["Cache-Control"] = year if is_current else "no-store"
-    return response
+    lifetime = "public, max-age=31536000, immutable" if is_current else "no-store"
+    headers = {"Cache-Control": lifetime}
+    return Response(bundle(name, colour), mimetype=_MIME_TYPES[suffix], headers=headers)
 
 
 @bp.after_request
@@ -236,10 +234,8 @@ def error_page(status: int) -> Response:
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
-    response = Response(body, status, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = ERROR_PAGE_POLICY
-    return response
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": ERROR_PAGE_POLICY}
+    return Response(body, status, headers, "text/html")
 
 
 def _requested_language() -> str | None:
@@ -295,10 +291,8 @@ def _render(template: str, **values: Any) -> str:
 
 
 def _html_response(html: str) -> Response:
-    response = Response(html, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = lookup.locale().language
-    return response
+    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
+    return Response(html, mimetype="text/html", headers=headers)
 
 
 def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
