@@ -82,16 +82,11 @@ def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | Non
         return None
     moment = dates.format_datetime(decision.until, locale, at)
     line = line_phrase(decision.next.line, locale)
+    message = N_("From {moment}, call {line} on {phone}.")
     if decision.next.phone.e164 == decision.phone.e164:
-        return locale.translate(
-            "From {moment}, {line} answers on the same number.", moment=moment, line=line
-        )
-    return locale.translate(
-        "From {moment}, call {line} on {phone}.",
-        moment=moment,
-        line=line,
-        phone=decision.next.phone.display,
-    )
+        message = N_("From {moment}, {line} answers on the same number.")
+    phone = decision.next.phone.display
+    return locale.translate(message, moment=moment, line=line, phone=phone)
 
 
 def keeps_number(decision: Decision) -> bool:
@@ -159,12 +154,8 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     if number and phone == number.national_display and service.is_always_on_its_number:
         call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
         return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
-    return locale.translate(
-        "Call {phone}, {line}, {until}.",
-        phone=phone,
-        line=line,
-        until=until_phrase(decision, at, locale),
-    )
+    until = until_phrase(decision, at, locale)
+    return locale.translate("Call {phone}, {line}, {until}.", phone=phone, line=line, until=until)
 
 
 def line_phrase(line: Line, locale: Locale) -> str:
