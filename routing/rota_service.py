@@ -25,14 +25,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import (
-    DayKind,
-    ProposedShift,
-    ShiftPattern,
-    TurnRule,
-    Workload,
-    measure_workload,
-)
+from routing.rota.filling import DayKind, ProposedShift, ShiftPattern, TurnRule, Workload
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     NewCover,
@@ -42,6 +35,7 @@ from routing.rota.roster import (
     cover_absence,
     is_too_long,
     name_key,
+    span_of,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
@@ -60,7 +54,7 @@ FAR_FUTURE = timedelta(days=3650)
 _REMOVALS = ("removed", "uncovered", "replaced")  # an undo of these cannot itself be undone
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
-FILL_TIME_LIMIT = timedelta(seconds=5)
+FILL_TIME_LIMIT_SECONDS = 5
 """How long working out a fill may take."""
 
 
@@ -155,12 +149,6 @@ class Rota:
         known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
         clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
         return warnings + [f"{clash}." for clash in clashes if clash not in known]
-
-
-def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
-    """Return from when the first of some shifts or covers starts until when the last one ends."""
-    spans = [change.during for change in changes]
-    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 # Reading
@@ -266,11 +254,11 @@ def save_change(
                 for shift in plan.difference.new_shifts
             ]
         # In this order the database's check for overlaps is quick.
-        ordered = sorted(changes, key=lambda change: change.during.start)
+        added = sorted(changes, key=lambda change: change.during.start)
         sheet = plan.sheet if plan else None
         try:
             change = rota.add(
-                connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet
+                connection, kind, added, at, actor, form_key, cancelled, summary, sheet
             )
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
@@ -382,7 +370,6 @@ def propose_fill(
     names: Sequence[str],
     turns: TurnRule,
     times: ShiftPattern | None = None,
-    time_limit: timedelta = FILL_TIME_LIMIT,
 ) -> tuple[Rota, list[ProposedShift]]:
     """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
 
@@ -424,7 +411,7 @@ def propose_fill(
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
-    deadline = time.monotonic() + time_limit.total_seconds()
+    deadline = time.monotonic() + FILL_TIME_LIMIT_SECONDS
 
     def check_time() -> None:
         if time.monotonic() > deadline:
@@ -470,7 +457,7 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     period = span_of(added)
     roster = current.roster.with_changes(added)
     person_ids = dict.fromkeys(new.person_id for new in added)
-    loads = [measure_workload(roster, person_id, period) for person_id in person_ids]
+    loads = [filling.measure_workload(roster, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
