@@ -54,7 +54,7 @@ FAR_FUTURE = timedelta(days=3650)
 _REMOVALS = ("removed", "uncovered", "replaced")  # an undo of these cannot itself be undone
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
-FILL_TIME_LIMIT_SECONDS = 5
+FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
 
 
@@ -105,9 +105,9 @@ class Rota:
             RotaGap(role, during, missing)
             for role in self.roles
             for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
+            if during.start < end
         )
-        starting = (gap for gap in gaps if gap.during.start < end)
-        return sorted(starting, key=lambda gap: gap.during.start)
+        return sorted(gaps, key=lambda gap: gap.during.start)
 
     def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
         """Return the spans of a period with people on duty when nobody is needed, soonest first."""
@@ -370,6 +370,7 @@ def propose_fill(
     names: Sequence[str],
     turns: TurnRule,
     times: ShiftPattern | None = None,
+    time_limit: timedelta = FILL_TIME_LIMIT,
 ) -> tuple[Rota, list[ProposedShift]]:
     """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
 
@@ -411,7 +412,7 @@ def propose_fill(
         raise InvalidRotaChange(
             "working-day", "One shift would be over a week long. Enter when shifts begin."
         )
-    deadline = time.monotonic() + FILL_TIME_LIMIT_SECONDS
+    deadline = time.monotonic() + time_limit.total_seconds()
 
     def check_time() -> None:
         if time.monotonic() > deadline:
