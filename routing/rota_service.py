@@ -25,14 +25,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import (
-    DayKind,
-    ProposedShift,
-    ShiftPattern,
-    TurnRule,
-    Workload,
-    measure_workload,
-)
+from routing.rota.filling import DayKind, ProposedShift, ShiftPattern, TurnRule, Workload
 from routing.rota.roster import (
     CONTEXT_MARGIN,
     NewCover,
@@ -42,6 +35,7 @@ from routing.rota.roster import (
     cover_absence,
     is_too_long,
     name_key,
+    span_of,
 )
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
@@ -111,9 +105,9 @@ class Rota:
             RotaGap(role, during, missing)
             for role in self.roles
             for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
+            if during.start < end
         )
-        starting = (gap for gap in gaps if gap.during.start < end)
-        return sorted(starting, key=lambda gap: gap.during.start)
+        return sorted(gaps, key=lambda gap: gap.during.start)
 
     def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
         """Return the spans of a period with people on duty when nobody is needed, soonest first."""
@@ -155,12 +149,6 @@ class Rota:
         known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
         clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
         return warnings + [f"{clash}." for clash in clashes if clash not in known]
-
-
-def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
-    """Return from when the first of some shifts or covers starts until when the last one ends."""
-    spans = [change.during for change in changes]
-    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 # Reading
@@ -266,11 +254,11 @@ def save_change(
                 for shift in plan.difference.new_shifts
             ]
         # In this order the database's check for overlaps is quick.
-        ordered = sorted(changes, key=lambda change: change.during.start)
+        added = sorted(changes, key=lambda change: change.during.start)
         sheet = plan.sheet if plan else None
         try:
             change = rota.add(
-                connection, kind, ordered, at, actor, form_key, cancelled, summary, sheet
+                connection, kind, added, at, actor, form_key, cancelled, summary, sheet
             )
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
@@ -470,7 +458,7 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     period = span_of(added)
     roster = current.roster.with_changes(added)
     person_ids = dict.fromkeys(new.person_id for new in added)
-    loads = [measure_workload(roster, person_id, period) for person_id in person_ids]
+    loads = [filling.measure_workload(roster, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 

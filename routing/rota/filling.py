@@ -233,9 +233,8 @@ def assign_slots(
                 if turns.days is None:
                     turn = len(proposed)
                 order = (people[(turn + n) % len(people)] for n in range(len(people)))
-                person_id = next(
-                    (one for one in order if not any(map(during.overlaps, busy[one]))), None
-                )
+                free = (one for one in order if not any(map(during.overlaps, busy[one])))
+                person_id = next(free, None)
                 proposed.append(ProposedShift(during, person_id))
                 busy[person_id].append(during)
     return proposed

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from itertools import chain, groupby, pairwise
 from zoneinfo import ZoneInfo
 
@@ -31,6 +30,8 @@ CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 MIN_REST = timedelta(hours=11)
 """The rest between shifts that regulation 10 of the Working Time Regulations 1998 entitles to."""
 
+MAX_NOTE_CHARS = 300
+MAX_ABSENCE = timedelta(days=400)
 _STAND_FOR_NOBODY = ("nobody", "neb", "none", "vacant", "unfilled", "gap", "tbc", "tba", "n/a")
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
@@ -137,6 +138,12 @@ class Staffing:
         return max(0, self.needed - len(self.person_ids))
 
 
+def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
+    """Return from when the first of some shifts or covers starts until when the last one ends."""
+    spans = [change.during for change in changes]
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
+
+
 @dataclass(frozen=True, slots=True)
 class RotaDifference:
     """The change from the rota to a spreadsheet, and what to store for it.
@@ -200,9 +207,8 @@ class Roster:
             if isinstance(new, NewShift):
                 shifts.append(Shift(-number, new.role_id, new.person_id, new.during))
             else:
-                covers.append(
-                    Cover(highest_id + number, new.shift_id, new.person_id, new.during, new.note)
-                )
+                cover_id = highest_id + number
+                covers.append(Cover(cover_id, new.shift_id, new.person_id, new.during, new.note))
         return Roster(self.timetables, shifts, covers)
 
     def needed_spans(self, role_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
@@ -227,6 +233,11 @@ class Roster:
         """Return the assignments of a shift, in order; none for one that the roster lacks."""
         return self._parts.get(shift_id, [])
 
+    def holders(self, shift_id: int, during: Span) -> list[int | None]:
+        """Return who has a shift in some part of a period, each once; None: nobody has some."""
+        parts = (part for part in self.parts_of(shift_id) if part.during.overlaps(during))
+        return list(dict.fromkeys(part.person_id for part in parts))
+
     def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, uncut, in the order in which they start."""
         period = Span(instants.as_utc(start), instants.as_utc(end))
@@ -247,9 +258,7 @@ class Roster:
         for assignment in sorted(assignments, key=lambda a: (a.during.start, a.during.end)):
             if assignment.person_id is not None:
                 by_person.setdefault(assignment.person_id, []).append(assignment)
-        clashes = (
-            clash for person_id, own in by_person.items() for clash in _clashes_of(person_id, own)
-        )
+        clashes = chain(*(_clashes_of(person_id, own) for person_id, own in by_person.items()))
         return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id, clash.kind))
 
     def staffing(
@@ -400,10 +409,6 @@ def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
-MAX_NOTE_CHARS = 300
-MAX_ABSENCE = timedelta(days=400)
-
-
 def require_shift_period(during: Span, zone: ZoneInfo) -> None:
     """Raise InvalidRotaChange for a period that no shift can have."""
     _require_end_after_start(during)
@@ -435,14 +440,12 @@ def validate_cover(
     """
     shift = _find_shift(roster, shift_id)
     _require_end_after_start(during)
-    for field, edge, is_outside in (
-        ("starts", "starts later", during.start < shift.during.start),
-        ("ends", "ends earlier", during.end > shift.during.end),
-    ):
-        if is_outside:
-            problem = f"The shift {edge} than that. A cover must be within it."
-            raise InvalidRotaChange(field, problem)
-    if _holders(roster, shift, during) == {person_id}:
+    outside = "The shift {} than that. A cover must be within it."
+    if during.start < shift.during.start:
+        raise InvalidRotaChange("starts", outside.format("starts later"))
+    if during.end > shift.during.end:
+        raise InvalidRotaChange("ends", outside.format("ends earlier"))
+    if roster.holders(shift_id, during) == [person_id]:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
     if len(note) > MAX_NOTE_CHARS:
@@ -464,7 +467,7 @@ def swap_shifts(
     if any(shift.during.end <= at for shift in shifts):
         raise InvalidRotaChange("other", "One of these shifts is over.")
     parts = [Span(max(shift.during.start, at), shift.during.end) for shift in shifts]
-    (one, *others), (other, *more) = map(partial(_holders, roster), shifts, parts)
+    (one, *others), (other, *more) = map(roster.holders, (shift_id, other_id), parts)
     if others or more or None in (one, other):
         problem = "One of these shifts is shared or has nobody. Set a cover instead."
         raise InvalidRotaChange("other", problem)
@@ -498,16 +501,11 @@ def cover_absence(
 
     They are in the order in which they start. ``substitute_id`` None leaves it to nobody.
     """
-    covers = [
-        NewCover(
-            duty.shift.id,
-            substitute_id,
-            Span(max(duty.during.start, away.start), min(duty.during.end, away.end)),
-            note,
-        )
-        for duty in roster.all_assignments(away.start, away.end)
-        if duty.person_id == person_id
-    ]
+    covers = []
+    for duty in roster.all_assignments(away.start, away.end):
+        if duty.person_id == person_id:
+            during = Span(max(duty.during.start, away.start), min(duty.during.end, away.end))
+            covers.append(NewCover(duty.shift.id, substitute_id, during, note))
     return sorted(covers, key=lambda cover: cover.during.start)
 
 
@@ -520,8 +518,3 @@ def _find_shift(roster: Roster, shift_id: int) -> Shift:
     if parts := roster.parts_of(shift_id):
         return parts[0].shift
     raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
-
-
-def _holders(roster: Roster, shift: Shift, during: Span) -> set[int | None]:
-    """Return who has a shift in some part of a period; None among them: nobody has some."""
-    return {part.person_id for part in roster.parts_of(shift.id) if part.during.overlaps(during)}

@@ -28,6 +28,7 @@ from routing.rota.roster import (
     clean_name,
     name_key,
     require_shift_period,
+    span_of,
 )
 from routing.text import time_parsing
 
@@ -233,12 +234,9 @@ def _read_rows(text: str, problems: list[str]) -> Iterator[tuple[int, dict[str, 
                 cells += [""] * len(header)  # the row may be too short
                 yield number, {name: _clean(cells[header.index(name)]) for name in COLUMNS}
             if count > MAX_ROWS:
-                raise InvalidSpreadsheet(
-                    [
-                        f"The file has more than {MAX_ROWS:,} shifts. Split it into files of "
-                        f"{MAX_ROWS:,} shifts or fewer, such as one for every few months."
-                    ]
-                )
+                problem = f"The file has more than {MAX_ROWS:,} shifts. Split it into files of "
+                problem += f"{MAX_ROWS:,} shifts or fewer, such as one for every few months."
+                raise InvalidSpreadsheet([problem])
     except csv.Error as error:
         problems.append(
             f"Row {number + 1}: a quotation mark is not closed, or text follows one ({error}). "
@@ -253,13 +251,9 @@ def _find_header(lines: Sequence[str]) -> tuple[int, list[str], str]:
         names = [_clean(_clean(cell).strip('"')).casefold() for cell in line.split(delimiter)]
         if all(names.count(column) == 1 for column in COLUMNS):
             return number, names, delimiter
-    first = lines[0].strip()[:100] if lines else ""
-    raise InvalidSpreadsheet(
-        [
-            f"Row 1: a row must name the columns {', '.join(COLUMNS)}, each once. Row 1 has: "
-            f"{first or 'nothing'}."
-        ]
-    )
+    first, columns = lines[0].strip()[:100] if lines else "", ", ".join(COLUMNS)
+    problem = f"Row 1: a row must name the columns {columns}, each once."
+    raise InvalidSpreadsheet([f"{problem} Row 1 has: {first or 'nothing'}."])
 
 
 def _clean(text: str) -> str:
@@ -373,15 +367,14 @@ def replace_period(
     replaced, the rest stays. What is over at ``at`` stays as it was, and so does a shift whose
     parts are rows just as they are, with its covers.
     """
-    of_rows = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
+    of_rows = span_of(rows)
     wanted = dict.fromkeys(
         NewShift(row.role_id, row.person_id, Span(max(row.during.start, at), row.during.end))
         for row in rows
         if row.during.end > at
     )
-    missing, removed = dict(wanted), list[NewShift]()
-    uncut: list[NewShift] = []
-    cancelled: list[int] = []
+    missing, cancelled = dict(wanted), list[int]()
+    removed, uncut = list[NewShift](), list[NewShift]()
     for shift in sorted(roster.shifts, key=lambda shift: (shift.during.start, shift.id)):
         replaced = shift.during if shift.during.start in period else of_rows
         is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
@@ -397,17 +390,10 @@ def replace_period(
         removed += inside
         uncut += _cut(parts, at, replaced.start)
         uncut += _cut(parts, max(at, replaced.end), shift.during.end)
-    as_before = missing.keys() & set(removed)  # parts of a shift in which another part is changed
-    added, changed, removed = _pair(
-        *([shift for shift in shifts if shift not in as_before] for shifts in (missing, removed))
-    )
+    added, changed, removed = _pair(missing, removed)
+    unchanged, new_shifts = len(wanted) - len(added) - len(changed), (*missing, *uncut)
     return RotaDifference(
-        tuple(added),
-        tuple(changed),
-        tuple(removed),
-        len(wanted) - len(missing) + len(as_before),
-        (*missing, *uncut),
-        tuple(cancelled),
+        tuple(added), tuple(changed), tuple(removed), unchanged, new_shifts, tuple(cancelled)
     )
 
 
@@ -449,8 +435,12 @@ def _cut(parts: Iterable[Assignment], start: datetime, end: datetime) -> list[Ne
 def _pair(
     added: Iterable[NewShift], removed: Iterable[NewShift]
 ) -> tuple[list[NewShift], list[tuple[NewShift, NewShift]], list[NewShift]]:
-    """Return what is only added, what is changed from one to the other, what is only removed."""
+    """Return what is only added, what is changed from one to the other, what is only removed.
+
+    A part of a shift that is in both is neither: another part of that shift is changed.
+    """
     keys: tuple[Callable[[NewShift], object], ...] = (
+        lambda shift: shift,
         lambda shift: (shift.role_id, shift.during),
         lambda shift: (shift.role_id, shift.person_id),
     )
@@ -466,7 +456,8 @@ def _pair(
             matches = (before for before in similar if before.during.overlaps(after.during))
             if match := next(matches, None):
                 similar.remove(match)
-                changed.append((match, after))
+                if match != after:
+                    changed.append((match, after))
             else:
                 unpaired.append(after)
         added, removed = unpaired, list(chain(*candidates.values()))

@@ -45,18 +45,12 @@ def index() -> Response:
         form.refuse(error)
     with lookup.database().reading() as connection:
         people = accounts.active_accounts(connection)
+    locale = lookup.staff_locale()
+    times = [one.signed_in_at and format_datetime(one.signed_in_at, locale) for one in people]
     return render_page(
         "accounts.html",
         form=form,
-        people=[
-            (
-                account,
-                f"Signed in last: {format_datetime(account.signed_in_at, lookup.staff_locale())}"
-                if account.signed_in_at
-                else "Has not signed in yet",
-            )
-            for account in people
-        ],
+        people=list(zip(people, times, strict=True)),
         roles=ROLES,
         can_add=not current_app.config["OIDC_ISSUER"],
         done=request.args.get("done"),

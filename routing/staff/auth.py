@@ -4,7 +4,6 @@ import functools
 import re
 from collections.abc import Callable
 from functools import partial
-from itertools import starmap
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +22,7 @@ from flask import (
 )
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy.engine import Connection
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter
@@ -193,8 +192,9 @@ def require_login() -> AnyResponse | None:
         is_form = request.method == "POST" and request.endpoint != "sign_in.sign_out"
         # No page holds a file, which is too much, or a password. Where nothing was typed, the page
         # opens again, and says what it would do now.
-        is_unkept = bool(request.files) or "new" in request.form
-        if is_form and not is_unkept and any(starmap(is_typed, request.form.items(multi=True))):
+        is_unkept = request.files or "new" in request.form
+        is_filled_in = any(is_typed(*field) for field in request.form.items(multi=True))
+        if is_form and is_filled_in and not is_unkept:
             return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
         unsaved = "&unsaved=lost" if is_form else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
@@ -284,7 +284,6 @@ NAVIGATION = (
     ("now.preview", "Preview"),
     ("changes.show", "Changes"),
 )
-ADMIN_NAVIGATION = (("accounts.index", "Accounts"),)
 ROTA_PAGES = (
     ("rota.show", "On duty"),
     ("rota.gaps", "Gaps and clashes"),
@@ -347,11 +346,7 @@ def upfirst(text: str) -> str:
 
 def mark_commands(text: str) -> Markup:
     """Return text as HTML, with what stands between backticks as code, for a template."""
-    parts = re.split(r"`([^`]+)`", text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if number % 2 else part
-        for number, part in enumerate(parts)
-    )
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped
 
 
 def actor_names(connection: Connection) -> Callable[[str], str]:
@@ -374,14 +369,15 @@ def actor_names(connection: Connection) -> Callable[[str], str]:
 
 
 def _navigation(account: Account) -> list[dict[str, Any]]:
-    links = []
-    pages = NAVIGATION + (ADMIN_NAVIGATION if account.may(Role.ADMIN) else ())
-    for endpoint, text in pages:
-        section, _, _ = endpoint.partition(".")
-        is_current = request.endpoint == endpoint
-        is_below = f"{request.blueprint}_".startswith(f"{section}_")
-        is_below &= request.endpoint not in dict(pages)
-        links.append(
-            {"href": url_for(endpoint), "text": text, "current": is_current, "active": is_below}
-        )
-    return links
+    pages = NAVIGATION + ((("accounts.index", "Accounts"),) if account.may(Role.ADMIN) else ())
+    is_page_itself = request.endpoint in dict(pages)
+    section = f"{request.blueprint}_"  # the blueprint rota_shifts is a part of rota
+    return [
+        {
+            "href": url_for(endpoint),
+            "text": text,
+            "current": request.endpoint == endpoint,
+            "active": not is_page_itself and section.startswith(f"{endpoint.partition('.')[0]}_"),
+        }
+        for endpoint, text in pages
+    ]

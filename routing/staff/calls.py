@@ -132,19 +132,14 @@ def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
 
 
 def _describe(call: Call) -> dict[str, object]:
-    directory = lookup.snapshot().directory
+    directory, legs = lookup.snapshot().directory, []
+    for leg in call.legs:
+        line = staff_text.line_name(directory, leg.line)
+        legs.append(staff_text.describe_leg(line, leg.outcome, leg.ring_seconds, leg.talk_seconds))
     return {
         "at": format_datetime(call.began_at, lookup.staff_locale()),
         "service": staff_text.service_name(directory, call.service),
         "outcome": staff_text.CALL_OUTCOMES[call.outcome],
         "reason": staff_text.CALL_REASONS.get(call.reason, ""),
-        "legs": [
-            staff_text.describe_leg(
-                staff_text.line_name(directory, leg.line),
-                leg.outcome,
-                leg.ring_seconds,
-                leg.talk_seconds,
-            )
-            for leg in call.legs
-        ],
+        "legs": legs,
     }

@@ -1,6 +1,7 @@
 """The page Changes, which shows the audit log: who changed what, from what to what, by name."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -83,18 +84,17 @@ def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], 
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    is_id = field in ("person", "substitute") and str(value).isdecimal()  # as forms hold it
-    if is_id or str(value).startswith("rota_person:"):
-        return names(f"rota_person:{value}" if is_id else value)
+    if field in ("person", "substitute") and str(value).isdecimal():  # as forms hold it
+        value = f"rota_person:{value}"
+    if str(value).startswith("rota_person:"):
+        return names(value)
     if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
     if field == "made":
         return staff_text.ACTION_LABELS[f"rota.{value}"]
-    try:
+    with suppress(TypeError, ValueError):
         at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return str(value)
-    if at.tzinfo is None:
-        return str(value)
-    return format_datetime(at, locale, with_year=True)
+        if at.tzinfo is not None:
+            return format_datetime(at, locale, with_year=True)
+    return str(value)

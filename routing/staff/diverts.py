@@ -23,13 +23,7 @@ from routing.staff.auth import (
     require_role,
     staff_blueprint,
 )
-from routing.staff.forms import (
-    DIVERT_REASONS,
-    NOW,
-    DivertForm,
-    EndForm,
-    parse_id,
-)
+from routing.staff.forms import DIVERT_REASONS, NOW, DivertForm, EndForm, parse_id
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
@@ -357,13 +351,11 @@ def _preview(
     unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
     instead, remarks = "Callers go on getting", []
     if before.id != line.id:
-        before_phrase = line_phrase(before, locale)
-        instead = f"Instead of {before_phrase}, callers get"
+        replaced = line_phrase(before, locale)
+        instead = f"Instead of {replaced}, callers get"
         if may_ring is not None:
             may = "may still" if may_ring else "will not"
-            remarks.append(
-                f"While it lasts, {before_phrase} {may} be rung when nobody else answers."
-            )
+            remarks.append(f"While it lasts, {replaced} {may} be rung when nobody else answers.")
     if previous_end is not None and during.end < previous_end:
         less = staff_text.format_time_left(previous_end - during.end)
         set_for = staff_text.format_relative(previous_end, at, locale)
@@ -371,32 +363,30 @@ def _preview(
             f"That is {less} shorter than it is set for: it would have ended at {set_for}."
         )
     if unchanged_until is not None and unchanged_until < during.end:
-        until = staff_text.format_relative(unchanged_until, at, locale)
-        remarks.append(
-            f"Until {until} nothing changes: {line.name.get('en')} takes these calls anyway."
-        )
+        until, name = staff_text.format_relative(unchanged_until, at, locale), line.name.get("en")
+        remarks.append(f"Until {until} nothing changes: {name} takes these calls anyway.")
     for row in others:
         if row.service == service.id and row.during.overlaps(during):
-            other_line = staff_text.line_name(facts.directory, row.line)
-            other_period = staff_text.format_span(row.during, at, locale)
-            remarks.append(
-                f"The divert to {other_line}, {other_period}, has no effect until this one ends."
-            )
+            name = staff_text.line_name(facts.directory, row.line)
+            when = staff_text.format_span(row.during, at, locale)
+            remarks.append(f"The divert to {name}, {when}, has no effect until this one ends.")
+    when = staff_text.format_span(during, at, locale)
+    length = staff_text.format_time_left(during.end - during.start)
+    then = "the same line" if after.line.id == line.id else line_phrase(after.line, locale)
+    closed_warning = unchanged_warning = ""
+    if proposed.closed:
+        closed_warning = staff_text.closed_warning(line, proposed.closed, at, locale)
+    if unchanged_until == during.end:
+        unchanged_warning = staff_text.unchanged_warning(line, service, during.end, at, locale)
     return DivertPreview(
         service=service.name.get("en"),
-        change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} "
-        f"{staff_text.format_span(during, at, locale)} "
-        f"({staff_text.format_time_left(during.end - during.start)}), then "
-        f"{'the same line' if after.line.id == line.id else line_phrase(after.line, locale)}.",
+        change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when} "
+        f"({length}), then {then}.",
         public_sentence=sentences.reason_sentence(
             decision, during.start, locale, facts.holidays.dates
         ),
-        closed_warning=staff_text.closed_warning(line, proposed.closed, at, locale)
-        if proposed.closed
-        else "",
-        unchanged_warning=staff_text.unchanged_warning(line, service, during.end, at, locale)
-        if unchanged_until == during.end
-        else "",
+        closed_warning=closed_warning,
+        unchanged_warning=unchanged_warning,
         remarks=tuple(remarks),
     )
 

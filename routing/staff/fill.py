@@ -1,6 +1,5 @@
 """Fill the rota with people in turn, or from a spreadsheet: shown first, undone in one step."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -119,21 +118,15 @@ def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
 
 
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
-    at, locale = lookup.now(), lookup.staff_locale()
-    roles, compared = plan.rota.roster.roles, plan.difference
+    at, locale, compared = lookup.now(), lookup.staff_locale(), plan.difference
     lines = plan.rota.text(at).difference(compared)
+    roles = [descriptions.role_name(plan.rota.roster.roles[id_]) for id_ in plan.sheet.role_ids]
     return render_page(
         "rota_import_check.html",
         form=form,
-        hidden={
-            **form.hidden(),
-            "shown": _digest_import(form, plan),
-            "once": secrets.token_urlsafe(16),
-        },
+        hidden=form.hidden(_digest_import(form, plan)),
         replaces=plan.is_replacement,
-        roles=join_words(
-            [descriptions.role_name(roles[one]) for one in plan.sheet.role_ids], locale
-        ),
+        roles=join_words(roles, locale),
         period=staff_text.format_span(plan.sheet.period, at, locale),
         counts=[
             ("added", len(compared.added)),
@@ -170,12 +163,7 @@ def _check(
     roles, added = rota.roster.roles, _assigned(form, proposed)
     return render_page(
         "rota_fill_check.html",
-        hidden={
-            **form.hidden(),
-            "people": ", ".join(form.names),
-            "shown": digest(added),
-            "once": secrets.token_urlsafe(16),
-        },
+        hidden={**form.hidden(digest(added)), "people": ", ".join(form.names)},
         role_id=form.role.data,
         role_name=descriptions.role_name(roles[form.role.data]),
         shifts=[
@@ -204,7 +192,5 @@ def _ask_import(form: ImportForm, problems: Sequence[str] = ()) -> Response:
         form=form,
         more_errors=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
         columns=",".join(spreadsheet.COLUMNS),
-        roles=[
-            (descriptions.role_name(role), role.id) for role in lookup.snapshot().directory.rota
-        ],
+        roles=[(descriptions.role_name(one), one.id) for one in lookup.snapshot().directory.rota],
     )

@@ -6,6 +6,7 @@ checked before a view runs (``auth.require_login``).
 
 import base64
 import re
+import secrets
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from flask import current_app
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import BooleanField, Field, StringField
+from wtforms import BooleanField, Field, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
 from routing import lookup
@@ -185,14 +186,6 @@ class TimeChoiceField(LocalTimeField):
             return False
 
 
-class ListField(Field):
-    """Every value that was sent under the field's name."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take all values; an empty list if there are none."""
-        self.data = valuelist
-
-
 def text(max_length: int, **kwargs: Any) -> StringField:
     """Return a text field that ignores everything after ``max_length`` characters."""
     return StringField(filters=[lambda value: (value or "")[:max_length]], **kwargs)
@@ -226,16 +219,19 @@ class StaffForm(FlaskForm):
             {"text": message, "href": f"#{field.id}"} for field in self for message in field.errors
         ]
 
-    def hidden(self) -> dict[str, str]:
-        """Return the form's values as hidden fields, for the page that asks to confirm them.
+    def hidden(self, shown: str) -> dict[str, str]:
+        """Return the hidden fields of a page that reads back the form: its values, a Confirmation.
 
         Only once the form was validated.
         """
-        values = {}
-        for field in self:
-            is_time = isinstance(field, DateField)
-            values[field.name] = field.data.isoformat() if is_time else field.data
-        return values
+        return {**self.values(), "shown": shown, "once": secrets.token_urlsafe(16)}
+
+    def values(self) -> dict[str, str]:
+        """Return the form's values by the names under which they are sent."""
+        return {
+            field.name: field.data.isoformat() if isinstance(field, DateField) else field.data
+            for field in self
+        }
 
 
 class Confirmation(StaffForm):
@@ -280,7 +276,7 @@ class AccountForm(StaffForm):
     """Somebody's name and roles, and what to do with their account."""
 
     name = text(200)
-    role = ListField()
+    role = SelectMultipleField(validate_choice=False)
     action = text(20)
     sure = BooleanField()
 
@@ -299,7 +295,7 @@ class EndForm(StaffForm):
     until = TimeChoiceField(
         DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
     )
-    to = ListField()
+    to = SelectMultipleField(validate_choice=False)
     although_closed = BooleanField()
     although_unchanged = BooleanField()
 
@@ -444,8 +440,8 @@ class ImportForm(StaffForm):
         if not self.content:
             raise ValidationError("Choose a CSV file.")
 
-    def hidden(self) -> dict[str, str]:
-        """Return the fields that a page which reads the import back sends along."""
+    def values(self) -> dict[str, str]:
+        """Return what was chosen, and the file in ``sheet``."""
         choices = {field.name: "yes" for field in (self.add_people, self.replace) if field.data}
         sheet = base64.b64encode(zlib.compress(self.content)).decode()
         return {**choices, "sheet": sheet, "file_name": self.name}

@@ -1,6 +1,6 @@
 """My shifts: what the person who has signed in works, and the calendars that follow the rota."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -35,7 +35,7 @@ calendars_bp = Blueprint("calendars", __name__)
 SHOWN_AFTER_END = timedelta(days=14)
 """How long a calendar still shows what is over."""
 
-RETRY_AFTER = timedelta(minutes=10)
+RETRY_AFTER_SECONDS = 600
 
 MAX_LINE_BYTES = 75
 """The longest line: RFC 5545, 3.1. A longer one is folded: it goes on after a line end and a space.
@@ -80,7 +80,7 @@ def show() -> Response:
 
     People who arrange the rota see everybody's calendars, and whose each is.
     """
-    at, account = lookup.now(), current_account()
+    at, account, locale = lookup.now(), current_account(), lookup.staff_locale()
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
@@ -102,7 +102,13 @@ def show() -> Response:
             if person is not None and clash.person_id == person.id
         ],
         calendars=[
-            _describe(feed, rota, at, sees_all)
+            {
+                "id": feed.id,
+                "title": _title(feed, rota),
+                "owner": feed.owner if sees_all else "",
+                "created_at": staff_text.format_relative(feed.created_at, at, locale),
+                "is_suspended": feed.is_suspended(at, issuer()),
+            }
             for feed in feeds
             if feed.account_id == account.id or sees_all
         ],
@@ -165,9 +171,8 @@ def send_calendar(token: str) -> Response:
         with lookup.database().reading() as connection:
             feed = rota_people.find_calendar(connection, token[:100])
             if feed is None:
-                return _plain(
-                    "There is no such calendar. Its address may have been revoked.\n", 404
-                )
+                text = "There is no such calendar. Its address may have been revoked.\n"
+                return _plain(text, 404)
             if feed.is_suspended(at, issuer()):
                 return _plain(
                     "This calendar is suspended: whoever made it has not signed in for a while. "
@@ -181,7 +186,7 @@ def send_calendar(token: str) -> Response:
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
         unavailable = _plain("The calendar cannot be read just now.\n", 503)
-        unavailable.headers["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
+        unavailable.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return unavailable
     content = b"" if is_unchanged else _to_ics(feed, rota, start, end)
     response = Response(content, 304 if is_unchanged else 200, mimetype="text/calendar")
@@ -235,18 +240,6 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
         for duty in sorted(duties, key=lambda duty: duty.during.start)
         if duty.person_id == person.id
     ]
-
-
-def _describe(
-    feed: CalendarFeed, rota: Rota, at: datetime, with_owner: bool
-) -> Mapping[str, object]:
-    return {
-        "id": feed.id,
-        "title": _title(feed, rota),
-        "owner": feed.owner if with_owner else "",
-        "created_at": staff_text.format_relative(feed.created_at, at, lookup.staff_locale()),
-        "is_suspended": feed.is_suspended(at, issuer()),
-    }
 
 
 def _title(feed: CalendarFeed, rota: Rota) -> str:

@@ -15,15 +15,9 @@ from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.filling import DayKind
-from routing.rota.roster import CONTEXT_MARGIN, Assignment
+from routing.rota.roster import Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
-from routing.staff.auth import (
-    HOME,
-    actor_names,
-    current_account,
-    render_page,
-    staff_blueprint,
-)
+from routing.staff.auth import HOME, actor_names, current_account, render_page, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
@@ -138,14 +132,11 @@ def gaps() -> Response:
     first, today = _first_date(at), at.astimezone(locale.zone).date()
     start = at if first == today else instants.midnight(first, locale.zone)
     period = Span(start, start + GAP_LOOKAHEAD)
-    rota = rota_service.read_rota(start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN)
+    rota = rota_service.read_around(period)
     return render_page(
         "rota_gaps.html",
         gaps=_gap_items(rota, at, period),
-        surplus=[
-            rota.text(at).surplus(role, span)
-            for role, span in rota.surplus(period.start, period.end)
-        ],
+        surplus=[rota.text(at).surplus(*item) for item in rota.surplus(period.start, period.end)],
         clashes=_clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
@@ -205,10 +196,10 @@ def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]
 
 
 def _describe_change(connection: Connection, change: RotaChange) -> dict[str, object]:
+    label = staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
     return {
         "id": change.id,
-        "action": change.summary
-        or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind),
+        "action": change.summary or label,
         "is_undone": change.undone_by_change_id is not None,
         "can_be_undone": rota_service.can_be_undone(connection, change),
     }
@@ -236,8 +227,8 @@ def _days_shown(first: date) -> list[date]:
 
 
 def _describe_fortnight(first: date) -> str:
-    days, locale = _days_shown(first), lookup.staff_locale()
-    return f"{format_full_date(days[0], locale)} to {format_full_date(days[-1], locale)}"
+    days = _days_shown(first)
+    return " to ".join(format_full_date(day, lookup.staff_locale()) for day in (days[0], days[-1]))
 
 
 def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
@@ -256,8 +247,7 @@ def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
 def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> dict[str, object]:
     """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
     roster, locale = rota.roster, lookup.staff_locale()
-    edges = (instants.start_at(date, minute, locale.zone) for date in (day, day + ONE_DAY))
-    period = Span(*edges)
+    period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
     bars = [
         _duty_bar(rota, duty, period, at)
         for duty in roster.assignments(role.id, period.start, period.end)
@@ -365,10 +355,6 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
 
 
 def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
-    lane, end = list[GridBar](), period.start
-    for bar in (*bars, GridBar("end", Span(period.end, period.end))):
-        if end < bar.during.start:
-            lane.append(GridBar("idle", Span(end, bar.during.start)))
-        lane.append(bar)
-        end = bar.during.end
-    return lane[:-1]
+    bars_by_span = {bar.during: bar for bar in bars}
+    spans = instants.mark_covered(bars_by_span, period)
+    return [bars_by_span[span] if is_bar else GridBar("idle", span) for span, is_bar in spans]

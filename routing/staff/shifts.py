@@ -1,6 +1,5 @@
 """Shifts and covers: add, cover, swap, remove, undo. Every change is read back first."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -191,11 +190,10 @@ def absence() -> AnyResponse:
             substitute_id = _chosen_person_or_nobody(form.substitute, rota)
             covers = validate_absence(rota.roster, person_id, form.during, substitute_id)
             roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
-            duties = [
-                _describe_duty(rota, new.person_id, roles[new.shift_id], new.during)
-                for new in covers
-            ]
-            texts = [f"In place of {rota.names[person_id]}:", *duties]
+            texts = [f"In place of {rota.names[person_id]}:"]
+            for new in covers:
+                role_id = roles[new.shift_id]
+                texts.append(_describe_duty(rota, new.person_id, role_id, new.during))
             summary = descriptions.summarise_absence(covers)
             return _confirm("absence", texts, rota, covers, form, summary)
         except InvalidRotaChange as error:
@@ -316,7 +314,7 @@ def _confirm(
         title=title,
         paragraphs=texts,
         warnings=warnings,
-        hidden={**form.hidden(), "shown": shown, "once": secrets.token_urlsafe(16)},
+        hidden=form.hidden(shown),
         button=button,
         has_changed=bool(confirmation.shown.data),
     )
@@ -352,12 +350,10 @@ def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
 
 def _chosen_cover(rota: Rota, shift: Shift) -> Cover | None:
     cover_id = request.values.get("cover")
-    if not cover_id:
-        return None
-    for cover in rota.roster.covers:
-        if str(cover.id) == cover_id and cover.shift_id == shift.id:
-            return cover
-    raise UnknownShift("This shift has no such cover, or it was removed.")
+    covers = {str(cover.id): cover for cover in rota.roster.covers if cover.shift_id == shift.id}
+    if cover_id and cover_id not in covers:
+        raise UnknownShift("This shift has no such cover, or it was removed.")
+    return covers[cover_id] if cover_id else None
 
 
 def _role_name(rota: Rota, role_id: str) -> str:
@@ -373,10 +369,9 @@ def _describe_duty(rota: Rota, person_id: int | None, role_id: str, during: Span
 
 
 def _holders(rota: Rota, shift: Shift, during: Span) -> str:
-    """Return who has a shift in some part of it, each once: with covers, if there are any."""
-    parts = rota.roster.parts_of(shift.id)
-    people = dict.fromkeys(part.person_id for part in parts if part.during.overlaps(during))
-    return join_words([_name(rota, person_id) for person_id in people], lookup.staff_locale())
+    """Return who has a shift in some part of it, covers applied: "Amara Owusu and Ben Hughes"."""
+    names = [_name(rota, person_id) for person_id in rota.roster.holders(shift.id, during)]
+    return join_words(names, lookup.staff_locale())
 
 
 def _describe_period(during: Span) -> str:

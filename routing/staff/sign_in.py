@@ -45,8 +45,7 @@ WRONG_CREDENTIALS = "The name or the password is wrong."
 @bp.get("/sign-in")
 def ask() -> AnyResponse:
     """Ask who it is; say so if nobody can sign in, because a setting is missing."""
-    fault = config.sign_in_fault(current_app.config)
-    if fault is not None:
+    if fault := config.sign_in_fault(current_app.config):
         return _refuse(fault, 503)
     if signed_in_account() is not None and "next" in request.args:
         return redirect(safe_next_url(request.args["next"]))
@@ -58,15 +57,14 @@ def ask() -> AnyResponse:
 def check() -> AnyResponse:
     """Sign in with a name and a password of this service's own; not where there is a provider."""
     form = SignInForm()
-    fault = config.sign_in_fault(current_app.config)
-    if fault is not None:
-        return _refuse(fault, 503, form)
+    if fault := config.sign_in_fault(current_app.config):
+        return _refuse(fault, 503)
     if current_app.config["OIDC_ISSUER"]:
-        return _refuse("Sign in with your council account.", form=form)
+        return _refuse("Sign in with your council account.")
     try:
         account, token = _start_local_session(form.name.data, form.password.data)
     except SignInError as error:
-        return _refuse(str(error), form=form)
+        return _refuse(str(error))
     start_browser_session(account, token)
     if form.unsaved.data:
         g.account = account
@@ -79,8 +77,7 @@ def to_provider() -> AnyResponse:
     """Redirect to the council's provider."""
     from routing.staff import sso
 
-    fault = config.sign_in_fault(current_app.config)
-    if fault is not None:
+    if fault := config.sign_in_fault(current_app.config):
         return _refuse(fault, 503)
     try:
         url, attempt = sso.begin(_url("/sign-in/callback"), CHOOSE_ACCOUNT_KEY in session)
@@ -269,8 +266,8 @@ def _sealer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.secret_key, salt="unsaved form")
 
 
-def _refuse(reason: str, status: int = 403, form: SignInForm | None = None) -> Response:
-    form = form or SignInForm(next=request.args.get("next"))
+def _refuse(reason: str, status: int = 403) -> Response:
+    form = SignInForm(next=request.args.get("next"))
     form.form_errors.append(reason)
     return _ask(form, status)
 

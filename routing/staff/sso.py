@@ -53,7 +53,6 @@ _MESSAGES = {
 }
 """What to say for an error code of the provider or of the libraries, by code."""
 
-
 _NAME_CLAIMS = ("name", "preferred_username", "upn", "email")
 """Where a provider may say who somebody is, the best first."""
 
@@ -146,15 +145,8 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
 
 
 _FAILURES = (
-    AuthlibBaseError,
-    JoseError,
-    RequestException,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
+    *(AuthlibBaseError, JoseError, RequestException, ArithmeticError, AttributeError, LookupError),
+    *(RuntimeError, TypeError, ValueError),
 )
 """What the libraries raise for whatever a provider may send in place of what it should."""
 

@@ -56,12 +56,7 @@ SENDER_PREFIX = "text_sender:"
 """Begins the counter of one sender's text messages: a keyed hash follows."""
 
 _WRITE_CHECK = "attempt"
-_CERTAINTY = {
-    Outcome.UNKNOWN: 1,
-    Outcome.ABANDONED: 2,
-    Outcome.UNANSWERED: 2,
-    Outcome.ANSWERED: 3,
-}
+_CERTAINTY = {Outcome.UNKNOWN: 1, Outcome.ABANDONED: 2, Outcome.UNANSWERED: 2, Outcome.ANSWERED: 3}
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -308,8 +303,7 @@ def calls_between(
     is_wanted = _began_between(start, end)
     if outcomes:
         is_wanted &= calls.c.outcome.in_(outcomes)
-    query = _select_calls(at, is_wanted).order_by(calls.c.began_at, calls.c.id)
-    return _read(connection, query)
+    return _read(connection, _select_calls(at, is_wanted).order_by(calls.c.began_at, calls.c.id))
 
 
 def missed(
@@ -317,8 +311,7 @@ def missed(
 ) -> list[Call]:
     """Return the newest calls of a period that are over and that nobody answered, newest first."""
     is_wanted = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
-    newest_first = calls.c.began_at.desc(), calls.c.id.desc()
-    query = _select_calls(at, is_wanted).order_by(*newest_first)
+    query = _select_calls(at, is_wanted).order_by(calls.c.began_at.desc(), calls.c.id.desc())
     return _read(connection, query.limit(limit))
 
 

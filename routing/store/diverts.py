@@ -198,7 +198,9 @@ class DivertCache:
             if last is not None and time.monotonic() - last[1] <= max_age:
                 return last[0]
             if not self.database.exists:
-                return self._without_database_file()
+                if last is None and not self.saved.file.exists():
+                    return DivertReading()  # SQLite's file has not been created yet
+                raise DatabaseUnavailable(f"The database's file {self.database.file} is not there.")
             with self._lock:
                 queued = self._next = self._next or self._background.submit(self._read)
             return self._background.wait(queued, timeout)
@@ -226,22 +228,12 @@ class DivertCache:
             self._background.submit(lambda _: self.saved.save(diverts, began_unix))
         return reading
 
-    def _without_database_file(self) -> DivertReading:
-        """Return no diverts and no fault before SQLite's file is created.
-
-        If there ever was a reading, the file has been lost, and the last reading is still used.
-        """
-        if self._last is None and not self.saved.file.exists():
-            return DivertReading()
-        return self._last_with_fault(f"The database's file {self.database.file} is not there.")
-
     def _last_with_fault(self, fault: str) -> DivertReading:
         """Return the newest reading, of this process or from disk, with a fault."""
-        last = self._last[0] if self._last is not None else DivertReading()
-        saved = self.saved.load()
+        last, saved = self._last[0] if self._last else DivertReading(), self.saved.load()
         if saved is not None and saved[1] > last.began:
             return DivertReading(*saved, fault)
-        return DivertReading(last.diverts, last.began, fault)
+        return replace(last, fault=fault)
 
 
 class DivertFile:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
 from routing.errors import UnknownShift
-from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift
+from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift, span_of
 from routing.store.audit_log import record
 from routing.store.tables import covers, rota_changes, rota_people, shifts
 
@@ -64,11 +64,9 @@ def add(
     """
     change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
     if cancelled_shift_ids:
-        is_current = shifts.c.id.in_(cancelled_shift_ids) & shifts.c.cancelled_by_change_id.is_(
-            None
-        )
-        cancellation = shifts.update().where(is_current).values(cancelled_by_change_id=change.id)
-        connection.execute(cancellation)
+        is_current = shifts.c.cancelled_by_change_id.is_(None)
+        cancel = shifts.update().where(shifts.c.id.in_(cancelled_shift_ids) & is_current)
+        connection.execute(cancel.values(cancelled_by_change_id=change.id))
         _mark_changed(connection, cancelled_shift_ids, at)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
@@ -88,7 +86,8 @@ def add(
             connection.execute(table.insert(), rows)
     _mark_changed(connection, {row["shift_id"] for row in new_covers}, at)
     before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
-    _record(connection, change, before=before, after=_summary(connection, added))
+    after = _summary(connection, added)
+    record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before, after)
     return change
 
 
@@ -111,31 +110,26 @@ def revision(connection: Connection) -> tuple[int, int]:
 
 
 def cancel(
-    connection: Connection,
-    at: datetime,
-    actor: str,
-    shift: int | None = None,
-    cover: int | None = None,
+    connection: Connection, at: datetime, actor: str, shift_id: int, cover_id: int | None = None
 ) -> RotaChange:
-    """Cancel a shift or a cover, by its id, from ``at`` on: before that it stays as it was.
+    """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
 
     Without a cover, the shift below counts again. Raise UnknownShift if it was cancelled before.
     """
-    table, row_id = (shifts, shift) if cover is None else (covers, cover)
+    table, row_id = (shifts, shift_id) if cover_id is None else (covers, cover_id)
+    kind, what = ("removed", "shift") if cover_id is None else ("uncovered", "cover")
     not_cancelled = table.c.cancelled_by_change_id.is_(None)
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
-        what = "shift" if cover is None else "cover"
         raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    kind = "removed" if cover is None else "uncovered"
     change = _insert_change(connection, kind, at, actor)
     update = table.update().where(table.c.id == row_id)
     connection.execute(update.values(cancelled_by_change_id=change.id))
-    _mark_changed(connection, {row.id if cover is None else row.shift_id}, at)
+    _mark_changed(connection, [shift_id], at)
     person = row.rota_person_id and f"rota_person:{row.rota_person_id}"
-    of = {"role": row.duty_role} if cover is None else _covered(connection, row.shift_id)
-    before = {**of, "person": person, **_edges(row.starts_at, row.ends_at)}
-    _record(connection, change, before=before)
+    of = {"role": row.duty_role} if cover_id is None else _covered(connection, shift_id)
+    before = {**of, "person": person, **_edges(Span(row.starts_at, row.ends_at))}
+    record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before)
     return change
 
 
@@ -169,7 +163,8 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             restore = table.update().where(was_cancelled & (created_by == creator))
             undone_by = _find_undo(connection, creator)
             connection.execute(restore.values(cancelled_by_change_id=undone_by))
-    _record(connection, change, before={"change": change_id, "made": original.kind})
+    before = {"change": change_id, "made": original.kind}
+    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before)
     return change
 
 
@@ -282,6 +277,7 @@ def _read(
         for row in connection.execute(_select_with_times(shifts).where(is_wanted))
         if (span := _effective_span(row))
     ]
+    current_shifts.sort(key=attrgetter("id"))
     ids = {shift.id for shift in current_shifts}
     query = _select_with_times(covers).join(shifts, shifts.c.id == covers.c.shift_id)
     current_covers = [
@@ -289,9 +285,8 @@ def _read(
         for row in connection.execute(query.where(is_wanted))
         if row.shift_id in ids and (span := _effective_span(row))
     ]
-    return sorted(current_shifts, key=attrgetter("id")), sorted(
-        current_covers, key=attrgetter("id")
-    )
+    current_covers.sort(key=attrgetter("id"))
+    return current_shifts, current_covers
 
 
 def _select_with_times(table: sa.Table) -> sa.Select[Any]:
@@ -350,22 +345,11 @@ def _change(row: sa.Row[Any]) -> RotaChange:
     )
 
 
-def _record(
-    connection: Connection,
-    change: RotaChange,
-    before: dict[str, Any] | None = None,
-    after: dict[str, Any] | None = None,
-) -> None:
-    action, entity = f"rota.{change.kind}", f"rota:{change.id}"
-    record(connection, change.made_at, change.made_by, action, entity, before, after)
-
-
 def _summary(connection: Connection, added: Sequence[NewShift | NewCover]) -> dict[str, Any] | None:
     """Return what the audit log holds: of one, its content; of several, their number and period."""
     if not added:
         return None
-    start = min(new.during.start for new in added)
-    edges = _edges(start, max(new.during.end for new in added))
+    edges = _edges(span_of(added))
     if len(added) > 1:
         has_covers = any(isinstance(new, NewCover) for new in added)
         return {"covers" if has_covers else "shifts": len(added), **edges}
@@ -383,5 +367,5 @@ def _covered(connection: Connection, shift_id: int) -> dict[str, Any]:
     return {"role": row.duty_role, "in_place_of": in_place_of, "shift": shift_id}
 
 
-def _edges(start: datetime, end: datetime) -> dict[str, str]:
-    return {"from": start.isoformat(), "to": end.isoformat()}
+def _edges(span: Span) -> dict[str, str]:
+    return {"from": span.start.isoformat(), "to": span.end.isoformat()}

@@ -59,8 +59,7 @@ class CalendarFeed:
     def is_suspended(self, at: datetime, issuer: str) -> bool:
         """Return whether the feed must wait until its owner signs in again.
 
-        ``issuer`` is the one in use now: an owner with another one cannot sign in. The feed is
-        suspended from 184 days after the last sign-in, with a provider from 30 days.
+        ``issuer`` is the one in use now: an owner with another one cannot sign in.
         """
         longest = MAX_ABSENCE if issuer == LOCAL else MAX_ABSENCE_WITH_PROVIDER
         if self.issuer != issuer or self.signed_in_at is None:
@@ -77,10 +76,7 @@ def add(
 
 
 def add_all(
-    connection: Connection,
-    people: Iterable[tuple[str, str | None]],
-    at: datetime,
-    actor: str,
+    connection: Connection, people: Iterable[tuple[str, str | None]], at: datetime, actor: str
 ) -> list[RotaPerson]:
     """Add several people, by name and phone, all or none. Raise InvalidRotaChange."""
     added = []
@@ -116,14 +112,10 @@ def change(
         raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
     values = {"name": after.name, "phone": phone, "account_id": account_id}
     _update(connection, person_id, name_key=name_key(after.name), **values)
-    changed = {
-        name.removesuffix("_id"): "changed"
-        for name, value in values.items()
-        if value != getattr(before, name)
-    }
+    changed = [key.removesuffix("_id") for key in values if values[key] != getattr(before, key)]
     if changed:
-        entity = f"rota_person:{person_id}"
-        record(connection, at, actor, "rota_person.changed", entity, after=changed)
+        entity, states = f"rota_person:{person_id}", dict.fromkeys(changed, "changed")
+        record(connection, at, actor, "rota_person.changed", entity, after=states)
     return after
 
 
@@ -221,8 +213,7 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     that a pattern of work can still be seen. At most PURGE_BATCH shifts or covers at once, so that
     nobody waits for it: repeat while ``select_old`` finds any. Return how many people and shifts.
     """
-    leavers, *_ = select_old(before)
-    leaver_ids = connection.scalars(leavers).all()
+    leaver_ids = connection.scalars(select_old(before)[0]).all()
     for person_id in leaver_ids:
         _anonymise(connection, person_id, at)
     named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))

@@ -126,10 +126,8 @@ password_links = _table(
     _instant("ends_at"),
 )
 
-unneeded_steps = _table(  # of setting up
-    "unneeded_steps",
-    sa.Column("step", sa.Text, primary_key=True),
-)
+# Of setting up.
+unneeded_steps = _table("unneeded_steps", sa.Column("step", sa.Text, primary_key=True))
 
 diverts = _numbered_table(
     "diverts",

@@ -60,8 +60,8 @@ def undo(write, now):
 
 @pytest.fixture
 def cancel(write, now):
-    def cancel(at=now, **what):
-        return write(rota.cancel, at, "account:1", **what)
+    def cancel(at=now, shift=1, cover=None):
+        return write(rota.cancel, at, "account:1", shift, cover)
 
     return cancel
 
