@@ -38,7 +38,8 @@ _DAY_WORDS = {
     r"\s*(-|\u2013|\bto\b|\bthrough\b|\buntil\b)\s*": "-",
     r"\s*(,|;|/|&|\+|\band\b)\s*": ",",
 }
-_DAY_KEY = re.compile(r"bank-holiday|\w{3}([-,]\w{3})*")
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+_DAY_KEY = re.compile(rf"bank-holiday|{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)*")
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "final": "last"}
 _DATES = (
     r"(?!\d\d-\d\d-\d\d$)([a-z]+,? )?(the )?(?P<day>\d\d?)(?!\d)(st|nd|rd|th)?[ /.-]*(of )?"

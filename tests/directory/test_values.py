@@ -150,6 +150,7 @@ def test_a_value_in_another_form_is_refused_with_the_value_that_was_meant(parse,
         (parse_day_hours, "office hours"),
         (parse_days, "Weekends and bank holidays"),
         (parse_days, "mon fri"),
+        (parse_days, "Day"),
         (parse_date, "12/24/2026"),
         (parse_date, "24 December"),
         (parse_date, "December 24, 2026"),
@@ -224,6 +225,7 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
         ("send_digits: press 1", "Write digits, * and #, and w"),
         ("send_digits: 1,2", "ww1ww2"),
         ("text: 07700 900002", "the key 'text' is not known"),
+        ("press-1: yes", "Did you mean 'press_1_to_accept'?"),
     ],
 )
 def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
