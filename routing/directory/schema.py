@@ -273,9 +273,11 @@ def _whole_number(unit: str, low: int, high: int) -> Value[int]:
     def parse(value: object) -> int:
         text = value if isinstance(value, str) else ""
         if not re.fullmatch(r"\d{1,6}", text, re.ASCII):
-            number = re.fullmatch(rf"(?i)(\d+)(\.0+)? ?({unit[0]}[a-z]*)?", text)
-            remedy = f"Write {number[1] if number else f'a whole number, {limits}'}."
-            raise ValueError(f"{shown(value)} cannot be used. {remedy}")
+            number = re.fullmatch(rf"(?ai)(\d{{1,6}})(\.0+)? ?({unit[0]}[a-z]*)?", text)
+            remedy = f"a whole number, {limits}"
+            if number and low <= int(number[1]) <= high:
+                remedy = number[1]
+            raise ValueError(f"{shown(value)} cannot be used. Write {remedy}.")
         if not low <= int(text) <= high:
             raise ValueError(f"{int(text)} is out of range. Write {limits}.")
         return int(text)

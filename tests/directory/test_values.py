@@ -226,6 +226,8 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
         ("send_digits: 1,2", "ww1ww2"),
         ("text: 07700 900002", "the key 'text' is not known"),
         ("press-1: yes", "Did you mean 'press_1_to_accept'?"),
+        ("ring_seconds: 25 seconds", "Write 25."),
+        ("ring_seconds: 400 seconds", "Write a whole number, 5 to 300."),
     ],
 )
 def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
