@@ -15,15 +15,16 @@ from pathlib import Path
 import flood
 import nginx
 import postgres
+from breaking import name
 from doors import Load
 from faulted import Row, complete_row, endured, served, stepped
 from faults import test_silence
 from faults.test_christmas import christmas
-from faults.test_two_groups import two_groups
-from service_faults import FAULTS, all_killed, name
 from serving import TESTS_PATH
 
 from proof import table
+from proof.breaking import FAULTS, all_killed
+from proof.two_groups import two_groups
 
 MAX_WAIT_SECONDS = 1.0
 """The longest that a caller may wait for an answer during a flood."""

@@ -17,15 +17,15 @@ from flask import render_template
 from markupsafe import Markup
 
 from routing.core.decision import Answer, Decision, Timetables
-from routing.core.directory import Hours, Line, Phone, Service, SpecialDay, Text
+from routing.core.directory import Line, Phone, Service, SpecialDay
 from routing.core.instants import Span
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
 from routing.text.locale import Locale
-from routing.text.sentences import other_way_label
 
 Json = dict[str, Any]
 
+SERVICES_PATH = "/api/v1/services"
 LINE_SPANS_PERIOD = timedelta(days=14)
 PRINTED_WEEKS = 8
 
@@ -38,16 +38,15 @@ def decision_json(
     decision: Decision, at: datetime, snapshot: Snapshot, locale: Locale, rehearsal: bool
 ) -> Json:
     """Return a decision for the instant ``at``; times carry the directory's offset."""
-    service, next_answer = decision.service, decision.next
-    next_json = None
-    if next_answer is not None:
-        next_text = None if service.number else sentences.next_sentence(decision, at, locale)
-        next_line = line_json(service, next_answer.line, next_answer.phone, locale)
-        next_json = {"line": next_line, "text": next_text}
+    service, following = decision.service, decision.next
+    next_json = following and {
+        "line": _answer_json(service, following, locale),
+        "text": None if service.number else sentences.next_sentence(decision, at, locale),
+    }
     return {
         "service": {"id": service.id, "name": service.name.get(locale.language)},
         "at": timestamp(at, locale),
-        "line": line_json(service, decision.line, decision.phone, locale),
+        "line": _answer_json(service, decision, locale),
         "reason": {
             "code": decision.reason.code.value,
             "text": sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
@@ -73,62 +72,63 @@ def assumption(decision: Decision, at: datetime, snapshot: Snapshot, locale: Loc
     )
 
 
-def line_json(service: Service, line: Line, phone: Phone, locale: Locale) -> Json:
-    """Return the line that answers; a service with a number shows that number, except 999 and 101.
+def line_json(line: Line, phone: Phone, locale: Locale) -> Json:
+    """Return a line with ``phone``, on which its callers reach it.
 
-    Those have no E.164 form and no number at Relay UK: both are null.
+    999 and 101 have no E.164 form and no number at Relay UK: both are null.
     """
+    options = None if line.internal else line.options
     return {
         "id": line.id,
         "name": line.name.get(locale.language),
-        "phone": _phone_json(
-            service.public_phone(phone),
-            None if line.internal else line.options,
-            line.relay_uk,
-            locale,
-        ),
+        "phone": {
+            "e164": None if phone.is_emergency else phone.e164,
+            "display": phone.display,
+            "options": options.get(locale.language) if options else None,
+            "relay_uk": phone.relay_uk_display if line.relay_uk else None,
+        },
         "email": None if line.internal else line.email,
-        "also": [] if line.internal else _also_json(line),
+        "also": [
+            {"kind": way.kind, "phone": _number_json(way.phone), "url": way.url}
+            for way in (() if line.internal else line.also)
+        ],
     }
 
 
-def service_json(service: Service, locale: Locale, base_path: str) -> Json:
+def service_json(service: Service, locale: Locale) -> Json:
     """Return a service: its public lines in the order to try, and the path of its decision."""
     number, last_line = service.number, service.out_of_hours
     return {
         "id": service.id,
         "name": service.name.get(locale.language),
-        "number": {"e164": number.e164, "display": number.display} if number else None,
+        "number": _number_json(number),
         "lines": [
-            line_json(service, line, line.phone, locale)
+            line_json(line, service.public_phone(line.phone), locale)
             for line in service.reachable
             if not line.internal
         ],
         "out_of_hours": None if last_line.internal else last_line.id,
-        "forms": [
-            {
-                "name": form.name.get(locale.language),
-                "url": form.url,
-                "when": form.when.get(locale.language),
-            }
-            for form in service.forms
-        ],
+        "forms": forms_json(service, locale.language),
         "confirmed": service.confirmed,
-        "decision": f"{base_path}/{service.id}/decision",
+        "decision": f"{SERVICES_PATH}/{service.id}/decision",
         "language": locale.language,
     }
 
 
+def forms_json(service: Service, language: str) -> list[Json]:
+    """Return the forms that a service's callers may send instead, and when."""
+    return [
+        {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
+        for form in service.forms
+    ]
+
+
 def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: Locale) -> Json:
     """Return a public line: its hours as written, and as spans for 14 days from ``at``."""
-    return {
-        "id": line.id,
-        "name": line.name.get(locale.language),
+    written = dict(line.hours.as_written)
+    return line_json(line, line.phone, locale) | {
         "aliases": [alias.get(locale.language) for alias in line.aliases],
-        "phone": _phone_json(line.phone, line.options, line.relay_uk, locale),
-        "email": line.email,
-        "also": _also_json(line),
-        "hours": _written_hours(line.hours),
+        "hours": written.get("", written),  # one text without days, or a text for each
         "hours_text": [list(pair) for pair in dates.format_hours(line.hours, locale)],
         "special_days": [
             {
@@ -156,7 +156,7 @@ def timeline_json(
     return [
         {
             **span_json(span, locale),
-            "line": line_json(service, answer.line, answer.phone, locale),
+            "line": _answer_json(service, answer, locale),
             "reason": answer.reason.code.value,
         }
         for span, answer in timeline
@@ -194,24 +194,12 @@ def span_json(span: Span, locale: Locale) -> Json:
     return {"from": timestamp(span.start, locale), "to": timestamp(span.end, locale)}
 
 
-def _phone_json(phone: Phone, options: Text | None, relay_uk: bool, locale: Locale) -> Json:
-    return {
-        "e164": None if phone.is_emergency else phone.e164,
-        "display": phone.display,
-        "options": options.get(locale.language) if options else None,
-        "relay_uk": phone.relay_uk_display if relay_uk else None,
-    }
+def _answer_json(service: Service, answer: Answer | Decision, locale: Locale) -> Json:
+    return line_json(answer.line, service.public_phone(answer.phone), locale)
 
 
-def _also_json(line: Line) -> list[Json]:
-    return [
-        {
-            "kind": way.kind,
-            "phone": {"e164": way.phone.e164, "display": way.phone.display} if way.phone else None,
-            "url": way.url,
-        }
-        for way in line.also
-    ]
+def _number_json(phone: Phone | None) -> Json | None:
+    return {"e164": phone.e164, "display": phone.display} if phone else None
 
 
 def _special_hours(special_day: SpecialDay, locale: Locale) -> str | list[list[str]] | None:
@@ -219,13 +207,6 @@ def _special_hours(special_day: SpecialDay, locale: Locale) -> str | list[list[s
     if special_day.week is not None:
         return [list(pair) for pair in dates.format_hours(special_day.week, locale)]
     return None if special_day.hours is None else dates.format_ranges(special_day.hours, locale)
-
-
-def _written_hours(hours: Hours) -> Json | str:
-    """Return hours as the directory writes them: one text without days, or a text for each."""
-    if len(hours.as_written) == 1 and not hours.as_written[0][0]:
-        return hours.as_written[0][1]
-    return dict(hours.as_written)
 
 
 def printed_page(
@@ -250,20 +231,10 @@ def printed_page(
         "printed.html",
         style=Markup(_STYLE),  # noqa: S704 - a style sheet of our own, from a file beside this one
         title=title,
-        rehearsal=rehearsal,
         exit_url=exit_url,
         home_url=home_url,
-        language=locale.language,
-        _=locale.translate_html,
-        council=directory.council.name.get(locale.language),
-        website=directory.council.website,
-        emergency_html=emergency_html(directory.emergency.get(locale.language), locale),
-        unanswered=sentences.end_sentence(directory.unanswered.get(locale.language))
-        if directory.unanswered
-        else None,
         services=[_print_service(service, lines, locale) for service in directory.services],
         lines=[lines[line.id] for line in directory.lines if not line.internal],
-        helplines=helpline_texts(snapshot, locale),
         bank_holidays=[
             f"{dates.capitalise(dates.format_full_date(day, locale))}, "
             f"{dates.format_holiday(holidays[day], locale)}"
@@ -272,32 +243,43 @@ def printed_page(
         ],
         made_on=dates.format_full_date(first, locale),
         last_date=dates.format_full_date(last, locale),
+        **page_values(snapshot, locale, rehearsal),
     )
 
 
-def emergency_html(advice: str, locale: Locale) -> Markup:
+def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str, Any]:
+    """Return the values that every page for callers shows, the printed one too."""
+    directory, language = snapshot.directory, locale.language
+    emergency, unanswered = directory.emergency.get(language), directory.unanswered
+    return {
+        "_": locale.translate_html,
+        "language": language,
+        "council": directory.council.name.get(language),
+        "website": directory.council.website,
+        "emergency_html": _emergency_html(sentences.end_sentence(emergency), locale),
+        "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
+        "helplines": [
+            {
+                "name": helpline.name.get(language),
+                "audience": helpline.audience.get(language),
+                "phone": helpline.phone,
+                "hours": dates.format_hours(helpline.hours, locale),
+                "week": dates.format_week(helpline.hours, locale),
+            }
+            for helpline in directory.helplines
+        ],
+        "rehearsal": rehearsal,
+    }
+
+
+def _emergency_html(advice: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
-    advice = sentences.end_sentence(advice)
-    match = sentences.find_999(advice)
+    match = sentences.CALL_999.search(advice)
     if match is None:
         return Markup("{} {}.").format(advice, link.format(locale.translate("Call 999")))
     start, end = match.span("number")
     return Markup("{}{}{}").format(advice[:start], link.format(advice[start:end]), advice[end:])
-
-
-def helpline_texts(snapshot: Snapshot, locale: Locale) -> list[dict[str, Any]]:
-    """Return every helpline of the directory in the reader's language."""
-    return [
-        {
-            "name": helpline.name.get(locale.language),
-            "audience": helpline.audience.get(locale.language),
-            "phone": helpline.phone,
-            "hours": dates.format_hours(helpline.hours, locale),
-            "week": dates.format_week(helpline.hours, locale),
-        }
-        for helpline in snapshot.directory.helplines
-    ]
 
 
 def _print_line(
@@ -306,13 +288,14 @@ def _print_line(
     """Return a line as the page prints it, with what differs from its week or season by date."""
     holidays = snapshot.holidays.dates
     special_days = [day for day in line.special_days if any(day.dates(first, last))]
+    options = None if line.internal else line.options
     return {
         "name": line.name.get(locale.language),
         "phone": line.phone,
-        "options": line.options.get(locale.language) if line.options else None,
+        "options": options.get(locale.language) if options else None,
         "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
         "relay_uk": line.phone.relay_uk_display if line.relay_uk else None,
-        "also": [(other_way_label(way, locale), way) for way in line.also],
+        "also": [(sentences.other_way_label(way, locale), way) for way in line.also],
         "week": dates.format_week(line.hours, locale),
         "seasons": [
             dates.format_special_day(replace(special_day, phone=None), locale, first)
@@ -335,11 +318,7 @@ def _print_service(
     if service.number is not None:
         lines = {
             line.id: lines[line.id]
-            | {
-                "phone": service.public_phone(line.phone),
-                "options": None if line.internal else lines[line.id]["options"],
-                "other_numbers": [],
-            }
+            | {"phone": service.public_phone(line.phone), "other_numbers": []}
             for line in service.reachable
         }
     return {

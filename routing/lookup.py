@@ -158,10 +158,9 @@ def divert_error(divert: DivertRow) -> str | None:
 
 
 def locale(language: str | None = None) -> Locale:
-    """Return the locale of ``language``, if the directory has it.
+    """Return the locale of ``language``, of the request's or of the directory's first language.
 
-    Otherwise it is the locale of the request's language (``g.language``), if the directory has
-    that, or else of the directory's first.
+    It is the first of these that the directory has.
     """
     directory = snapshot().directory
     for candidate in (language, g.get("language")):

@@ -56,12 +56,10 @@ def bundle_url(name: str, colour: str | None) -> str:
 
 def bundle(name: str, colour: str | None = None) -> bytes:
     """Return the content of the bundle ``name``; a style sheet has the council's ``colour``."""
-    theme = (
-        f":root{{--govuk-brand-colour:{colour or DEFAULT_COLOUR}}}\n"
-        if name.endswith(".css")
-        else ""
-    )
-    return _read_bundle(Path(current_app.static_folder or ""), name) + theme.encode()
+    content = _read_bundle(Path(current_app.static_folder or ""), name)
+    if name.endswith(".css"):
+        content += f":root{{--govuk-brand-colour:{colour or DEFAULT_COLOUR}}}\n".encode()
+    return content
 
 
 @lru_cache

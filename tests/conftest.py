@@ -11,7 +11,10 @@ import govuk_feed
 import postgres
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from jinja2 import BytecodeCache
+from serving import close
+from werkzeug.routing import Map
 
 from routing import create_app, lookup
 from routing.core.instants import Span
@@ -87,6 +90,41 @@ class TemplateCache(BytecodeCache):
 TEMPLATE_CACHE = TemplateCache()
 
 
+class SharedMap(Map):
+    """The addresses of every application that tests build, compiled once: that takes longer than
+    all else of building one. Once a test adds an address, the next application has a new map.
+    """
+
+    current = None
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.known, self.size = set(), None
+
+    def add(self, rulefactory):
+        for rule in rulefactory.get_rules(self):
+            key = (rule.rule, rule.endpoint, frozenset(rule.methods or ()))
+            if key not in self.known:
+                self.known.add(key)
+                super().add(rule)
+
+    @classmethod
+    def get(cls, **settings):
+        if cls.current is None or cls.current.size != len(cls.current.known):
+            cls.current = cls(**settings)
+        return cls.current
+
+
+def build_app(**settings):
+    """Build an app that shares with others what is compiled for each of them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Flask, "url_map_class", SharedMap.get)
+        app = create_app(settings)
+    app.url_map.size = len(app.url_map.known)
+    app.jinja_env.bytecode_cache = TEMPLATE_CACHE
+    return app
+
+
 @pytest.fixture
 def make_app(tmp_path, clock):
     """Build an app over a directory file, its instance folder in a temporary place."""
@@ -94,16 +132,13 @@ def make_app(tmp_path, clock):
     apps = []
 
     def make(directory=ROOT / "directory.yaml", **settings):
-        app = create_app(
-            {
-                "DIRECTORY": str(directory),
-                "INSTANCE_PATH": str(tmp_path / "instance"),
-                "CLOCK": clock,
-                "TESTING": False,
-                **settings,
-            }
-        )
-        app.jinja_env.bytecode_cache = TEMPLATE_CACHE
+        own = {
+            "DIRECTORY": str(directory),
+            "INSTANCE_PATH": str(tmp_path / "instance"),
+            "CLOCK": clock,
+            "TESTING": False,
+        }
+        app = build_app(**own | settings)
         apps.append(app)
         return app
 
@@ -127,12 +162,6 @@ def make_stored(make_app, made):
         return app
 
     return make
-
-
-def close(app):
-    """Have what is counted logged now, not in the next test; leave no thread and no connection."""
-    for name in ("call_log", "divert_cache", "database"):
-        app.extensions[name].close()
 
 
 @pytest.fixture
@@ -181,8 +210,7 @@ def shared_app(tmp_path_factory):
                 "INSTANCE_PATH": str(tmp_path_factory.mktemp("shared")),
                 "CLOCK": lambda: current["clock"](),
             }
-            apps[directory] = create_app(own | settings)
-            apps[directory].jinja_env.bytecode_cache = TEMPLATE_CACHE
+            apps[directory] = build_app(**own | settings)
         return apps[directory]
 
     yield shared_app

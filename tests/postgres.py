@@ -27,7 +27,8 @@ class PostgreSQLServer:
         if self._as:
             os.chown(folder, self._as["user"], self._as["group"])
         bin_ = Path(POSTGRES).parent
-        self._run([bin_ / "initdb", "-D", self.folder / "data", "-A", "trust", "-U", "routing"])
+        initdb = [bin_ / "initdb", "--no-sync", "--auth=trust", "--username=routing"]
+        self._run([*initdb, "-D", self.folder / "data"])
 
     def _run(self, command):
         command = [str(word) for word in command]

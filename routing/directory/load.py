@@ -544,9 +544,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def _plain_message(kind: str, error: Any) -> str:
     value = error["input"]
-    if kind == "literal_error" and isinstance(value, str):
+    if kind == "literal_error":
         words = re.findall(r"'(.+?)'", error["ctx"]["expected"])
-        return f"{shown(value)} cannot be used here. {_nearest(value, words)}"
+        return f"{shown(value)} cannot be used here. {_nearest(str(value), words)}"
     is_one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     remedies = {
         "string_type": f"write {value[0] if is_one else 'one text'}",

@@ -83,7 +83,7 @@ _NO_TEXT = "there are no words here. Write a text, or one for each language."
 TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
-_RELAY_PREFIX = re.compile(r"\s*1800[0-3]\s*(?=0\d)", re.ASCII)
+_RELAY_PREFIX = re.compile(r"\b1800[0-3]\s*(?=0\d)", re.ASCII)
 _NUMBER = re.compile(
     r"(?:\b1800[0-3]\s*)?((?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,})", re.ASCII
 )
@@ -367,7 +367,7 @@ def parse_phone(value: object) -> Phone:
             f"{shown(text)} is more than one number. Write one, and the other in a second line, "
             "for `if_unanswered`."
         )
-    if re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII) and not _RELAY_PREFIX.match(text):
+    if re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII) and not _RELAY_PREFIX.match(text.strip()):
         return _parse_number(text)
     remedy = "it as 01632 960001"
     with suppress(ValueError):

@@ -89,10 +89,9 @@ def make_cacheable(response: Response, tag: str, until: datetime | None, at: dat
 def _nginx_expiry(at: datetime, max_age: int) -> str:
     """Return the last whole second (Unix time) in which nginx may use an answer; "0" if none.
 
-    nginx compares whole seconds: an answer that expires in second n is used until n + 1 begins.
-    nginx knows only the machine's clock, while a rehearsal sets the service's own. So the time
-    since ``at``, which is how long the request has taken, is subtracted from the machine's clock.
-    An ``at`` that is not about now counts as now.
+    nginx uses an answer that expires in second n until n + 1 begins, by the machine's clock, while
+    a rehearsal sets the service's own. So the time since ``at``, which the request has taken, is
+    subtracted from the machine's clock. An ``at`` that is not about now counts as now.
     """
     duration = lookup.now() - at
     if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):

@@ -1,26 +1,18 @@
 """GET /api/v1/...: what the directory says, and who to call."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 
-from routing import lookup
+from routing import formats, lookup
 from routing.core import instants
-from routing.core.decision import Answer, Decision, timeline
+from routing.core.decision import timeline
 from routing.core.directory import ring_seconds, send_digits
 from routing.errors import InvalidTime, UnknownService
-from routing.formats import (
-    bank_holidays_json,
-    decision_json,
-    public_line_json,
-    service_json,
-    timeline_json,
-    timestamp,
-)
+from routing.formats import SERVICES_PATH
 from routing.public.answer_cache import AnswerCache, make_cacheable, render_answer
 from routing.responses import has_bearer_token, problem
 from routing.text import time_parsing
@@ -28,7 +20,6 @@ from routing.text.locale import Locale
 
 bp = Blueprint("api", __name__)
 
-SERVICES_PATH = "/api/v1/services"
 SEPARATORS = (",", ";", "-", "|")
 """What may stand between numbers. None is part of a number."""
 
@@ -43,7 +34,7 @@ CORS_HEADERS = {
 def services() -> Response:
     """List every service."""
     locale, directory = _locale(), lookup.snapshot().directory
-    services = [service_json(service, locale, SERVICES_PATH) for service in directory.services]
+    services = [formats.service_json(service, locale) for service in directory.services]
     return _cacheable({"services": services})
 
 
@@ -51,7 +42,7 @@ def services() -> Response:
 def service(service: str) -> Response:
     """Describe one service."""
     timetables = lookup.snapshot().timetables
-    return _cacheable(service_json(timetables.service(service), _locale(), SERVICES_PATH))
+    return _cacheable(formats.service_json(timetables.service(service), _locale()))
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/decision")
@@ -61,10 +52,10 @@ def decision(service: str) -> Response:
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
-        body = decision_json(decision, at, lookup.snapshot(), locale, lookup.is_rehearsal())
+        body = formats.decision_json(decision, at, lookup.snapshot(), locale, lookup.is_rehearsal())
         return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", decision.until
 
-    time = f'"at":"{timestamp(at, locale)}"'
+    time = f'"at":"{formats.timestamp(at, locale)}"'
     if "at" in request.args:
         answer = render_answer(time, render)
     else:
@@ -78,9 +69,7 @@ def decision(service: str) -> Response:
 @bp.get(f"{SERVICES_PATH}/<service>/number")
 def number(service: str) -> Response:
     """Return the number to put a call through to: E.164 and a newline, or as JSON on request."""
-    decision, order = _dial_order(service)
-    line_id = decision.line.id
-    return _numbers([answer for answer in order if answer.line.id == line_id], order, decision)
+    return _numbers(service, only_first_line=True)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/numbers")
@@ -90,7 +79,6 @@ def numbers(service: str) -> Response:
     One a line; with ``?separator=`` in one line, with that between them and nothing after them,
     whatever the request accepts: not every contact centre can choose its headers.
     """
-    decision, order = _dial_order(service)
     separator = request.args.get("separator")
     if separator is not None and separator not in SEPARATORS:
         return problem(
@@ -98,7 +86,7 @@ def numbers(service: str) -> Response:
             f"separator is {separator!r:.20}. Write one of {' '.join(SEPARATORS)} after "
             "?separator= or leave it out for one number a line.",
         )
-    return _numbers(order, order, decision, separator)
+    return _numbers(service, separator)
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/timeline")
@@ -109,17 +97,18 @@ def service_timeline(service: str) -> Response:
         raise InvalidTime("'to' must not be before 'from', nor more than 400 days after it.")
     timetables, locale = lookup.snapshot().timetables, _locale()
     spans = timeline(timetables, service, start, end, lookup.diverts())
-    body = timeline_json(spans, timetables.service(service), locale)
+    body = formats.timeline_json(spans, timetables.service(service), locale)
     return _cacheable({"service": service, "spans": body, "language": locale.language})
 
 
 @bp.get("/api/v1/lines")
 def lines() -> Response:
     """List every public line: its hours as written, and as spans for 14 days from today."""
-    snapshot, locale, at = lookup.snapshot(), _locale(), lookup.now()
-    midnight = at.astimezone(locale.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    snapshot, locale = lookup.snapshot(), _locale()
+    today = lookup.now().astimezone(locale.zone).date()
+    midnight = instants.midnight(today, locale.zone)
     lines = [
-        public_line_json(line, snapshot.timetables, instants.as_utc(midnight), locale)
+        formats.public_line_json(line, snapshot.timetables, midnight, locale)
         for line in snapshot.directory.lines
         if not line.internal
     ]
@@ -129,7 +118,7 @@ def lines() -> Response:
 @bp.get("/api/v1/bank-holidays")
 def bank_holidays() -> Response:
     """List the bank holidays in force, their source, and the last year covered."""
-    return _cacheable(bank_holidays_json(lookup.snapshot()))
+    return _cacheable(formats.bank_holidays_json(lookup.snapshot()))
 
 
 @bp.get("/openapi.json")
@@ -167,9 +156,8 @@ def unknown_address() -> Response:
 
 
 def _requested_instant() -> datetime:
-    if not request.environ.get("QUERY_STRING") or "at" not in request.args:
-        return lookup.now()
-    return time_parsing.parse_rfc3339(request.args["at"])
+    text = request.args.get("at")
+    return lookup.now() if text is None else time_parsing.parse_rfc3339(text)
 
 
 def _instant_parameter(name: str) -> datetime:
@@ -190,8 +178,8 @@ def _cacheable(body: dict[str, Any]) -> Response:
     return make_cacheable(response, tag, None, lookup.now())
 
 
-def _dial_order(service: str) -> tuple[Decision, Sequence[Answer]]:
-    """Decide for the requested instant, with diverts read just now, and whom to ring in what order.
+def _numbers(service: str, separator: str | None = None, only_first_line: bool = False) -> Response:
+    """Return the numbers to ring as text, or as JSON; internal lines need a token.
 
     An exchange rings the numbers that it gets: they must not be a second old, nor be the number of
     a service, by which the call would come back.
@@ -200,21 +188,15 @@ def _dial_order(service: str) -> tuple[Decision, Sequence[Answer]]:
     at, services = _requested_instant(), lookup.snapshot().directory.services
     decision = lookup.who_to_call(service, at)
     own_numbers = [other.number.e164 for other in services if other.number]
-    return decision, lookup.dial_order(decision, at, own_numbers)
-
-
-def _numbers(
-    answers: Sequence[Answer],
-    order: Sequence[Answer],
-    decision: Decision,
-    separator: str | None = None,
-) -> Response:
-    """Return numbers of a dial order as text, or as JSON; internal lines need a token."""
+    order = lookup.dial_order(decision, at, own_numbers)
+    answers = [
+        answer for answer in order if not only_first_line or answer.line.id == decision.line.id
+    ]
     if any(answer.line.internal for answer in answers) and not has_bearer_token("EXCHANGE_TOKEN"):
-        abort(problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN."))
+        return problem(401, "An internal line answers: send Authorization: Bearer EXCHANGE_TOKEN.")
     if not answers:
         detail = "callers ring 999 or 101 themselves, or the call would come back."
-        abort(problem(404, f"No number can be rung now: {detail}"))
+        return problem(404, f"No number can be rung now: {detail}")
     if separator is None and _prefers_json():
         numbers = [
             {
@@ -225,9 +207,9 @@ def _numbers(
             }
             for answer in answers
         ]
-        until = timestamp(decision.until, _locale()) if decision.until else None
-        body = {"service": decision.service.id, "numbers": numbers, "until": until}
-        response = jsonify(body | {"reason": decision.reason.code.value})
+        until = formats.timestamp(decision.until, _locale()) if decision.until else None
+        reason = decision.reason.code.value
+        response = jsonify(service=service, numbers=numbers, until=until, reason=reason)
     else:
         texts = [answer.phone.e164 for answer in answers]
         text = separator.join(texts) if separator else "\n".join([*texts, ""])

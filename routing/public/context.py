@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,28 +15,25 @@ from routing.core.decision import HORIZON, Decision, timeline
 from routing.core.directory import (
     ALL_DAY,
     MINUTES_PER_DAY,
+    HolidayDates,
     Line,
     OtherWay,
     Phone,
     Service,
     TimeRange,
 )
-from routing.formats import assumption, emergency_html, helpline_texts, timestamp
-from routing.responses import DEFAULT_COLOUR
+from routing.formats import Json, assumption, forms_json, timestamp
 from routing.snapshot import Snapshot
 from routing.text import dates, sentences
-from routing.text.dates import WEEKDAYS, exception_dates
 from routing.text.locale import Locale
-from routing.text.sentences import other_way_label
 
 MAX_LINES_WITHOUT_SEARCH = 8
 HANDOVER_NOTICE = timedelta(minutes=5)
 """How long before a handover a page says that the number changes."""
 
-Json = dict[str, Any]
-
 STRUCTURED_DATA_PERIOD = timedelta(days=365)
 """For how long structured data has hours: a search engine keeps a page for weeks."""
+
 ONE_DAY = timedelta(days=1)
 
 
@@ -66,26 +63,6 @@ class ContactCard:
         """Return whether every word of ``query`` is in the name, an alias or the number."""
         text = " ".join((self.name, *self.aliases, self.phone.display, self.phone.national))
         return all(word in text.casefold() for word in query.casefold().split())
-
-
-def page_context() -> dict[str, Any]:
-    """Return the values that every public page shows."""
-    snapshot, locale = lookup.snapshot(), lookup.locale()
-    directory, language = snapshot.directory, locale.language
-    emergency, unanswered = directory.emergency.get(language), directory.unanswered
-    return {
-        "language": language,
-        "first_language": directory.languages[0],
-        "council": directory.council.name.get(language),
-        "website": directory.council.website,
-        "colour": directory.council.colour or DEFAULT_COLOUR,
-        "emergency": sentences.end_sentence(emergency),
-        "emergency_html": emergency_html(emergency, locale),
-        "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
-        "services": directory.services,
-        "helplines": helpline_texts(snapshot, locale),
-        "rehearsal": lookup.is_rehearsal(),
-    }
 
 
 def service_context(service_id: str | None, at: datetime, *, is_live: bool) -> dict[str, Any]:
@@ -163,7 +140,7 @@ def contact_card(
         you_will_hear=line.you_will_hear.get(language) if line.you_will_hear else None,
         email=line.email,
         relay_uk=line.relay_uk and phone.relay_uk_display is not None,
-        also=tuple((other_way_label(way, locale), way) for way in line.also),
+        also=tuple((sentences.other_way_label(way, locale), way) for way in line.also),
         aliases=tuple(alias.get(language) for alias in line.aliases),
         confirmed=line.confirmed,
     )
@@ -202,12 +179,16 @@ def contacts_context(query: str, at: datetime) -> dict[str, Any]:
     }
 
 
+@lru_cache
 def render_markdown(text: str) -> Markup:
     """Return Markdown as HTML that is safe in a page.
 
     HTML in ``text`` is shown as written; links that would run a script are not made.
     """
-    return Markup(_markdown().render(text))  # noqa: S704 - markdown-it escapes HTML
+    from markdown_it import MarkdownIt  # not every council has texts of its own
+
+    renderer = MarkdownIt("commonmark", {"html": False})
+    return Markup(renderer.render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
 def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str, Any]:
@@ -222,7 +203,7 @@ def _validity(at: datetime, until: datetime | None, locale: Locale) -> dict[str,
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
     """Return when a live page words the same decision differently: at a notice, or at midnight."""
-    tomorrow = at.astimezone(locale.zone).date() + timedelta(days=1)
+    tomorrow = at.astimezone(locale.zone).date() + ONE_DAY
     moments = [instants.midnight(tomorrow, locale.zone)]
     if decision.until is not None:
         moments.append(decision.until - HANDOVER_NOTICE)
@@ -285,18 +266,8 @@ def _service_values(service: Service, language: str) -> dict[str, Any]:
         "number": service.number,
         "is_always_on_its_number": service.is_always_on_its_number,
         "confirmed": service.confirmed,
-        "forms": [
-            {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
-            for form in service.forms
-        ],
+        "forms": forms_json(service, language),
     }
-
-
-@cache
-def _markdown() -> Any:
-    from markdown_it import MarkdownIt  # not every council has texts of its own
-
-    return MarkdownIt("commonmark", {"html": False})
 
 
 def structured_data(
@@ -304,15 +275,14 @@ def structured_data(
 ) -> Json:
     """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
 
-    They are schema.org's ContactPoint and OpeningHoursSpecification, with dates; nothing says who
-    answers now. An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a
-    closing time before the opening time is on the next day.
-
-    A service with a number has only that number, and 999 or 101 where one of them answers out of
-    hours. Internal lines are left out.
+    They are schema.org's ContactPoint and OpeningHoursSpecification; nothing says who answers now.
+    An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a closing time
+    before the opening time is on the next day. A service with a number has only that number, and
+    999 or 101 where one of them answers out of hours; an internal line goes by the service's name.
     """
     council = snapshot.directory.council
-    hours = _DatedHours(snapshot, at.astimezone(locale.zone).date())
+    first = at.astimezone(locale.zone).date()
+    hours = _DatedHours(snapshot.holidays.dates, first, first + STRUCTURED_DATA_PERIOD)
     points = [point for service in services for point in _contact_points(service, hours, locale)]
     return {
         "@context": "https://schema.org",
@@ -327,14 +297,11 @@ def structured_data(
 
 @dataclass(frozen=True, slots=True)
 class _DatedHours:
-    """Opening hours for the year from ``first``."""
+    """Opening hours from ``first`` to ``last``."""
 
-    snapshot: Snapshot
+    holidays: HolidayDates
     first: date
-
-    @property
-    def last(self) -> date:
-        return self.first + STRUCTURED_DATA_PERIOD
+    last: date
 
     def of_line(self, line: Line) -> Iterator[Json]:
         """Yield the hours of a line's week, and of each season from its first date on."""
@@ -352,17 +319,18 @@ class _DatedHours:
         """Yield the hours of a week, one entry for the days with the same range."""
         for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
             days = [
-                name for name, ranges in zip(WEEKDAYS, week, strict=True) if time_range in ranges
+                name
+                for name, ranges in zip(dates.WEEKDAYS, week, strict=True)
+                if time_range in ranges
             ]
             yield _specification(time_range, first, last, days)
 
     def of_exceptions(self, line: Line, phone: Phone) -> Iterator[Json]:
         """Yield each date on which a number of ``line`` keeps other hours than its week's."""
-        holidays = self.snapshot.holidays.dates
-        for day in exception_dates(line, self.first, self.last, holidays):
+        for day in dates.exception_dates(line, self.first, self.last, self.holidays):
             is_in_use = line.phone_on(day) == phone
             if is_in_use or phone == line.phone:
-                ranges = line.ranges_on(day, holidays) if is_in_use else ()
+                ranges = line.ranges_on(day, self.holidays) if is_in_use else ()
                 for time_range in ranges or (TimeRange(0, 0),):
                     yield _specification(time_range, day, day)
 
@@ -388,7 +356,7 @@ def _contact_points(service: Service, hours: _DatedHours, locale: Locale) -> Ite
                 point = _contact_point(line_name, name, address, language, available, relay_uk)
                 yield point | ({"email": line.email} if line.email and not line.internal else {})
         for way in () if line.internal else line.also:
-            way_name = f"{line_name}: {other_way_label(way, locale)}"
+            way_name = f"{line_name}: {sentences.other_way_label(way, locale)}"
             address = {"telephone": way.phone.e164} if way.phone else {"url": way.url}
             spoken = {"welsh": "cy", "bsl": "bfi"}.get(way.kind, language)
             available = [*hours.of_line(line), *hours.of_exceptions(line, line.phone)]

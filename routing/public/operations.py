@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app
+from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -40,9 +40,8 @@ def readyz() -> Response:
     """
     if has_bearer_token("OPS_TOKEN"):
         conditions = health.conditions()
-        lines = [f"{condition.code}: {condition.text}" for condition in conditions]
-        lines.insert(0, readiness(conditions))
-        return _plain_text("".join(f"{line}\n" for line in lines))
+        lines = [f"{condition.code}: {condition.text}\n" for condition in conditions]
+        return _plain_text("".join([f"{readiness(conditions)}\n", *lines]))
     if middleware.acquire(middleware.RequestKind.READINESS):
         current_app.extensions["readiness"] = readiness(health.conditions())
     return _plain_text(f"{current_app.extensions.get('readiness', 'ready')}\n")
@@ -52,7 +51,7 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Return the metrics, computed at each scrape. Needs the token."""
     if not has_bearer_token("OPS_TOKEN"):
-        abort(problem(401, "Send Authorization: Bearer OPS_TOKEN; without one set this is shut."))
+        return problem(401, "Send Authorization: Bearer OPS_TOKEN; without one set this is shut.")
     registry = CollectorRegistry()
     registry.register(_Metrics())
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -83,10 +82,8 @@ class _Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         at = lookup.now()
-        for kind, figures in (
-            (GaugeMetricFamily, _gauges(at)),
-            (CounterMetricFamily, _call_counters(at)),
-        ):
+        families = (GaugeMetricFamily, _gauges(at)), (CounterMetricFamily, _call_counters(at))
+        for kind, figures in families:
             for name, text, values, *labels in figures:
                 family = kind(name, text, labels=labels)
                 for label_values, value in values.items():
@@ -100,8 +97,7 @@ def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
     for service in lookup.snapshot().directory.services:
         decision = lookup.who_to_call(service.id, at)
         answering[service.id, decision.line.id] = 1
-        until = decision.until.timestamp() if decision.until else float("inf")
-        handovers[(service.id,)] = until
+        handovers[(service.id,)] = decision.until.timestamp() if decision.until else float("inf")
     if rota is not None:
         for role in rota.roles:
             missing[(role.id,)] = rota.roster.staffing_at(role.id, at).missing

@@ -1,22 +1,13 @@
 """The public pages: who to call now, all contacts, this service, and the page for every error."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    g,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, abort, current_app, g, render_template, request, url_for
 from markupsafe import Markup
 
 from routing import formats, lookup, middleware
@@ -28,10 +19,11 @@ from routing.middleware import RequestKind
 from routing.public import context
 from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
 from routing.public.api import CORS_HEADERS
-from routing.responses import BUNDLES, bundle, bundle_url
+from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
 from routing.text.dates import format_date
 from routing.text.locale import N_
+from routing.text.sentences import end_sentence
 
 bp = Blueprint("site", __name__)
 
@@ -151,9 +143,8 @@ def logo() -> Response:
     if snapshot.logo is None:
         return error_page(404)
     suffix = Path(snapshot.directory.council.logo or "").suffix
-    response = Response(snapshot.logo, mimetype=LOGO_TYPES[suffix])
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
+    headers = {"Cache-Control": "public, max-age=3600"}
+    return Response(snapshot.logo, mimetype=LOGO_TYPES[suffix], headers=headers)
 
 
 @bp.get("/embed/v1.js")
@@ -188,11 +179,10 @@ def asset(address: str) -> Response:
     if name not in BUNDLES:
         abort(404)
     colour = lookup.snapshot().directory.council.colour
-    response = Response(bundle(name, colour), mimetype=_MIME_TYPES[suffix])
     is_current = bundle_url(name, colour).endswith(address)
-    year = "public, max-age=31536000, immutable"
-    response.headers["Cache-Control"] = year if is_current else "no-store"
-    return response
+    lifetime = "public, max-age=31536000, immutable" if is_current else "no-store"
+    headers = {"Cache-Control": lifetime}
+    return Response(bundle(name, colour), mimetype=_MIME_TYPES[suffix], headers=headers)
 
 
 @bp.after_request
@@ -202,8 +192,6 @@ def compress(response: Response) -> Response:
     Public pages alone: to compress a page with a form token would help to guess the token.
     """
     response.headers["Vary"] = "Accept-Encoding"
-    if response.is_streamed or response.direct_passthrough:
-        return response
     body = response.get_data()
     if request.accept_encodings["gzip"] and len(body) >= MIN_GZIP_BYTES:
         response.set_data(gzip.compress(body, 6, mtime=0))
@@ -226,11 +214,11 @@ def error_page(status: int) -> Response:
     """
     if not middleware.acquire(RequestKind.LISTING):
         return middleware.refusal(RequestKind.LISTING, status)
-    title = N_("Page not found")
-    if status >= 500:
+    title = N_("Sorry, there is a problem with this request")
+    if status == 404:
+        title = N_("Page not found")
+    elif status >= 500:
         title = N_("Sorry, there is a problem with this page")
-    elif status != 404:
-        title = N_("Sorry, there is a problem with this request")
     try:
         g.language = _requested_language()
         locale = lookup.locale()
@@ -246,10 +234,8 @@ def error_page(status: int) -> Response:
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
-    response = Response(body, status, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = ERROR_PAGE_POLICY
-    return response
+    headers = {"Cache-Control": "no-store", "Content-Security-Policy": ERROR_PAGE_POLICY}
+    return Response(body, status, headers, "text/html")
 
 
 def _requested_language() -> str | None:
@@ -285,26 +271,28 @@ def _page(template: str, **values: Any) -> Response:
 
 
 def _render(template: str, **values: Any) -> str:
-    locale = lookup.locale()
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    directory = snapshot.directory
     return render_template(
         f"public/{template}",
-        _=locale.translate_html,
-        asset=partial(bundle_url, colour=lookup.snapshot().directory.council.colour),
+        asset=partial(bundle_url, colour=directory.council.colour),
+        colour=directory.council.colour or DEFAULT_COLOUR,
+        emergency=end_sentence(directory.emergency.get(locale.language)),
         exit_url=EXIT_URL,
-        logo=lookup.snapshot().logo is not None,
+        first_language=directory.languages[0],
+        logo=snapshot.logo is not None,
         max_other_services=MAX_OTHER_SERVICES,
         page_url=_page_url,
+        services=directory.services,
         translation=_translation(locale.language),
-        **context.page_context(),
+        **formats.page_values(snapshot, locale, lookup.is_rehearsal()),
         **values,
     )
 
 
 def _html_response(html: str) -> Response:
-    response = Response(html, mimetype="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Language"] = lookup.locale().language
-    return response
+    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
+    return Response(html, mimetype="text/html", headers=headers)
 
 
 def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
@@ -348,16 +336,12 @@ def _plain_numbers(directory: Directory) -> Markup:
         for service in directory.services
         if service.number is not None
     ]
-    for line in directory.lines:
-        if not line.internal:
-            other = [
-                f"{_plain_dates(day)} call {day.phone.display}"
-                for day in line.special_days
-                if day.phone is not None
-            ]
-            items.append((line.name, line.phone, "; ".join([_plain_hours(line.hours), *other])))
-    for helpline in directory.helplines:
-        items.append((helpline.name, helpline.phone, _plain_hours(helpline.hours)))
+    items += [
+        (line.name, line.phone, _plain_hours(line.hours, line.special_days))
+        for line in directory.lines
+        if not line.internal
+    ]
+    items += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
     item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
     return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
         Markup("").join(
@@ -367,13 +351,12 @@ def _plain_numbers(directory: Directory) -> Markup:
     )
 
 
-def _plain_hours(hours: Hours) -> str:
-    return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
-
-
-def _plain_dates(special_day: SpecialDay) -> str:
-    limits = (("from", special_day.first), ("to", special_day.last))
-    parts = [f"{word} {day}" for word, day in limits if day is not None]
-    if special_day.recurrence is not None:
-        parts.insert(0, f"every {special_day.recurrence.as_written}")
-    return " ".join(parts)
+def _plain_hours(hours: Hours, special_days: Iterable[SpecialDay] = ()) -> str:
+    parts = [" ".join(filter(None, pair)) for pair in hours.as_written]
+    for day in special_days:
+        if day.phone is not None:
+            every = day.recurrence.as_written if day.recurrence else None
+            limits = (("every", every), ("from", day.first), ("to", day.last))
+            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
+            parts.append(f"{when} call {day.phone.display}")
+    return "; ".join(parts)

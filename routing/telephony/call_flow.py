@@ -11,13 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from routing.core.decision import (
-    Answer,
-    Decision,
-    Outcome,
-    Timetables,
-    dial_order,
-)
+from routing.core.decision import Answer, Decision, Outcome, Timetables, dial_order
 from routing.core.directory import Line, Phone, acceptance_seconds, ring_seconds
 
 MAX_ROUNDS = 3
@@ -102,8 +96,7 @@ class CallState:
                 return None
         values: dict[str, Any] = {name: int(query[name]) for name in _NUMBERS}
         values |= {name: query[name] == "1" for name in _FLAGS}
-        lists = {name: query.get(name, "").split("_") for name in _LISTS}
-        values |= {name: tuple(filter(None, ids)) for name, ids in lists.items()}
+        values |= {name: tuple(filter(None, query.get(name, "").split("_"))) for name in _LISTS}
         return cls(**values)
 
 

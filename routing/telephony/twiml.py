@@ -27,18 +27,10 @@ from routing.core.directory import (
     ring_seconds,
     send_digits,
 )
-from routing.telephony.call_flow import (
-    ENGAGED_WAIT,
-    MAX_SILENCE_SECONDS,
-    TWILIO_EXTRA_RING,
-    Announcement,
-    Dial,
-    Done,
-    GiveUp,
-    Step,
-)
+from routing.telephony import call_flow
+from routing.telephony.call_flow import Announcement, Dial, Done, GiveUp, Step
 from routing.text.locale import N_, Locale, get_locale
-from routing.text.sentences import call_sentence, find_999, line_phrase
+from routing.text.sentences import CALL_999, call_sentence, line_phrase
 
 MAX_SPOKEN_NUMBERS = 2
 """Numbers that a message reads out: nobody can note down more."""
@@ -91,21 +83,6 @@ _PHONE_NUMBER = re.compile(
 
 MAX_SPOKEN_NAME_CHARACTERS = 60
 """Of a service, to whoever picks up a screened line."""
-
-
-@dataclass(frozen=True, slots=True)
-class DialSettings:
-    """How calls are placed.
-
-    ``base_url`` is where Twilio reaches this service. ``call_key`` stands for the call in callback
-    URLs. ``rehearsal_number`` is rung in place of every other; None rings those of the directory.
-    ``caller_id`` returns the number that a line is shown, None for the caller's.
-    """
-
-    base_url: str
-    call_key: str
-    rehearsal_number: str | None
-    caller_id: Callable[[Line], str | None]
 
 
 Utterances = dict[str, dict[str, str]]
@@ -174,16 +151,22 @@ MESSAGES = {
 
 def for_step(
     step: Step,
-    decision: Decision,
-    at: datetime,
-    timetables: Timetables,
-    excluded_numbers: Collection[str],
-    settings: DialSettings,
+    service: Service,
+    directory: Directory,
+    words: Callable[[Locale], str | None],
+    *,
+    base_url: str,
+    call_key: str,
+    rehearsal_number: str | None,
+    caller_id: str | None,
 ) -> str:
-    """Return the TwiML of a step of a call, which ``decision`` answers at ``at``."""
-    response, service = VoiceResponse(), decision.service
-    words = partial(spoken_words, step, decision, at, timetables, excluded_numbers)
-    utterances = _in_each_language(words, timetables.directory)
+    """Return the TwiML of a step of a call, with its ``words``.
+
+    ``base_url`` is where Twilio reaches this service. ``call_key`` stands for the call in callback
+    URLs. ``rehearsal_number`` is rung in place of every other; None rings the line's. Without
+    ``caller_id`` the line is shown the caller's number.
+    """
+    response, utterances = VoiceResponse(), _in_each_language(words, directory)
     if isinstance(step, GiveUp):
         _say_twice(response, utterances)
     if not isinstance(step, Dial):
@@ -191,21 +174,21 @@ def for_step(
         return str(response)
     _say(response, utterances)
     if step.announcement is Announcement.ENGAGED:
-        response.pause(length=ENGAGED_WAIT.seconds)
-    url = f"{settings.base_url}/twilio/voice/{service.id}"
+        response.pause(length=call_flow.ENGAGED_WAIT.seconds)
+    url = f"{base_url}/twilio/voice/{service.id}"
     query = step.state.to_query()
     verb = response.dial(
         answer_on_bridge=True,
         timeout=step.seconds,
         action=f"{url}/after?{urlencode(query)}",
         method="POST",
-        caller_id=settings.caller_id(step.line),
+        caller_id=caller_id,
     )
     screening = {}
     if step.state.screened:
-        screen_query = urlencode({**query, "call": settings.call_key})
+        screen_query = urlencode({**query, "call": call_key})
         screening = {"url": f"{url}/screen?{screen_query}", "method": "POST"}
-    number = settings.rehearsal_number or step.phone.e164
+    number = rehearsal_number or step.phone.e164
     verb.number(number, send_digits=send_digits(step.line, step.phone), **screening)
     return str(response)
 
@@ -247,13 +230,12 @@ def fallback(
 ) -> str:
     """Return TwiML that is safe at any hour, and asks nothing more of this service.
 
-    It rings the out-of-hours line first, then the others, each as long as it rings before another,
-    MAX_NUMBERS at most, with words before ringing would pass MAX_SILENCE_SECONDS.
-    A screened line, which nobody could screen there, comes only where there is no other. Where a
-    line has another number on ``day``, that is rung, and then its usual one: the document may be
-    used on a later day. No number comes twice, nor one that leads back to a service. 999 and 101
-    are spoken, and never rung. There is no ``action``, so the message is heard after an answered
-    call too, by a caller who has not hung up.
+    It rings the out-of-hours line first, then the others, MAX_NUMBERS at most, each as long as it
+    rings before another, with words before ringing would pass MAX_SILENCE_SECONDS. A screened line,
+    which nobody could screen there, comes only where there is no other. Where a line has another
+    number on ``day``, that is rung, and then its usual one: the document may be used on a later
+    day. No number comes twice, nor one that leads back to a service. 999 and 101 are spoken, and
+    never rung. There is no ``action``: the message is heard after an answered call too.
     """
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
@@ -277,7 +259,8 @@ def fallback(
         numbers = {rehearsal_number: None}
     dialled = list(numbers.items())[:MAX_NUMBERS]
     response = VoiceResponse()
-    at_once = max(1, MAX_SILENCE_SECONDS // (seconds + TWILIO_EXTRA_RING.seconds))
+    longest_ring = seconds + call_flow.TWILIO_EXTRA_RING.seconds
+    at_once = max(1, call_flow.MAX_SILENCE_SECONDS // longest_ring)
     for first in range(0, len(dialled), at_once):
         if first:
             _say(response, between)
@@ -425,9 +408,8 @@ def _national(number: str) -> str:
 def _emergency(directory: Directory, locale: Locale) -> list[str]:
     """Return the council's advice in an emergency, with 999 added where it does not say so."""
     advice = directory.emergency.get(locale.language)
-    return (
-        [advice] if find_999(advice) else [advice, locale.translate("Call {number}.", number="999")]
-    )
+    call_999 = locale.translate("Call {number}.", number="999")
+    return [advice] if CALL_999.search(advice) else [advice, call_999]
 
 
 def _is_valid(number: str) -> bool:

@@ -24,20 +24,9 @@ from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls
 from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
-from routing.telephony import sms, twiml
-from routing.telephony.call_flow import (
-    MAX_CALL_DURATION,
-    CallState,
-    Dial,
-    Done,
-    GiveUp,
-    Step,
-    dial_outcome,
-    first_step,
-    next_step,
-)
+from routing.telephony import call_flow, sms, twiml
+from routing.telephony.call_flow import CallState, Dial, Done, GiveUp, Step
 from routing.telephony.twilio_request import CallRequest, is_signed, unrecognised_reason
-from routing.telephony.twiml import DialSettings
 
 T = TypeVar("T")
 
@@ -228,14 +217,16 @@ def _begin(call: CallContext) -> str:
     timetables, at = call.snapshot.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
-    step = first_step(timetables, decision, at, at, call.excluded_numbers, call.forwarded)
+    step = call_flow.first_step(timetables, decision, at, at, call.excluded_numbers, call.forwarded)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
     if logged is start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
-    began = logged.at if at - logged.at < MAX_CALL_DURATION else at
-    step = first_step(timetables, decision, at, began, call.excluded_numbers, call.forwarded)
+    began = logged.at if at - logged.at < call_flow.MAX_CALL_DURATION else at
+    step = call_flow.first_step(
+        timetables, decision, at, began, call.excluded_numbers, call.forwarded
+    )
     return _log_and_answer(call, step, decision, start)
 
 
@@ -246,7 +237,7 @@ def _after(call: CallContext) -> str:
     outcome = _outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
-    step = next_step(timetables, *ended, decide_at, call.excluded_numbers)
+    step = call_flow.next_step(timetables, *ended, decide_at, call.excluded_numbers)
     duration = request.values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
     leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
@@ -314,7 +305,7 @@ def _outcome(call: CallContext, state: CallState) -> Outcome:
     status = request.values.get("DialCallStatus", "")
     bridged = request.values.get("DialBridged", "").lower()
     is_accepted = state.screened and status == "completed" and _is_accepted(call, state.leg)
-    return dial_outcome(
+    return call_flow.dial_outcome(
         status, {"true": True, "": None}.get(bridged, False), state.screened, is_accepted
     )
 
@@ -357,15 +348,20 @@ def _log_and_answer(
 
 
 def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
-    config = current_app.config
-    settings = DialSettings(
-        base_url(config),
-        call.request.call_key or "",
-        rehearsal_number(config),
-        lambda line: call.request.caller_id(line, call.service, config["CALLER_ID"]),
+    settings, timetables = current_app.config, call.snapshot.timetables
+    caller_id = None
+    if isinstance(step, Dial):
+        caller_id = call.request.caller_id(step.line, call.service, settings["CALLER_ID"])
+    return twiml.for_step(
+        step,
+        call.service,
+        timetables.directory,
+        partial(twiml.spoken_words, step, decision, call.at, timetables, call.excluded_numbers),
+        base_url=base_url(settings),
+        call_key=call.request.call_key or "",
+        rehearsal_number=rehearsal_number(settings),
+        caller_id=caller_id,
     )
-    timetables, excluded_numbers = call.snapshot.timetables, call.excluded_numbers
-    return twiml.for_step(step, decision, call.at, timetables, excluded_numbers, settings)
 
 
 def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:

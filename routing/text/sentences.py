@@ -5,20 +5,13 @@ from datetime import datetime
 
 from routing.core.decision import Decision, ReasonCode
 from routing.core.directory import HolidayDates, Line, OtherWay
-from routing.text.dates import (
-    capitalise,
-    format_datetime,
-    format_day,
-    format_moment,
-    format_ranges,
-    local_date_and_time,
-)
+from routing.text import dates
 from routing.text.locale import N_, Locale
 
 MAX_PHRASE_CHARACTERS = 150
 """Of a line in a sentence: a longer name would leave no room in a text message for its number."""
 
-_CALL_999 = re.compile(
+CALL_999 = re.compile(
     r"""(?:^|(?<!\d)(?:[.:;!?(“"‘'*]|(?<!\d\s)[\u2010-\u2014-])\s*
         |\b(?:call|dial|ring|phon|telephon|text|contact|ffoni|galw|deial|cysyll)\w*\s+
         |\b(?:use|using|on|via|or|tel|emergency|services|police|ar|â|neu|i)\s+)
@@ -30,6 +23,11 @@ _CALL_999 = re.compile(
             |os|neu|ac|a|ar|yn|nawr|am|i|unwaith|o|mewn|heb|cyn|bob|gan|er|ond|gyda)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+"""Where words for an emergency say to call 999, as ``number``.
+
+Only where the words around it say so: "over 999 families" and another number do not. Where this is
+in doubt they do not, and 999 is said once more.
+"""
 
 _OTHER_WAYS = {
     "textphone": N_("Textphone"),
@@ -46,7 +44,7 @@ def reason_sentence(
 ) -> str:
     """Say why this line answers at ``at``, in one or two sentences."""
     line, until, next_answer = line_phrase(decision.line, locale), decision.until, decision.next
-    moment = format_datetime(until, locale, at) if until else ""
+    moment = dates.format_datetime(until, locale, at) if until else ""
     is_out_of_hours = decision.reason.code is not ReasonCode.IN_HOURS
     is_first_line = decision.line.id == decision.service.lines[0].id
     if decision.reason.code is ReasonCode.DIVERT or (is_out_of_hours and is_first_line):
@@ -64,14 +62,14 @@ def reason_sentence(
         message = N_("{line} is open. Its number changes at {moment}.")
     else:
         message = N_("{line} is open until {moment}.")
-    return capitalise(locale.translate(message, line=line, moment=moment))
+    return dates.capitalise(locale.translate(message, line=line, moment=moment))
 
 
 def until_phrase(decision: Decision, at: datetime, locale: Locale) -> str:
     """Say until when a decision holds: "until 5pm on Friday 27 November", or "at all hours"."""
     if decision.until is None:
         return locale.translate("at all hours")
-    moment = format_datetime(decision.until, locale, at)
+    moment = dates.format_datetime(decision.until, locale, at)
     return locale.translate("until {moment}", moment=moment)
 
 
@@ -82,18 +80,13 @@ def next_sentence(decision: Decision, at: datetime, locale: Locale) -> str | Non
     """
     if decision.until is None or decision.next is None:
         return None
-    moment = format_datetime(decision.until, locale, at)
+    moment = dates.format_datetime(decision.until, locale, at)
     line = line_phrase(decision.next.line, locale)
+    message = N_("From {moment}, call {line} on {phone}.")
     if decision.next.phone.e164 == decision.phone.e164:
-        return locale.translate(
-            "From {moment}, {line} answers on the same number.", moment=moment, line=line
-        )
-    return locale.translate(
-        "From {moment}, call {line} on {phone}.",
-        moment=moment,
-        line=line,
-        phone=decision.next.phone.display,
-    )
+        message = N_("From {moment}, {line} answers on the same number.")
+    phone = decision.next.phone.display
+    return locale.translate(message, moment=moment, line=line, phone=phone)
 
 
 def keeps_number(decision: Decision) -> bool:
@@ -121,7 +114,7 @@ def holds_sentence(
     is_same_line = decision.next.line.id == decision.line.id
     if has_own_number and is_same_line:
         return always
-    format_until = format_moment if is_live else format_datetime
+    format_until = dates.format_moment if is_live else dates.format_datetime
     moment = format_until(decision.until, locale, at)
     is_unending = is_same_line or decision.phone.is_emergency
     if not keeps_number(decision) and (is_unending or is_soon):
@@ -135,19 +128,18 @@ def exception_sentence(
 ) -> str | None:
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
-    None too until the line opens that day: when it does is said already, as the end of the answer.
-    And None while the first line answers all the same, as the out-of-hours line. ``is_live`` is as
-    in ``holds_sentence``.
+    None too while the first line answers, as the out-of-hours line, and where it opens later that
+    day: the end of the answer says when. ``is_live`` is as in ``holds_sentence``.
     """
-    first_line, following, until = decision.service.lines[0], decision.next, decision.until
+    first_id, following, until = decision.service.lines[0].id, decision.next, decision.until
+    if decision.line.id == first_id or _cause(decision, locale) is None:
+        return None
     today = at.astimezone(locale.zone).date()
-    is_next = until and following and following.line.id == first_line.id
-    opens_today = is_next and until and until.astimezone(locale.zone).date() == today
-    is_first_line = decision.line.id == first_line.id
-    if opens_today or is_first_line or _cause(decision, locale) is None:
+    ends_today = until is not None and until.astimezone(locale.zone).date() == today
+    if ends_today and following is not None and following.line.id == first_id:
         return None
     when = N_("today, {day}") if is_live else N_("on {day}")
-    if is_live and until and local_date_and_time(until, locale)[0] == today:
+    if is_live and until and dates.local_date_and_time(until, locale)[0] == today:
         when = N_("today")
     return _closed_sentence(decision, at, locale, holidays, when)
 
@@ -162,12 +154,8 @@ def call_sentence(decision: Decision, phone: str, at: datetime, locale: Locale) 
     if number and phone == number.national_display and service.is_always_on_its_number:
         call = locale.translate("Call {phone}, {line}.", phone=phone, line=line)
         return f"{call} {holds_sentence(decision, at, locale, is_live=False)}"
-    return locale.translate(
-        "Call {phone}, {line}, {until}.",
-        phone=phone,
-        line=line,
-        until=until_phrase(decision, at, locale),
-    )
+    until = until_phrase(decision, at, locale)
+    return locale.translate("Call {phone}, {line}, {until}.", phone=phone, line=line, until=until)
 
 
 def line_phrase(line: Line, locale: Locale) -> str:
@@ -185,15 +173,6 @@ def line_phrase(line: Line, locale: Locale) -> str:
         phrase = phrase[:MAX_PHRASE_CHARACTERS]
         phrase = phrase.rpartition(" ")[0] or phrase
     return phrase
-
-
-def find_999(advice: str) -> re.Match[str] | None:
-    """Return where words for an emergency say to call 999, as ``number``; None if they do not.
-
-    Only where the words around it say so: "over 999 families" and another number do not. Where this
-    is in doubt they do not, and 999 is said once more.
-    """
-    return _CALL_999.search(advice)
 
 
 def other_way_label(way: OtherWay, locale: Locale) -> str:
@@ -227,11 +206,11 @@ def _closed_sentence(
     sentence = locale.translate(
         message,
         line=line_phrase(line, locale),
-        when=locale.translate(when, day=format_day(today, locale)),
+        when=locale.translate(when, day=dates.format_day(today, locale)),
         cause=cause or "",
-        hours=format_ranges(ranges, locale),
+        hours=dates.format_ranges(ranges, locale),
     )
-    return capitalise(sentence)
+    return dates.capitalise(sentence)
 
 
 def _cause(decision: Decision, locale: Locale) -> str | None:

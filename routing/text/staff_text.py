@@ -15,19 +15,7 @@ from routing.core.directory import (
     date_range,
 )
 from routing.core.instants import Span
-from routing.text.dates import (
-    WEEKDAYS,
-    format_date,
-    format_datetime,
-    format_full_date,
-    format_range,
-    format_ranges,
-    format_time,
-    format_week,
-    format_weekdays,
-    join_words,
-    local_date_and_time,
-)
+from routing.text import dates
 from routing.text.locale import Locale
 
 MAX_DATES = 8
@@ -125,29 +113,19 @@ def calls_go_to(
     """
     decision = decide(timetables, service_id, at, diverts)
     is_diverted = decision.reason.code is ReasonCode.DIVERT
-    handover = next(
-        (
-            (start, answer)
-            for start, answer in handovers(timetables, service_id, at, diverts)
-            if not is_diverted
-            or answer.reason != decision.reason
-            or answer.line.id != decision.line.id
-        ),
-        None,
-    )
     verb = "are diverted" if is_diverted else "go"
     line = line_with_number(decision.line, decision.phone, internal_numbers)
-    if handover is None:
-        return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
-    ends, following = handover
-    until = format_relative(ends, at, locale)
-    time_left = format_time_left(ends - at)
-    next_line = line_with_number(following.line, following.phone, internal_numbers)
-    if following.line.id == decision.line.id and following.phone == decision.phone:
-        next_line = "the same line, " + (
-            "by the directory’s hours" if is_diverted else "by a divert"
-        )
-    return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
+    for ends, following in handovers(timetables, service_id, at, diverts):
+        is_same_line = following.line.id == decision.line.id
+        if is_diverted and is_same_line and following.reason == decision.reason:
+            continue
+        next_line = line_with_number(following.line, following.phone, internal_numbers)
+        if is_same_line and following.phone == decision.phone:
+            cause = "the directory’s hours" if is_diverted else "a divert"
+            next_line = f"the same line, by {cause}"
+        until, time_left = format_relative(ends, at, locale), format_time_left(ends - at)
+        return f"Calls {verb} to {line} until {until} ({time_left}), then to {next_line}."
+    return f"Calls {verb} to {line}. Nothing else is planned in the next 400 days."
 
 
 def service_name(directory: Directory, service_id: str) -> str:
@@ -175,7 +153,7 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     """Warn that calls would go to a line in the spans in which it is closed, and give its hours."""
     when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
     more = ", and at other times" if len(closed) > 3 else ""
-    name, week = line.name.get(locale.language), format_week(line.hours, locale)
+    name, week = line.name.get(locale.language), dates.format_week(line.hours, locale)
     return (
         f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers would hear "
         "it ring with nobody there."
@@ -219,9 +197,8 @@ def explain_lines(
             hours += f" Its number on that date is {phone.display}."
         sentences.append(f"{line.name.get('en')} {verdict}. {hours}")
     name = service.out_of_hours.name.get("en")
-    when = "whenever none of these is open" if is_taken else "since none of these is open"
-    comma = "" if is_taken else ","
-    return [*sentences, f"{name} takes the calls{comma} {when}."]
+    when = " whenever" if is_taken else ", since"
+    return [*sentences, f"{name} takes the calls{when} none of these is open."]
 
 
 def describe_leg(
@@ -241,10 +218,10 @@ def describe_leg(
 
 def format_relative(when: datetime, at: datetime, locale: Locale) -> str:
     """Format an instant as seen from ``at``: 5pm today; 8:30am tomorrow; other days by date."""
-    (day, time), today = local_date_and_time(when, locale), at.astimezone(locale.zone).date()
+    (day, time), today = dates.local_date_and_time(when, locale), at.astimezone(locale.zone).date()
     days_later = (day - today).days
     if time is None or days_later not in (0, 1):
-        return format_datetime(when, locale, at)
+        return dates.format_datetime(when, locale, at)
     return f"{time} {'tomorrow' if days_later else 'today'}"
 
 
@@ -316,25 +293,25 @@ def _period_sentence(
     period_days: Sequence[date],
     locale: Locale,
 ) -> str:
-    hours = join_words(times, locale)
+    hours = dates.join_words(times, locale)
     count = "twice" if len(days) == 2 else f"{len(days)} times"
     if not is_weekly and len(days) == 1:
-        return f"{format_full_date(days[0], locale)}, {hours}"
+        return f"{dates.format_full_date(days[0], locale)}, {hours}"
     if not is_weekly:
         return f"{hours}, {count}: {_format_dates(days, locale)}"
     listed, weekdays = set(days), {day.weekday() for day in days}
-    every = "day" if len(weekdays) == len(WEEKDAYS) else format_weekdays(weekdays, locale)
-    sentence = f"every {every} {hours}, {count}, first {format_date(days[0], locale)}"
+    every = "day" if len(weekdays) == 7 else dates.format_weekdays(weekdays, locale)
+    sentence = f"every {every} {hours}, {count}, first {dates.format_date(days[0], locale)}"
     between = (day for day in period_days if days[0] <= day <= days[-1])
     left_out = [day for day in between if day.weekday() in weekdays and day not in listed]
     return f"{sentence}, but not on {_format_dates(left_out, locale)}" if left_out else sentence
 
 
 def _format_dates(days: Sequence[date], locale: Locale) -> str:
-    names = [format_date(day, locale) for day in days[:MAX_DATES]]
+    names = [dates.format_date(day, locale) for day in days[:MAX_DATES]]
     if len(days) > MAX_DATES:
-        names[-1] = f"{len(days) - MAX_DATES + 1} more to {format_date(days[-1], locale)}"
-    return join_words(names, locale)
+        names[-1] = f"{len(days) - MAX_DATES + 1} more to {dates.format_date(days[-1], locale)}"
+    return dates.join_words(names, locale)
 
 
 def _format_times(first_day: date, times: _Times, locale: Locale) -> str:
@@ -342,12 +319,14 @@ def _format_times(first_day: date, times: _Times, locale: Locale) -> str:
     if times == (0, 0, MINUTES_PER_DAY):
         return "all day"
     if not days_later and closes <= opens:
-        return f"{format_range(TimeRange(opens, closes), locale)}, as the clocks go back"
+        return f"{dates.format_range(TimeRange(opens, closes), locale)}, as the clocks go back"
     if days_later <= 1:
-        return format_range(TimeRange(opens, closes + days_later * MINUTES_PER_DAY), locale)
+        return dates.format_range(TimeRange(opens, closes + days_later * MINUTES_PER_DAY), locale)
     last_day = first_day + timedelta(days=days_later)
-    day = WEEKDAYS[last_day.weekday()] if days_later < 7 else format_full_date(last_day, locale)
-    return f"{format_time(opens, locale)} to {format_time(closes, locale)} on {day}"
+    day = dates.WEEKDAYS[last_day.weekday()]
+    if days_later >= 7:
+        day = dates.format_full_date(last_day, locale)
+    return f"{dates.format_time(opens, locale)} to {dates.format_time(closes, locale)} on {day}"
 
 
 def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Locale) -> str:
@@ -360,8 +339,8 @@ def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Lo
     elif holiday is not None and line.hours.bank_holiday is not None:
         cause = f"bank holiday, {holiday.name}"
     else:
-        cause = f"every {locale.translate(WEEKDAYS[today.weekday()])}"
+        cause = f"every {locale.translate(dates.WEEKDAYS[today.weekday()])}"
         if holiday is not None:
             cause += f"; {holiday.name} makes no difference to this line"
-    hours = format_ranges(day_hours.ranges, locale)
-    return f"Its hours on {format_full_date(today, locale)}: {hours} ({cause})."
+    hours = dates.format_ranges(day_hours.ranges, locale)
+    return f"Its hours on {dates.format_full_date(today, locale)}: {hours} ({cause})."

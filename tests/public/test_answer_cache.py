@@ -63,6 +63,18 @@ def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
     assert (before[1], client.get(DECISION).json["line"]["id"]) == ("mash", "eds")
 
 
+def test_an_exchange_is_given_a_divert_at_once_though_another_process_set_it(make_stored):
+    exchange, other = (make_stored(EXCHANGE_TOKEN="exchange") for _ in range(2))
+    client, bearer = exchange.test_client(), {"Authorization": "Bearer exchange"}
+    numbers = "/api/v1/services/children/numbers"
+    before = client.get(numbers, headers=bearer).text
+    divert_now(other)
+    after = client.get(numbers, headers=bearer).text
+
+    assert before.startswith("+441632960001\n")
+    assert after.startswith("+441632960002\n")
+
+
 @pytest.mark.parametrize(("part", "text"), [(0.4, "first"), (0.5, "second"), (0.6, "second")])
 def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, text):
     texts, noon = iter(["first", "second"]), clock.at

@@ -1,18 +1,12 @@
-"""One address that floods the service, in a process of its own; and callers who ask meanwhile.
-
-`python tests/system/flood.py PORT NAME AT_ONCE SECONDS` asks one of ADDRESSES so many times at
-once, and then 45 times a second for so many seconds.
-"""
+"""One address that floods the service, and callers who ask meanwhile."""
 
 import asyncio
 import http.client
 import itertools
-import json
 import os
 import re
-import subprocess
-import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -20,7 +14,7 @@ from urllib.parse import urlencode
 import nginx
 from clients import VOICE, ask
 from conftest import ANYSHIRE
-from serving import TESTS_PATH, serving
+from serving import serving
 from telephone import BASE, TOKEN
 
 from routing.store import db
@@ -104,19 +98,15 @@ class Answers:
 
 
 def endure(port, name, at_once=AT_ONCE, seconds=20):
-    """Flood an address from another process; return what callers saw, and the flood's statuses."""
-    command = [sys.executable, __file__, port, name, at_once, seconds]
+    """Flood an address from another thread; return what callers saw, and the flood's statuses."""
     answers = Answers()
-    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
-    with subprocess.Popen(
-        list(map(str, command)), env=environ, stdout=subprocess.PIPE, text=True
-    ) as flood:
-        while flood.poll() is None:
+    with ThreadPoolExecutor(1) as pool:
+        flooding = pool.submit(asyncio.run, flood(port, name, at_once, seconds))
+        while not flooding.done():
             began = time.monotonic()
             call(port, answers)
             time.sleep(max(0.0, began + INTERVAL_SECONDS - time.monotonic()))
-        statuses = json.loads(flood.stdout.read())
-    return answers, statuses
+        return answers, flooding.result()
 
 
 def call(port, answers):
@@ -196,8 +186,3 @@ def served(folder):
     doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
     with serving(folder, WEB_CONCURRENCY="2", **doors) as server:
         yield server.port
-
-
-if __name__ == "__main__":
-    to, name, at_once, seconds = sys.argv[1:]
-    print(json.dumps(asyncio.run(flood(int(to), name, int(at_once), float(seconds)))))

@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
 def service(folder):
     port = serving.free_port()
     environ = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
-    with serving.serving(folder, port=port, **environ) as server:
+    with serving.serving(folder, port=port, WEB_CONCURRENCY="1", **environ) as server:
         yield server.base
 
 

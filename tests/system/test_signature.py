@@ -11,7 +11,7 @@ import serving
 from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, sign
 
-TOKEN, OTHER = "first token", "second token"
+TOKEN, OTHER = "first-token", "second-token"
 FORM = {"CallSid": "CA1", "From": CALLER, "To": CALLED, "CallStatus": "ringing"}
 VOICE = "/twilio/voice/children"
 
@@ -49,7 +49,7 @@ def service(tmp_path_factory):
     (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
     serving.flask(folder, "db", "upgrade")
     tls = serving.free_port()
-    settings = {"PUBLIC_BASE_URL": f"https://127.0.0.1:{tls}/duty/"}
+    settings = {"PUBLIC_BASE_URL": f"https://127.0.0.1:{tls}/duty/", "WEB_CONCURRENCY": "1"}
     settings |= {"TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_AUTH_TOKEN_2": OTHER}
     away = "location ^~ /duty/ { proxy_pass http://who_to_call/; }"
     with (

@@ -11,14 +11,14 @@ from telephone import CALLED, CALLER, Telephone
 from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
 
 from routing import lookup, snapshot
-from routing.telephony import twiml, views
+from routing.telephony import call_flow, twiml, views
 from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
     (lookup, "who_to_call"),
     (lookup, "read_diverts"),
     (lookup, "now"),
-    (views, "first_step"),
+    (call_flow, "first_step"),
     (views, "unrecognised_reason"),
     (twiml, "for_step"),
     (twiml, "greeting"),

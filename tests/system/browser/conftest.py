@@ -76,6 +76,7 @@ class Pages:
         Its clock is the device's, or stands still at ``clock`` until ``pass_time``.
         """
         context = self.browser.new_context(**settings)
+        context.set_default_timeout(120_000)  # a busy machine takes long
         self.contexts.append(context)
         if application is not None:
             context.route(f"{HOME}/**", application.answer)

@@ -1,6 +1,5 @@
 """The staff door in a real browser: the whole journey, at every width, for everybody."""
 
-import os
 import random
 import re
 import time
@@ -11,9 +10,8 @@ import pytest
 from browser.conftest import follow
 from browser.test_pages import WIDTHS, layout_faults
 from conftest import ANYSHIRE
-from serving import places, serving
+from serving import flask, serving
 
-from routing import config, create_app
 from routing.core.decision import Outcome
 from routing.store import calls
 from routing.store.calls import CallStart, LegEnd, LegStart
@@ -89,11 +87,7 @@ class StaffService:
             write_calls(folder / "instance")
 
     def flask(self, *words, stdin=""):
-        """Run a command; for speed in this process, in an app of its own."""
-        app = create_app(config.read(os.environ | places(self.folder) | self.environ))
-        done = app.test_cli_runner().invoke(args=words, input=stdin)
-        assert done.exit_code == 0, done.output
-        return done.output
+        return flask(self.folder, *words, stdin=stdin, **self.environ)
 
     @contextmanager
     def running(self, role):

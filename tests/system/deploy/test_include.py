@@ -30,6 +30,7 @@ Group nogroup
 {modules}
 DocumentRoot {folder}
 <Directory {folder}>
+  AllowOverride None
   Require all granted
   Options +Includes
   ForceType text/html

@@ -29,7 +29,7 @@ def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
         counted = across(port, comes[0], seconds=1)
 
     assert len(counted.lines) == 2
-    assert counted.answers > 500
+    assert counted.answers > 20
     assert counted.stale == []
 
 

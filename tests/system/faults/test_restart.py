@@ -45,7 +45,7 @@ def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_rest
 def test_a_broken_file_with_none_kept_is_refused_with_every_problem_and_exit_1(file):
     file.write_text("zone: nowhere")
     server = start(file.parent)
-    assert server.process.wait(30) == 1
+    assert server.process.wait(90) == 1
     output = server.log()
 
     assert "'services' is missing" in output
@@ -75,7 +75,7 @@ def test_a_bad_setting_is_told_in_one_line(file):
             env=os.environ | {"DIRECTORY": str(file), "CLOCK_STARTS_AT": "Christmas"},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
             check=False,
         )
         assert done.returncode == 1

@@ -43,7 +43,7 @@ class Exchange:
         """Return each value of one kind of event."""
         return [event[key] for event in self.events if key in event]
 
-    def until(self, key, value, longest=5):
+    def until(self, key, value, longest=60):
         """Wait until something has happened."""
         for _ in range(longest * 20):
             if value in self.all(key):

@@ -1,31 +1,40 @@
-"""The ways in which a service's own processes and files can break, and the clock of its machine;
-each is mended when its block ends. FAULTS has those of storage_faults.py too.
-"""
+"""More ways to break the service under load than tests/system/breaking.py has. FAULTS has all."""
 
 import os
-import random
 import signal
-import struct
+import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
+import breaking
 import govuk_feed as feed
-import storage_faults
 from serving import flask, free_port
-from truth import PICKED_UP
 
 from routing import bank_holidays
 from routing.bank_holidays import HolidayList
 
 
 @contextmanager
-def workers_killed(served, times=3):
-    """Workers killed with -9, one after another, each at any instant of its life."""
-    draw = random.Random(20261128)
-    for _ in range(times):
-        time.sleep(draw.uniform(0.2, 0.6))
-        os.kill(draw.choice(served.workers()), signal.SIGKILL)
+def locked(served):
+    """Another program writes to SQLite's file and does not end."""
+    with closing(sqlite3.connect(served.database.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def copied_back(served):
+    """An older state of SQLite's file put in its place under the workers."""
+    copy, file, copying = served.folder / "copy", served.database.file, time.monotonic()
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    copied = time.monotonic()
+    time.sleep(0.5)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    os.replace(copy, file)
+    served.truth.forget(copying, copied, time.monotonic())
     yield
 
 
@@ -85,47 +94,9 @@ def _write_in_slices(file, text):
 
 
 @contextmanager
-def swapped(served):
-    """Another directory moved over the file: every line has another number."""
-    new = served.folder / "new.yaml"
-    text = served.file.read_text("utf-8")
-    new.write_text(text.replace("01632 96000", "01632 96005"), "utf-8")
-    served.truth.directory(new)
-    os.replace(new, served.file)
-    time.sleep(PICKED_UP + 0.5)
-    yield
-
-
-@contextmanager
-def back_an_hour(served):
-    """The machine's clock put back an hour, and the database gone for a while."""
-    yield from _stepped(served, -timedelta(hours=1))
-
-
-@contextmanager
 def on_a_day(served):
     """The machine's clock put on a day, and the database gone for a while."""
-    yield from _stepped(served, timedelta(days=1))
-
-
-def _stepped(served, by):
-    stepped, end = time.monotonic(), time.monotonic() + 30
-    _step(served, by)
-    while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
-        assert time.monotonic() < end, "no divert could be set by the other clock"
-        time.sleep(0.05)
-    with storage_faults.gone(served):  # what was kept on disk before has times of the other clock
-        time.sleep(1)
-    try:
-        yield
-    finally:
-        _step(served, timedelta())
-
-
-def _step(served, by):
-    served.truth.step(by)
-    with open(served.environ["CLOCK_STEP"], "r+b") as file:
-        file.write(struct.pack("d", by.total_seconds()))
+    yield from breaking.stepped(served, timedelta(days=1))
 
 
 @contextmanager
@@ -150,32 +121,20 @@ def without_holidays(served):
 
 DOWN, REFUSES = {"database_down"}, {"database_refuses"}
 FAULTS = {
-    "postgresql": {
-        storage_faults.killed: DOWN,
-        storage_faults.hung: DOWN,
-        storage_faults.read_only: REFUSES,
-    },
+    "postgresql": {breaking.killed: DOWN, breaking.hung: DOWN, breaking.read_only: REFUSES},
     "sqlite": {
-        storage_faults.no_space: REFUSES,
-        storage_faults.locked: REFUSES,
-        storage_faults.gone: DOWN,
-        storage_faults.copied_back: set(),
-        workers_killed: set(),
+        breaking.no_space: REFUSES,
+        locked: REFUSES,
+        breaking.gone: DOWN,
+        copied_back: set(),
+        breaking.workers_killed: set(),
         reloaded: set(),
         stopped: set(),
         all_killed: set(),
         half_written: {"directory_broken"},
-        swapped: set(),
+        breaking.swapped: set(),
         without_holidays: {"bank_holidays_stale"},
     },
-    "stepped": {
-        back_an_hour: set(),
-        on_a_day: set(),
-    },
+    "stepped": {breaking.back_an_hour: set(), on_a_day: set()},
 }
 """By what is served: each fault, and the warnings that staff are told of it."""
-
-
-def name(fault):
-    """Return what a fault is called in the table."""
-    return " ".join(fault.__doc__.split()).rstrip(".")

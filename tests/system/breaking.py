@@ -1,13 +1,18 @@
-"""Break a database or its disk in one way each, and repair it when the block ends."""
+"""Break the service under load in one way each, and repair it when the block ends: its database,
+disk, processes, directory, and its machine's clock. `bin/prove faults` has more.
+"""
 
 import os
+import random
 import resource
 import signal
-import sqlite3
+import struct
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg
+from truth import PICKED_UP
 
 
 @contextmanager
@@ -65,14 +70,6 @@ def no_space(served):
 
 
 @contextmanager
-def locked(served):
-    """Another program writes to SQLite's file and does not end."""
-    with closing(sqlite3.connect(served.database.file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-
-
-@contextmanager
 def gone(served):
     """SQLite's file is moved away with what is beside it, and back."""
     file = served.database.file
@@ -87,15 +84,53 @@ def gone(served):
 
 
 @contextmanager
-def copied_back(served):
-    """An older state of SQLite's file put in its place under the workers."""
-    copy, file, copying = served.folder / "copy", served.database.file, time.monotonic()
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    copied = time.monotonic()
-    time.sleep(0.5)
-    for suffix in ("-wal", "-shm"):
-        file.with_name(file.name + suffix).unlink(missing_ok=True)
-    os.replace(copy, file)
-    served.truth.forget(copying, copied, time.monotonic())
+def workers_killed(served, times=3):
+    """Workers killed with -9, one after another, each at any instant of its life."""
+    draw = random.Random(20261128)
+    for _ in range(times):
+        time.sleep(draw.uniform(0.2, 0.6))
+        os.kill(draw.choice(served.workers()), signal.SIGKILL)
     yield
+
+
+@contextmanager
+def swapped(served):
+    """Another directory moved over the file: every line has another number."""
+    new = served.folder / "new.yaml"
+    text = served.file.read_text("utf-8")
+    new.write_text(text.replace("01632 96000", "01632 96005"), "utf-8")
+    served.truth.directory(new)
+    os.replace(new, served.file)
+    time.sleep(PICKED_UP + 0.5)
+    yield
+
+
+@contextmanager
+def back_an_hour(served):
+    """The machine's clock put back an hour, and the database gone for a while."""
+    yield from stepped(served, -timedelta(hours=1))
+
+
+def stepped(served, by):
+    stepped, end = time.monotonic(), time.monotonic() + 30
+    _step(served, by)
+    while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
+        assert time.monotonic() < end, "no divert could be set by the other clock"
+        time.sleep(0.05)
+    with gone(served):  # what was kept on disk before has times of the other clock
+        time.sleep(1)
+    try:
+        yield
+    finally:
+        _step(served, timedelta())
+
+
+def _step(served, by):
+    served.truth.step(by)
+    with open(served.environ["CLOCK_STEP"], "r+b") as file:
+        file.write(struct.pack("d", by.total_seconds()))
+
+
+def name(fault):
+    """Return what a fault is called in the table."""
+    return " ".join(fault.__doc__.split()).rstrip(".")
