@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -29,7 +29,7 @@ from routing.cli.common import (
     print_or_write,
     print_report,
 )
-from routing.core.directory import Line, Phone, TimeRange
+from routing.core.directory import Line, Phone
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory.load import LastGoodDirectory, load, parse, read_text
@@ -46,7 +46,7 @@ from routing.directory.yaml_source import UnreadableFile, file_changes, read_yam
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
 from routing.lint.check import warnings
-from routing.lint.hours import clock_time, days_to_confirm
+from routing.lint.hours import days_to_confirm
 from routing.lint.numbers import own_number_advice
 from routing.snapshot import build_snapshot
 from routing.text import dates
@@ -61,12 +61,8 @@ Answers = dict[str, Any]
 NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified", "bank_holidays_end"}
 """Warnings about what the council completes later, or no answer could mend."""
 
-_DIVISIONS = {
-    **dict.fromkeys(("england-and-wales", "england", "wales", "cymru"), "england-and-wales"),
-    **{name: name for name in ("scotland", "northern-ireland")},
-}
+_DIVISIONS = dict.fromkeys(("england", "wales", "cymru"), "england-and-wales")
 _LANGUAGES = {"english": "en", "saesneg": "en", "welsh": "cy", "cymraeg": "cy"}
-_LANGUAGES |= {"en": "en", "cy": "cy"}
 _FIXED_DAYS = {
     (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
     (12, 25): ("Christmas Day", "Dydd Nadolig"),
@@ -124,11 +120,13 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
         problems = error.problems
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
-    print_report(
-        as_json,
-        [asdict(problem) for problem in problems],
-        [*_problem_lines(problems, verbose), f"{path}: {summary}", *([] if errors else advice)],
-    )
+    lines = []
+    for problem in problems:
+        lines.append(str(problem))
+        if verbose and problem.details:
+            lines.append(f"  {problem.details}")
+    lines += [f"{path}: {summary}", *([] if errors else advice)]
+    print_report(as_json, [asdict(problem) for problem in problems], lines)
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
 
@@ -187,7 +185,10 @@ def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bo
     a file cannot be read.
     """
     if new is None:
-        old, new = _last_good_file(), old
+        old, new = LastGoodDirectory(lookup.instance_path()).file, old
+        if not old.exists():
+            message = f"{old} does not exist: the service has not run here yet."
+            raise click.UsageError(f"{message} Give two files, OLD and NEW.")
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
     edits = file_changes(load(old)[1], load(new)[1])
@@ -198,29 +199,18 @@ def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bo
         )
         for service in services
     }
+    rows: list[dict[str, object]] = []
+    for edit in edits:
+        key = ".".join(map(str, edit.path))
+        rows.append({"owner": edit.owner, "key": key, "old": edit.old, "new": edit.new})
+    for service, changes in by_service.items():
+        for during, callees in changes:
+            one, other = (_callee_json(callee, locale) for callee in callees)
+            row = {"service": service, **span_json(during, locale), "old": one, "new": other}
+            rows.append(row)
     _print_by_service(
         as_json,
-        [
-            *(
-                {
-                    "owner": edit.owner,
-                    "key": ".".join(map(str, edit.path)),
-                    "old": edit.old,
-                    "new": edit.new,
-                }
-                for edit in edits
-            ),
-            *(
-                {
-                    "service": service,
-                    **span_json(during, locale),
-                    "old": _callee_json(old_callee, locale),
-                    "new": _callee_json(new_callee, locale),
-                }
-                for service, changes in by_service.items()
-                for during, (old_callee, new_callee) in changes
-            ),
-        ],
+        rows,
         f"From {old} to {new}, {_format_period(period, locale)}:",
         {
             "Changed in the file": [str(edit) for edit in edits] or ["nothing"],
@@ -254,13 +244,6 @@ def schema() -> None:
     click.echo(json_schema(), nl=False)
 
 
-def _problem_lines(problems: Iterable[Problem], verbose: bool) -> Iterator[str]:
-    for problem in problems:
-        yield str(problem)
-        if verbose and problem.details:
-            yield f"  {problem.details}"
-
-
 def _print_by_service(
     as_json: bool,
     rows: Sequence[Mapping[str, object]],
@@ -271,15 +254,6 @@ def _print_by_service(
     for title, details in sections.items():
         lines += ["", title, *(f"  {detail}" for detail in details)]
     print_report(as_json, rows, lines)
-
-
-def _last_good_file() -> Path:
-    file = LastGoodDirectory(lookup.instance_path()).file
-    if not file.exists():
-        raise click.UsageError(
-            f"{file} does not exist: the service has not run here yet. Give two files, OLD and NEW."
-        )
-    return file
 
 
 def _format_period(period: Span, locale: Locale) -> str:
@@ -345,8 +319,9 @@ def _website(value: object) -> str:
 
 
 def _division(value: object) -> str:
-    division = _DIVISIONS.get("-".join(str(value).lower().replace("&", "and").split()))
-    if division is None:
+    name = "-".join(str(value).lower().replace("&", "and").split())
+    division = _DIVISIONS.get(name, name)
+    if division not in ("england-and-wales", "scotland", "northern-ireland"):
         raise ValueError(f"{value!r}: write england-and-wales, scotland or northern-ireland.")
     return division
 
@@ -373,8 +348,9 @@ def _day_line(value: object) -> LineAnswer:
 
 def _hours(value: object) -> list[tuple[str, str]]:
     """Read a week's hours: a mapping, or one text with a semicolon between days."""
-    week = suggest_week(text := str(value).strip(" ;\n").lower())
-    if isinstance(value, Mapping) or week is None:
+    text = str(value).strip(" ;\n").lower()
+    week = None if isinstance(value, Mapping) else suggest_week(text)
+    if week is None:
         return list(parse_week(value).as_written)
     plain = week if isinstance(week, str) else "; ".join(map(": ".join, week.items()))
     if re.sub(r"[\s:;]", "", plain) != re.sub(r"[\s:;]", "", text):
@@ -384,11 +360,10 @@ def _hours(value: object) -> list[tuple[str, str]]:
 
 def _languages(value: object) -> list[str]:
     words = value if isinstance(value, list) else re.findall(r"\w+", str(value).lower())
-    languages = [_LANGUAGES.get(str(word)) for word in words if word != "and"]
-    known = [language for language in languages if language]
-    if not known or len(set(known)) < len(languages):
+    languages = [_LANGUAGES.get(str(word), str(word)) for word in words if word != "and"]
+    if sorted(languages) not in (["en"], ["cy"], ["cy", "en"]):
         raise ValueError(f"{value!r} is not understood. Write en, or cy, en for Welsh first.")
-    return known
+    return languages
 
 
 QUESTIONS = (
@@ -459,7 +434,8 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
         directory, _ = parse(text, name)
         line, holidays = directory.lines[0], build_snapshot(directory, folder, at).holidays
         days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
-        special_days = [(day, _written(line.ranges_on(day, holidays.dates))) for day in days]
+        ranges = [(day, line.ranges_on(day, holidays.dates)) for day in days]
+        special_days = [(day, ", ".join(map(str, hours))) for day, hours in ranges]
         text = _render(answers, special_days, today)
         problems = warnings(*parse(text, name), folder, at)
     except InvalidDirectory as error:
@@ -507,10 +483,6 @@ def quote(text: str) -> str:
     return text if is_plain and text == text.strip() else json.dumps(text, ensure_ascii=False)
 
 
-def _written(ranges: Sequence[TimeRange]) -> str:
-    return ", ".join(f"{clock_time(hours.opens)}-{clock_time(hours.closes)}" for hours in ranges)
-
-
 def _key_at(text: str, problem: Problem) -> str:
     if problem.code == "gap":
         return "night_hours"
@@ -526,27 +498,24 @@ def _key_at(text: str, problem: Problem) -> str:
 def _ask() -> str:
     """Ask every question until the answers are right. Return the directory's text."""
     typed: dict[str, str] = {}
-    keys_to_ask = [question.key for question in QUESTIONS]
+    to_ask: Sequence[Question] = QUESTIONS
     while True:
-        for question in QUESTIONS:
-            if question.key in keys_to_ask:
-                default = typed.get(question.key, question.default)
-                typed[question.key] = _ask_one(question, default)
-        answers: Answers = {
-            question.key: question.parse(typed[question.key]) for question in QUESTIONS
-        }
+        for question in to_ask:
+            default = typed.get(question.key, question.default)
+            typed[question.key] = _ask_one(question, default)
+        to_ask = QUESTIONS
+        answers: Answers = {q.key: q.parse(typed[q.key]) for q in QUESTIONS}
         try:
             text = directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
-            keys_to_ask = list(error.errors)
+            to_ask = [q for q in QUESTIONS if q.key in error.errors]
             continue
         click.echo("\nYour answers:")
         for question in QUESTIONS:
             click.echo(f"  {question.key}: {typed[question.key]}")
         if click.confirm("Is everything right?", default=True):
             return text
-        keys_to_ask = [question.key for question in QUESTIONS]
 
 
 def _ask_one(question: Question, default: str | None) -> str:

@@ -97,6 +97,12 @@ class TimeRange:
     opens: int
     closes: int
 
+    def __str__(self) -> str:
+        """Return it as the directory writes it: 08:30-17:00."""
+        is_next_day = self.closes > MINUTES_PER_DAY
+        minutes = (self.opens, self.closes - MINUTES_PER_DAY * is_next_day)
+        return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
+
 
 ALL_DAY = (TimeRange(0, MINUTES_PER_DAY),)
 
@@ -330,10 +336,8 @@ class Line:
             day for special_day in self.special_days for day in special_day.dates(first, last)
         }
         for day in date_range(first, last):
-            if day in special or day in holidays:
-                yield day, self.hours_on(day, holidays).ranges
-            else:
-                yield day, self.hours.week[day.weekday()]
+            is_usual = day not in special and day not in holidays
+            yield day, self.hours.week[day.weekday()] if is_usual else self.ranges_on(day, holidays)
 
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
         """Return the week in force on ``day``: the line's, as changed by the seasons of then."""

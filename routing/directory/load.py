@@ -27,21 +27,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from routing.core.directory import EMERGENCY_NUMBERS, Directory
-from routing.directory.schema import (
-    LANGUAGES,
-    Context,
-    DirectoryModel,
-    FieldErrors,
-    LineModel,
-    ServiceModel,
-    SpecialDayModel,
-    forbidden_reason,
-    is_model,
-    lone_key_reason,
-    parse_days,
-    parse_line_phone,
-    shown,
-)
+from routing.directory import schema
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
@@ -270,9 +256,10 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         _bad_value(path, message, source, False, code)
         for path, code, message, _ in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
-    languages = [str(name) for name in _items(source.root.get("languages")) if name in LANGUAGES]
+    names = _items(source.root.get("languages"))
+    context = schema.Context([str(name) for name in names if name in schema.LANGUAGES])
     try:
-        model = DirectoryModel.model_validate(source.root, context=Context(languages))
+        model = schema.DirectoryModel.model_validate(source.root, context=context)
     except ValidationError as error:
         errors = chain.from_iterable(_validation_problems(e, source) for e in error.errors())
         problems += islice(errors, MAX_PROBLEMS)
@@ -429,7 +416,7 @@ def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, st
 
 def _forbidden_reason(number: str) -> str | None:
     try:
-        return forbidden_reason(parse_line_phone(number).e164)
+        return schema.forbidden_reason(schema.parse_line_phone(number).e164)
     except ValueError:
         return None  # validation says what is wrong with it
 
@@ -437,7 +424,7 @@ def _forbidden_reason(number: str) -> str | None:
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
     ids = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
     remedy = _nearest(name, ids) if ids else f"Add it under `{kind}s`."
-    return f"there is no {kind} {shown(name)}. {remedy}"
+    return f"there is no {kind} {schema.shown(name)}. {remedy}"
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -467,7 +454,7 @@ def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
     kind, name, value = error["type"], path[-1] if path else "", error["input"]
     cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, FieldErrors):
+    if isinstance(cause, schema.FieldErrors):
         for key, message, of_key in cause.errors:
             yield _bad_value((*path, key), message, source, of_key)
     elif kind == "list_type" and isinstance(value, dict):
@@ -505,30 +492,33 @@ def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Proble
         offset, description = odd
         message = f"in this key there is {description}."
         return Problem(line, column + offset, "unknown_key", message)
-    model: type[BaseModel] = DirectoryModel
+    model: type[BaseModel] = schema.DirectoryModel
     for part in path[:-1]:
         field = _fields(model).get(str(part))
         model = (_model_in(field.annotation) if field else None) or model
     keys = _fields(model)
-    if reason := lone_key_reason(name, source.value(path)):
+    if reason := schema.lone_key_reason(name, source.value(path)):
         message = reason
     elif hint := _where_key_belongs(name):
-        message = f"the key {shown(name)} is not known here. {hint}"
+        message = f"the key {schema.shown(name)} is not known here. {hint}"
     else:
-        message = f"the key {shown(name)} is not known. {_nearest(name, list(keys))}"
+        message = f"the key {schema.shown(name)} is not known. {_nearest(name, list(keys))}"
     return Problem(line, column, "unknown_key", message)
 
 
 def _where_key_belongs(name: str) -> str | None:
     """Return what a key that is known elsewhere belongs to, or None."""
     with suppress(ValueError):
-        parse_days(name)
+        schema.parse_days(name)
         return "Days belong below `hours`: indent it more than `hours`."
-    parts = (("a line", LineModel), ("a service", ServiceModel), ("a special day", SpecialDayModel))
-    owners = " or ".join(owner for owner, model in parts if name in _fields(model))
-    if owners:
+    parts: dict[str, type[BaseModel]] = {
+        "a line": schema.LineModel,
+        "a service": schema.ServiceModel,
+        "a special day": schema.SpecialDayModel,
+    }
+    if owners := " or ".join(owner for owner, model in parts.items() if name in _fields(model)):
         return f"It belongs to {owners}: correct its indentation."
-    return "It begins in column 1." if name in _fields(DirectoryModel) else None
+    return "It begins in column 1." if name in _fields(schema.DirectoryModel) else None
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -536,7 +526,7 @@ def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if is_model(annotation):
+    if schema.is_model(annotation):
         return cast(type[BaseModel], annotation)
     models = (_model_in(argument) for argument in get_args(annotation))
     return next((model for model in models if model), None)
@@ -546,7 +536,7 @@ def _plain_message(kind: str, error: Any) -> str:
     value = error["input"]
     if kind == "literal_error":
         words = re.findall(r"'(.+?)'", error["ctx"]["expected"])
-        return f"{shown(value)} cannot be used here. {_nearest(str(value), words)}"
+        return f"{schema.shown(value)} cannot be used here. {_nearest(str(value), words)}"
     is_one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     remedies = {
         "string_type": f"write {value[0] if is_one else 'one text'}",
@@ -556,4 +546,4 @@ def _plain_message(kind: str, error: Any) -> str:
         "too_short": "write at least one entry",
         "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
     }
-    return f"{shown(value)} cannot be used here: {remedies.get(kind, error['msg'])}."
+    return f"{schema.shown(value)} cannot be used here: {remedies.get(kind, error['msg'])}."

@@ -43,22 +43,8 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema
 
 from routing.core import directory as core
-from routing.core.directory import (
-    ALL_DAY,
-    EMERGENCY_NUMBERS,
-    MINUTES_PER_DAY,
-    Hours,
-    Phone,
-    Text,
-    TimeRange,
-)
-from routing.directory.suggestions import (
-    suggest_date,
-    suggest_days,
-    suggest_every,
-    suggest_hours,
-    suggest_week,
-)
+from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
+from routing.directory import suggestions
 
 T = TypeVar("T")
 
@@ -84,10 +70,8 @@ TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
 _HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
 
 _RELAY_PREFIX = re.compile(r"\b1800[0-3]\s*(?=0\d)", re.ASCII)
-_NUMBER = re.compile(
-    r"(?:\b1800[0-3]\s*)?((?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,})", re.ASCII
-)
-"""A number within a text, without Relay UK's prefix."""
+_NUMBER = re.compile(r"(?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,}", re.ASCII)
+"""A number within a text."""
 
 _LENGTH_REASONS = {
     phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
@@ -177,6 +161,9 @@ class StrictModel(BaseModel):
     core_type: ClassVar[type]
     """The class of the core that has fields of the same names."""
 
+    def __init_subclass__(cls, core_type: type = object) -> None:
+        cls.core_type = core_type
+
     def build(self, **values: object) -> Any:
         """Return the core's object, with these ``values`` in place of the fields of their names."""
         names = {field.name for field in fields(self.core_type)} - values.keys()
@@ -204,7 +191,7 @@ class StrictModel(BaseModel):
     def stop_after_many_errors(
         cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
-        context = info.context or Context(LANGUAGES)
+        context = info.context or Context(LANGUAGES)  # none for a default
         if context.errors > MAX_ERRORS:
             return cls.model_construct()
         try:
@@ -234,15 +221,12 @@ def shown(value: object) -> str:
 
 def _what_to_write(value: object, suggest: Callable[[str], object], form: str) -> str:
     """Return what to write for a value in another form than the directory's, or else its form."""
-    texts = list(value.values()) if isinstance(value, Mapping) else value
-    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-        texts = ("-" if isinstance(value, Mapping) else ", ").join(texts)
-    is_short = isinstance(texts, str) and len(texts) <= MAX_MEANT_CHARS
-    suggestion = suggest(str(texts)) if is_short else None
+    text = ", ".join(map(str, value)) if isinstance(value, list) else value
+    is_short = isinstance(text, str) and len(text) <= MAX_MEANT_CHARS
+    suggestion = suggest(str(text)) if is_short else None
     meant = re.sub(r"'([^',]*)'", r"\1", str(suggestion))  # quotes only around commas
-    if suggestion in (None, value) or len(meant) > MAX_MEANT_CHARS:
-        return form
-    return f"Write {meant}."
+    is_new = suggestion not in (None, value) and len(meant) <= MAX_MEANT_CHARS
+    return f"Write {meant}." if is_new else form
 
 
 class Value(GroupedMetadata, Generic[T]):
@@ -322,7 +306,7 @@ def parse_week(value: object) -> Hours:
     if value == "always":
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
     if not isinstance(value, Mapping) or not value:
-        remedy = _what_to_write(value, suggest_week, "Write `mon-fri: 08:30-17:00`.")
+        remedy = _what_to_write(value, suggestions.suggest_week, "Write `mon-fri: 08:30-17:00`.")
         raise ValueError(f"{shown(value)} is not hours. {remedy}")
     hours: dict[str, tuple[TimeRange, ...]] = {}
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
@@ -340,7 +324,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
         return ALL_DAY
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
     if not all(map(TIME_RANGE.fullmatch, parts)):
-        remedy = _what_to_write(value, suggest_hours, _HOURS_FORM)
+        remedy = _what_to_write(value, suggestions.suggest_hours, _HOURS_FORM)
         raise ValueError(f"{shown(value)} is not hours. {remedy}")
     return _time_ranges(", ".join(parts))
 
@@ -361,18 +345,19 @@ def parse_phone(value: object) -> Phone:
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
     """
     text = value if isinstance(value, str) else ""
-    numbers = {re.sub(r"\D", "", match[1]): match[1] for match in _NUMBER.finditer(text)}
+    plain = _RELAY_PREFIX.sub("", text)
+    numbers = {re.sub(r"\D", "", number): number for number in _NUMBER.findall(plain)}
     if len(numbers) > 1:
         raise ValueError(
             f"{shown(text)} is more than one number. Write one, and the other in a second line, "
             "for `if_unanswered`."
         )
-    if re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII) and not _RELAY_PREFIX.match(text.strip()):
+    if plain == text and re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
         return _parse_number(text)
     remedy = "it as 01632 960001"
     with suppress(ValueError):
         remedy = _parse_number(re.sub(r"[._/]", " ", "".join(numbers.values()))).display
-        remedy += ": `relay_uk: yes` shows it with 18001" * bool(_RELAY_PREFIX.search(text))
+        remedy += ": `relay_uk: yes` shows it with 18001" if plain != text else ""
     raise ValueError(f"{shown(value)} is not a telephone number. Write {remedy}.")
 
 
@@ -419,7 +404,7 @@ def parse_repetition(value: object) -> str:
         if words[0] in ORDINALS:
             return f"{words[0]} {name}"
         form = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
-    remedy = _what_to_write(value, suggest_every, form)
+    remedy = _what_to_write(value, suggestions.suggest_every, form)
     raise ValueError(f"{shown(value)} cannot be used. {remedy}")
 
 
@@ -494,9 +479,10 @@ def parse_days(key: str) -> list[str]:
     days: list[str] = []
     for part in key.split(","):
         names = part.strip().split("-")
-        if not 1 <= len(names) <= 2 or any(name not in WEEKDAYS for name in names):
+        if len(names) > 2 or any(name not in WEEKDAYS for name in names):
             remedy = f"Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}."
-            raise ValueError(f"it is not a day. {_what_to_write(key, suggest_days, remedy)}")
+            remedy = _what_to_write(key, suggestions.suggest_days, remedy)
+            raise ValueError(f"it is not a day. {remedy}")
         first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
@@ -515,9 +501,9 @@ def _time_range(text: str) -> TimeRange:
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or open_minute > 59:
         raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
-    if closes > MINUTES_PER_DAY or close_minute > 59:
+    if closes > core.MINUTES_PER_DAY or close_minute > 59:
         raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
-    return TimeRange(opens, closes if closes > opens else closes + MINUTES_PER_DAY)
+    return TimeRange(opens, closes if closes > opens else closes + core.MINUTES_PER_DAY)
 
 
 @lru_cache(maxsize=4096)
@@ -601,7 +587,7 @@ def parse_date(value: object) -> date:
         except ValueError as error:
             name = f"{day} {month_name[month]} {year}" if 1 <= month <= 12 else f"month {month}"
             raise ValueError(f"there is no {name}. Write the date that was meant.") from error
-    remedy = _what_to_write(value, suggest_date, "Write it as 2026-12-24.")
+    remedy = _what_to_write(value, suggestions.suggest_date, "Write it as 2026-12-24.")
     raise ValueError(f"{shown(value)} is not a date in this form. {remedy}")
 
 
@@ -667,16 +653,8 @@ Email = Annotated[str, parse_email]
 PhoneNumber = Annotated[Phone, parse_phone]
 LinePhone = Annotated[Phone, parse_line_phone]
 DisplayPhone = Annotated[Phone, parse_display_phone]
-DayHoursOrWeek = Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week]
 Week = Annotated[Hours, parse_week]
-Every = Annotated[str, parse_repetition]
-KeyPresses = Annotated[str, _parse_key_presses]
 Id = Annotated[str, _parse_id]
-Colour = Annotated[str, _parse_colour]
-Zone = Annotated[ZoneInfo, _parse_zone]
-Seconds = Annotated[int, _whole_number("Seconds", 5, 300)]
-People = Annotated[int, _whole_number("How many", 1, 50)]
-Days = Annotated[int, _whole_number("Days", 1, 3650)]
 Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
 
 
@@ -699,20 +677,18 @@ class NeededWhenModel(StrictModel):
         return self
 
 
-class RotaRoleModel(StrictModel):
+class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     """Somebody who must be on duty."""
 
     name: LocalisedText
     """What the post is called."""
     needed_when: NeededWhenModel
     """When."""
-    people: People = 1
+    people: Annotated[int, _whole_number("How many", 1, 50)] = 1
     """How many at once."""
 
-    core_type: ClassVar = core.RotaRole
 
-
-class AccessibilityModel(StrictModel):
+class AccessibilityModel(StrictModel, core_type=core.AccessibilityStatement):
     """What only the council knows for its accessibility statement."""
 
     email: Email
@@ -722,10 +698,8 @@ class AccessibilityModel(StrictModel):
     compliance: Literal["full", "partial"] = "partial"
     """full: only after somebody tested the pages against WCAG 2.2 AA and found nothing."""
 
-    core_type: ClassVar = core.AccessibilityStatement
 
-
-class PrivacyModel(StrictModel):
+class PrivacyModel(StrictModel, core_type=core.PrivacyNotice):
     """What only the council knows for its privacy notice."""
 
     email: Email
@@ -733,17 +707,15 @@ class PrivacyModel(StrictModel):
     url: Url
     """The council's own privacy notice."""
 
-    core_type: ClassVar = core.PrivacyNotice
 
-
-class CouncilModel(StrictModel):
+class CouncilModel(StrictModel, core_type=core.Council):
     """Whose directory it is."""
 
     name: LocalisedText
     """The council's name, as pages show it."""
     website: Url
     """The address of its website: https://..."""
-    colour: Colour | None = None
+    colour: Annotated[str, _parse_colour] | None = None
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
     logo: NonEmptyText | None = None
     """A file, for the header."""
@@ -751,8 +723,6 @@ class CouncilModel(StrictModel):
     """For the accessibility statement, which the law requires."""
     privacy: PrivacyModel | None = None
     """For the privacy notice, which the law requires."""
-
-    core_type: ClassVar = core.Council
 
 
 class BankHolidaysModel(StrictModel):
@@ -766,7 +736,7 @@ class BankHolidaysModel(StrictModel):
     """Dates that are no bank holiday after all."""
 
 
-class SpecialDayModel(StrictModel):
+class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     """A date, a run of dates, or a date that comes again, that breaks the week. The later in the
     list wins."""
 
@@ -779,7 +749,7 @@ class SpecialDayModel(StrictModel):
 
     on: IsoDate | None = Field(None, alias="date")
     """One date, as 2026-12-24; or give `from`, or `every`."""
-    every: Every | None = None
+    every: Annotated[str, parse_repetition] | None = None
     """24 December, of each year; first Wednesday or last Friday, of each month; 2 weeks."""
     first: IsoDate | None = Field(None, alias="from")
     """The first of several dates."""
@@ -787,12 +757,10 @@ class SpecialDayModel(StrictModel):
     """The last of them, included; until further notice if left out."""
     name: LocalisedText
     """What the day is called: Christmas Eve."""
-    hours: DayHoursOrWeek | None = None
+    hours: Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week] | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
     phone: LinePhone | None = None
     """Another number, from midnight to midnight."""
-
-    core_type: ClassVar = core.SpecialDay
 
     @model_validator(mode="after")
     def check(self) -> Self:
@@ -857,23 +825,18 @@ def _same_date_later(day: date, first: date) -> date:
     return next(later for later in dates if later >= first)
 
 
-class VerificationModel(StrictModel):
+class VerificationModel(StrictModel, core_type=core.Verification):
     """That somebody confirmed the number."""
 
     on: IsoDate
     """The day."""
     source: NonEmptyText | None = None
     """The page, or who, confirmed it."""
-    days: Days
+    days: Annotated[int, _whole_number("Days", 1, 3650)]
     """For how many days that holds."""
 
-    core_type: ClassVar = core.Verification
 
-
-WAYS_WITH_A_URL = ("bsl", "chat")
-
-
-class OtherWayModel(StrictModel):
+class OtherWayModel(StrictModel, core_type=core.OtherWay):
     """Another way to reach a line: shown, and never rung."""
 
     model_config = ConfigDict(
@@ -887,11 +850,9 @@ class OtherWayModel(StrictModel):
     url: Url | None = None
     """The page of the video or chat service."""
 
-    core_type: ClassVar = core.OtherWay
-
     @model_validator(mode="after")
     def check(self) -> Self:
-        needed, other = ("url", "phone") if self.kind in WAYS_WITH_A_URL else ("phone", "url")
+        needed, other = ("url", "phone") if self.kind in ("bsl", "chat") else ("phone", "url")
         if getattr(self, other) is not None:
             message = (
                 f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
@@ -902,7 +863,7 @@ class OtherWayModel(StrictModel):
         return self
 
 
-class LineModel(StrictModel):
+class LineModel(StrictModel, core_type=core.Line):
     """A number that can be rung, and the hours it keeps."""
 
     name: LocalisedText
@@ -915,7 +876,7 @@ class LineModel(StrictModel):
     """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
     options: LocalisedText | None = None
     """What to press: press 1, then 2."""
-    send_digits: KeyPresses | None = None
+    send_digits: Annotated[str, _parse_key_presses] | None = None
     """What the exchange presses after the answer: ww1ww2; w waits half a second."""
     also: list[OtherWayModel] = []
     """Other ways to reach it, shown and never rung."""
@@ -931,20 +892,18 @@ class LineModel(StrictModel):
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
     special_days: Annotated[list[SpecialDayModel], Field(max_length=MAX_SPECIAL_DAYS)] = []
     """Dates that break the week."""
-    ring_seconds: Seconds | None = None
+    ring_seconds: Annotated[int, _whole_number("Seconds", 5, 300)] | None = None
     """How long it rings before the next is tried."""
     press_1_to_accept: YesNo = False
     """Whether whoever answers must press 1: voicemail never does."""
     verified: VerificationModel | None = None
     """Without it, pages say "Not yet confirmed by the council"."""
 
-    core_type: ClassVar = core.Line
-
     def build(self, **values: object) -> Any:
         return super().build(internal=self.visibility == "internal", **values)
 
 
-class FormModel(StrictModel):
+class FormModel(StrictModel, core_type=core.OnlineForm):
     """A way that is not a phone call."""
 
     name: LocalisedText
@@ -953,8 +912,6 @@ class FormModel(StrictModel):
     """Where it is."""
     when: LocalisedText
     """When to use it."""
-
-    core_type: ClassVar = core.OnlineForm
 
 
 class PagesModel(StrictModel):
@@ -968,7 +925,7 @@ class PagesModel(StrictModel):
     """What happens with the caller's name."""
 
 
-class ServiceModel(StrictModel):
+class ServiceModel(StrictModel, core_type=core.Service):
     """What a caller needs help with."""
 
     name: LocalisedText
@@ -988,8 +945,6 @@ class ServiceModel(StrictModel):
     pages: PagesModel = PagesModel()
     """The council's own words."""
 
-    core_type: ClassVar = core.Service
-
     def build_with(self, service_id: str, known: dict[str, core.Line]) -> Any:
         """Return the core's service, with the lines of its ids."""
         backups = [self.out_of_hours] if self.if_unanswered is None else self.if_unanswered
@@ -1002,7 +957,7 @@ class ServiceModel(StrictModel):
         )
 
 
-class HelplineModel(StrictModel):
+class HelplineModel(StrictModel, core_type=core.Helpline):
     """A number that is shown and never rung."""
 
     name: LocalisedText
@@ -1014,15 +969,13 @@ class HelplineModel(StrictModel):
     audience: LocalisedText = Field(alias="for")
     """Whom it is for."""
 
-    core_type: ClassVar = core.Helpline
 
-
-class DirectoryModel(StrictModel):
+class DirectoryModel(StrictModel, core_type=core.Directory):
     """Who to call, and when: the directory of a council."""
 
     council: CouncilModel
     """Whose directory it is."""
-    zone: Zone
+    zone: Annotated[ZoneInfo, _parse_zone]
     """In which all hours are read."""
     languages: Annotated[
         list[Literal["en", "cy"]], Field(min_length=1), AfterValidator(require_unique)
@@ -1045,8 +998,6 @@ class DirectoryModel(StrictModel):
     rota: dict[Id, RotaRoleModel] = {}
     """Who must be on duty."""
 
-    core_type: ClassVar = core.Directory
-
     def build(self, **values: object) -> Any:
         lines = {line_id: line.build(id=line_id) for line_id, line in self.lines.items()}
         services = self.services.items()
@@ -1063,9 +1014,6 @@ class DirectoryModel(StrictModel):
                 for role_id, role in self.rota.items()
             ),
         )
-
-
-_LEFT_OUT = ("title", "default")
 
 
 def json_schema() -> str:
@@ -1090,7 +1038,7 @@ def _simplify(schema: Any) -> Any:
         if key in ("properties", "patternProperties", "$defs")
         else _simplify(value)
         for key, value in schema.items()
-        if key not in _LEFT_OUT
+        if key not in ("title", "default")
     }
     if "default" in schema and simple.get("type") in ("array", "object"):
         simple["type"] = [simple["type"], "null"]

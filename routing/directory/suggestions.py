@@ -8,57 +8,54 @@ import re
 from contextlib import suppress
 from datetime import date
 
-from routing.core.directory import MINUTES_PER_DAY
+from routing.core.directory import MINUTES_PER_DAY, TimeRange
 from routing.errors import InvalidTime
-from routing.text.dates import MONTHS, WEEKDAYS
-from routing.text.locale import get_translator
+from routing.text.dates import WEEKDAYS
 from routing.text.time_parsing import parse_clock, parse_date
 
-ROUND_THE_CLOCK = re.compile(
-    r"(open )?(24\s*(/|x|-|hours?,?)\s*7(/365)?|24[ -]?(h|hrs?|hours?)?"
-    r"( ?(a|per) ?day)?,?( 7 days( a week)?| 365 days( a year)?)?|all day( \(24 hours\))?|any ?time"
-    r"|always( open)?|round the clock)",
-    re.IGNORECASE,
+_ALWAYS = re.compile(
+    r"(open )?(24([ /x-]+7|[ -]?(h|hrs?|hours?))?([, /]+(a|per|7|365|days?|week|year))*|all day"
+    r"|any ?time|always( open)?|round the clock)"
 )
 _CLOSED = re.compile(r"(we are )?(closed?|off|shut|none|no|n/?a)( all day)?")
-_CLOCK = r"(\d{1,2}(?:[:.;h]?\d\d)?(?::00)?(?: ?[ap]\.?m\b\.?| ?noon| ?hrs?)?|noon|midday|midnight)"
-_RANGE = re.compile(rf"{_CLOCK}\s*(?:[-_\u2013\u2014]+|to|until|till?|and|i)\s*{_CLOCK}")
-_EARLIEST_OPENING = 7 * 60
-"""In minutes: 1-5, without am and pm, is hardly in the night."""
+_CLOCK = r"(\d{1,2}(?:[:.]?\d\d)?(?: ?[ap]\.?m\b\.?| ?noon| ?hrs)?|noon|midday|midnight)"
+_RANGE = re.compile(rf"{_CLOCK}\s*(?:[-\u2013\u2014]|to|until|till?|and)\s*{_CLOCK}")
+_BESIDE_RANGES = re.compile(r"(from|between|and|daily|[\s,;/&.+])*")
+_KNOWN_HALF = re.compile(r"0|\d\d:|.*[apn]")
+"""How a time begins that needs no am or pm, or has it: 08.30, 11:30, 5pm, noon."""
 
-_BETWEEN_RANGES = re.compile(r"(from|between|and|hrs|daily|[\s,;/&.+])*")
+_EARLIEST_OPENING, _LATEST_OPENING = 7 * 60, 15 * 60
+"""In minutes, by day: 1-5 is hardly in the night, and what opens later may close next morning."""
 
-_DAY_WORDS = (
-    (r"((bank|public)[ _-]?)?hol\w*|ph|g\u0175yl\w* (y )?banc", "bank-holiday"),
-    (r"(on )?week-?days?", "mon-fri"),
-    (r"(at )?week-?ends?", "sat-sun"),
-    (r"daily|every ?day|all days|(7|seven) days( a week)?", "mon-sun"),
-    (r"dd?ydd", ""),
-)
-_DAY_LINKS = (
-    (r"\s*(-|_|\u2013|\.\.|\bto\b|\bthrough\b|\buntil\b|\bi\b)\s*", "-"),
-    (r"\s*(,|;|/|&|\+|\band\b)\s*", ","),
-)
-_DAY_NAMES = "(mon|tue|wed|thu|fri|sat|sun)"
-_DAYS = re.compile(rf"bank-holiday|{_DAY_NAMES}([-,]{_DAY_NAMES})*")
+_DAYS = {name[:end].casefold(): name for name in WEEKDAYS for end in range(2, len(name) + 1)}
+"""The days of the week by the beginnings of their names."""
+
+_DAY_WORDS = {
+    r"\b((bank|public)[ _-]?)?hol\w*|\bph\b": "bank-holiday",
+    r"\b(on )?week-?days?\b": "mon-fri",
+    r"\b(at )?week-?ends?\b": "sat-sun",
+    r"\bdaily\b|\bevery ?day\b|\b(7|seven) days( a week)?\b": "mon-sun",
+    r"\s*(-|\u2013|\bto\b|\bthrough\b|\buntil\b)\s*": "-",
+    r"\s*(,|;|/|&|\+|\band\b)\s*": ",",
+}
+_DAY_KEY = re.compile(r"bank-holiday|\w{3}([-,]\w{3})*")
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "final": "last"}
 _DATES = (
-    r"([a-z]+,? )?(the )?(?P<day>\d\d?)(?!\d)(st|nd|rd|th)?[ /.-]*(of )?(?P<month>[a-z]+|\d\d?)"
-    r"([ /.,-]*(?P<year>\d{4})|([/. ]|(?<=[a-z])-)(?P<short>\d\d))",
-    r"(?P<month>[a-z]+) (?P<day>\d\d?)(st|nd|rd|th)?,? (?P<year>\d{4})",
-    r"(?P<year>\d{4})[/.-]?(?P<month>\d\d?)[/.-]?(?P<day>\d\d?)([t ].*)?",
+    r"(?!\d\d-\d\d-\d\d$)([a-z]+,? )?(the )?(?P<day>\d\d?)(?!\d)(st|nd|rd|th)?[ /.-]*(of )?"
+    r"(?P<month>[a-z]+|\d\d?)[ /.,-]+(?P<year>\d{4}|\d\d)",
+    r"(?P<year>\d{4})[/.-](?P<month>\d\d?)[/.-](?P<day>\d\d?)([t ].*)?",
 )
 
 
 def suggest_hours(text: str) -> str | None:
     """Return a day's hours: 08:30-17:00 for 8.30am to 5pm, 09:00-17:00 for 9-5."""
-    text = re.sub(r"\(.*?\)", "", text.casefold()).strip(" .,;-")
-    if ROUND_THE_CLOCK.fullmatch(text):
+    text = re.sub(r"\(.*?\)", "", text.casefold()).strip(" .,;")
+    if _ALWAYS.fullmatch(text):
         return "always"
     if _CLOSED.fullmatch(text):
         return "closed"
     ranges = _RANGE.findall(text)
-    if not ranges or not _BETWEEN_RANGES.fullmatch(_RANGE.sub(" ", text)):
+    if not ranges or not _BESIDE_RANGES.fullmatch(_RANGE.sub("", text)):
         return None
     with suppress(InvalidTime):
         return ", ".join(_suggest_range(*clocks) for clocks in ranges)
@@ -66,61 +63,40 @@ def suggest_hours(text: str) -> str | None:
 
 
 def _suggest_range(start: str, end: str) -> str:
-    """Return a range; without am and pm its end, or both, may be in the afternoon."""
-    if re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", f"{start}-{end}"):
-        return f"{start}-{end}"
-    opens, closes, half = _minutes(start), _minutes(end), MINUTES_PER_DAY // 2
-    has_half = re.search("[apn]", start), re.search("[apn]", end)
-    if not any(has_half) and opens < closes <= _EARLIEST_OPENING and start[0] != "0":
-        opens, closes = opens + half, closes + half
-    elif not has_half[1] and 0 < closes <= opens < half:
-        closes += half
-    elif "p" in end and not has_half[0] and opens + half < closes:
-        opens += half
-    closes = closes or MINUTES_PER_DAY
-    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
+    """Return a range by day, where am or pm is missing."""
+    opens, closes = _minutes(start) % MINUTES_PER_DAY, _minutes(end) or MINUTES_PER_DAY
+    if not _KNOWN_HALF.match(start) and opens < _EARLIEST_OPENING:
+        opens += MINUTES_PER_DAY // 2
+    if not _KNOWN_HALF.match(end) and closes <= opens <= _LATEST_OPENING:
+        closes += MINUTES_PER_DAY // 2
+    return str(TimeRange(opens, closes))
 
 
 def _minutes(clock: str) -> int:
-    """Return a time in minutes; of one past noon, as 17:00pm, pm says nothing."""
-    clock = re.sub(r"(?<=\d)hrs?$|(?<=:\d\d):00", "", "".join(clock.split()))
-    clock = re.sub(r"(?<=\d)[;h]", ":", clock)
-    if re.fullmatch("24(:?00)?", clock):
-        return 0
-    hour = re.match(r"\d{1,2}(?=\D|$)", clock)
-    if hour is not None and (int(hour[0]) > 12 or int(hour[0]) == 0):
-        clock = re.sub(r"[ap]\.?m\.?", "", clock)
-    return parse_clock(f"{clock}:00" if clock.isdigit() and len(clock) < 3 else clock)
+    return parse_clock(f"{clock}:00" if re.fullmatch(r"\d{1,2}", clock) else clock)
 
 
 def suggest_days(text: str) -> str | None:
     """Return a key of a week: mon-fri for Monday to Friday, sat-sun for Weekends."""
-    text = text.casefold().strip(" .,;:")
-    for pattern, days in _DAY_WORDS:
-        text = re.sub(rf"\b({pattern})\b", days, text)
-    text = re.sub(r"[^\W\d_]{2,}", lambda word: _weekday(word[0]), text)
-    for pattern, link in _DAY_LINKS:
-        text = re.sub(pattern, link, text)
-    text = text.strip()
-    return text if _DAYS.fullmatch(text) else None
+    text = re.sub(r"[a-z]{2,}", _shorten, text.casefold().strip(" .,;:"))
+    for pattern, days in _DAY_WORDS.items():
+        text = re.sub(pattern, days, text)
+    return text if _DAY_KEY.fullmatch(text) else None
 
 
-def _weekday(word: str) -> str:
-    """Return mon for mo, mon, Monday, Mondays or Llun; another word as it is."""
-    for name in WEEKDAYS:
-        welsh = get_translator("cy").gettext(name).casefold().split()[-1]
-        if name.casefold().startswith(word.rstrip("s")) or word == welsh:
-            return name[:3].casefold()
-    return word
+def _shorten(word: re.Match[str]) -> str:
+    name = _DAYS.get(word[0].rstrip("s"))
+    return name[:3].casefold() if name else word[0]
 
 
 def suggest_week(text: str) -> str | dict[str, str] | None:
     """Return a week of hours: {mon-fri: 09:00-17:00} for Monday to Friday, 9am to 5pm."""
+    text = text.casefold()
     if suggest_hours(text) == "always":
         return "always"
     week: dict[str, str] = {}
-    for part in re.split(r"[;\n|]|(?<=[\dm]),\s*(?=[^\W\d_])", text):
-        match = re.fullmatch(r"\s*([^\W\d].*?)[\s:,]+(\d.*|[^\W\d]+)\s*", part)
+    for part in re.split(r"[;\n|]|(?<=[\dm]),\s*(?=[a-z])", text):
+        match = re.fullmatch(r"\s*([a-z].*?)[\s:,]+(\d.*|[a-z]+)\s*", part)
         days, hours = match and suggest_days(match[1]), match and suggest_hours(match[2])
         if not days or not hours:
             return None
@@ -130,24 +106,20 @@ def suggest_week(text: str) -> str | dict[str, str] | None:
 
 def suggest_date(text: str) -> date | None:
     """Return the date that somebody wrote in another form, the day before the month."""
-    for pattern in _DATES:
-        if match := re.fullmatch(pattern, text.strip().casefold()):
-            year = match["year"] or f"20{match['short']}"
-            with suppress(InvalidTime):
-                return parse_date(match["day"], match["month"], year)
+    matches = (re.fullmatch(form, text.strip().casefold()) for form in _DATES)
+    match = next(filter(None, matches), None)
+    with suppress(InvalidTime):
+        return parse_date(**match.groupdict()) if match else None
     return None
 
 
 def suggest_every(text: str) -> str | None:
     """Return a date that comes again: first Wednesday for 1st Wed of the month."""
-    text = re.sub(r"^every\b|\b(of )?(the|each|every) month\b|\b(of|the)\b", " ", text.casefold())
-    text = re.sub(r"\w+", lambda word: _ORDINALS.get(word[0], word[0]), text)
-    words = re.sub(r"(?<=\d)(st|nd|rd|th)\b|[/-]", " ", text).split()
-    if len(words) == 2 and words[1].isdigit() and not words[0].isdigit():
-        words.reverse()
-    if len(words) != 2 or not (words[0].isdigit() or words[0] in _ORDINALS.values()):
-        return None
-    names = [name for name in (*MONTHS, *WEEKDAYS) if name.casefold().startswith(words[1])]
-    if words[1].isdigit():
-        names = [*MONTHS[int(words[1]) - 1 : int(words[1])]]
-    return f"{words[0]} {names[0]}" if names else None
+    text = re.sub(r"\b(on|of|the|each|every|month|year)\b|[/-]", " ", text.casefold())
+    first, name = words if len(words := text.split()) == 2 else ("", "")
+    if name in _DAYS:
+        ordinal = _ORDINALS.get(first, first)
+        return f"{ordinal} {_DAYS[name]}" if ordinal in _ORDINALS.values() else None
+    with suppress(InvalidTime):
+        return f"{parse_date(first.rstrip('sthndr'), name, '2000'):%-d %B}"
+    return None

@@ -69,9 +69,9 @@ _LIST_KEYS = r"(?:date|every|from|kind|name)\b"
 _KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
 _COLON_MISSING = "a colon is missing after the key. Write `key: value`."
 _IN_QUOTES = "Put the text in quotes."
-_OPEN_QUOTE = r"(?:: |- |[\[{,] *)(\"[^\"]*|'[^']*)$"
-_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
 _VALUE = r"(?:: |- |[\[{,]\s*)"
+_OPEN_QUOTE = _VALUE + r"(\"[^\"]*|'[^']*)$"
+_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
 _SLIPS = {
     r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])": (
         "the indentation has {character}. Indent with ordinary blanks."
@@ -262,7 +262,7 @@ def read_yaml(text: str) -> YamlSource:
     Duplicate keys are among ``problems``. Raise UnreadableFile, with a place and a remedy, for text
     that is not YAML or uses what a directory does not need: anchors, tags, several documents.
     """
-    if (match := _UNPRINTABLE.search(text)) is not None:
+    if match := _UNPRINTABLE.search(text):
         raise UnreadableFile(position(text[: match.start()]), _forbidden_character(match[0]))
     source = YamlSource(lines=text.split("\n"))
     try:
@@ -285,10 +285,15 @@ def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
     begins after its id, and ``owner`` is its name. An entry of a list has its index in the new
     file, or in the old one if it was taken out.
     """
-    return [
-        _change(path, old_text, new_text, *((old, new) if new_text is None else (new, old)))
-        for path, old_text, new_text in _differences(old.root, new.root)
-    ]
+    changes = []
+    for path, old_text, new_text in _differences(old.root, new.root):
+        owner, below = str(path[0]), path[1:] or path
+        if owner in ("lines", "services", "rota", "helplines") and len(path) > 2:
+            sources = (old, new) if new_text is None else (new, old)
+            names = filter(None, (_name(source, path[:2]) for source in sources))
+            owner, below = next(names, str(path[1])), path[2:]
+        changes.append(FileChange(below, owner, old_text, new_text))
+    return changes
 
 
 def describe_character(character: str) -> str:
@@ -325,8 +330,7 @@ def find_slip(text: str, line: int) -> Slip | None:
 
     YAML gave up at ``line``: often the one after the slip.
     """
-    merge_mark = _MERGE_MARK.search(text)
-    if merge_mark is not None:
+    if merge_mark := _MERGE_MARK.search(text):
         message = (
             "here is a mark of a merge. Finish the merge: keep one of the two versions, and delete "
             "the lines <<<<<<<, ======= and >>>>>>>."
@@ -336,13 +340,12 @@ def find_slip(text: str, line: int) -> Slip | None:
     for number in range(min(line, len(lines)), max(0, line - LINES_BEFORE), -1):
         row = lines[number - 1].rstrip("\r")
         for pattern, message in _SLIPS.items() if not row.lstrip().startswith("#") else ():
-            if (match := re.search(pattern, row)) is not None:
+            if match := re.search(pattern, row):
                 if "{character}" in message:
                     message = message.format(character=describe_character(match[1]))
                 return (number, match.start(1) + 1), message
     for number, row in reversed(list(enumerate(lines[:line], 1))):
-        match = re.search(_OPEN_QUOTE, re.sub(r"(^| )#.*|\s+$", "", row))
-        if match is not None:
+        if match := re.search(_OPEN_QUOTE, re.sub(r"(^| )#.*|\s+$", "", row)):
             return (number, match.start(1) + 1), _NOT_CLOSED
     return None
 
@@ -365,10 +368,9 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
     documents = 0
     for event in yaml.parse(text, Loader=_Loader):
         message = ""
-        if isinstance(event, yaml.DocumentStartEvent):
-            documents += 1
-            if documents > 1:
-                message = "a second document begins here. Keep one, without ---."
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        if documents > 1:
+            message = "a second document begins here. Keep one, without ---."
         elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             message = (
                 "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
@@ -515,15 +517,6 @@ def _indentation_slip(lines: list[str], line: int) -> Slip:
             f"this begins in column {column}. Begin it in that of the lines it belongs beside."
         )
     return (slip, column), message
-
-
-def _change(
-    path: KeyPath, old_text: str | None, new_text: str | None, *sources: YamlSource
-) -> FileChange:
-    if path[0] in ("lines", "services", "rota", "helplines") and len(path) > 2:
-        names = (name for source in sources if (name := _name(source, path[:2])))
-        return FileChange(path[2:], next(names, str(path[1])), old_text, new_text)
-    return FileChange(path[1:] or path, str(path[0]), old_text, new_text)
 
 
 def _name(source: YamlSource, path: KeyPath) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain, combinations, pairwise
 from typing import NamedTuple
@@ -21,14 +21,7 @@ from routing.core.directory import (
 )
 from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
 from routing.core.instants import Span, midnight, split_by_day
-from routing.directory.schema import (
-    BANK_HOLIDAY,
-    DAY_NAMES,
-    TIME_RANGE,
-    WEEKDAYS,
-    parse_day_hours,
-    parse_days,
-)
+from routing.directory import schema
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
@@ -142,14 +135,7 @@ def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence
     ]
 
 
-def clock_time(minutes: int) -> str:
-    """Return minutes after midnight, on that day or the next, as the directory writes them."""
-    minutes = minutes if minutes <= MINUTES_PER_DAY else minutes - MINUTES_PER_DAY
-    return f"{minutes // 60:02}:{minutes % 60:02}"
-
-
 def _opens_at_noon(line: Line) -> bool:
-    """Return whether a line is open at noon on some day of its week."""
     return any(hours.opens <= NOON < hours.closes for day in line.hours.week for hours in day)
 
 
@@ -271,9 +257,9 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
     for value_path, text in source.scalars(path):
         if "hours" in value_path[2:]:
-            for match in TIME_RANGE.finditer(text):
-                ((opens, closes),) = map(astuple, parse_day_hours(match[0]))
-                yield _WrittenRange(value_path, match.start(), match[0], opens, closes)
+            for match in schema.TIME_RANGE.finditer(text):
+                (hours,) = schema.parse_day_hours(match[0])
+                yield _WrittenRange(value_path, match.start(), match[0], hours.opens, hours.closes)
 
 
 def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
@@ -284,7 +270,7 @@ def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
             how = "repeats" if first.text == second.text else "overlaps"
             message = (
                 f"{second.text} {how} {first.text}. Correct one of them, or write "
-                f"{clock_time(opens)}-{clock_time(closes)}."
+                f"{TimeRange(opens, closes)}."
             )
             yield PathProblem(second.path, "overlapping_hours", message, second.offset)
 
@@ -335,7 +321,7 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
         if opens > _LAST_DAY_OPENING:
             meant = [(opens - NOON, closes), (closes, opens)]
     by_day = [
-        (end - start, f"{clock_time(start)}-{clock_time(end)}")
+        (end - start, str(TimeRange(start, end)))
         for start, end in meant
         if _DAY_BEGINS <= start <= _LAST_DAY_OPENING and start < end <= MINUTES_PER_DAY
     ]
@@ -348,9 +334,9 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     So it does of a Monday or a Friday beside a range of three weekdays or four.
     """
     days_of = {
-        key: sorted(WEEKDAYS.index(day) for day in parse_days(key))
+        key: sorted(schema.WEEKDAYS.index(day) for day in schema.parse_days(key))
         for key, _ in week.as_written
-        if key and key != BANK_HOLIDAY
+        if key and key != schema.BANK_HOLIDAY
     }
     key_of = {weekday: key for key, days in days_of.items() for weekday in days}
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
@@ -365,9 +351,9 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
         days = days_of[key_of[beside]]
         are_single = first in days and all(day + 1 < later for day, later in pairwise(days))
         if not (are_single and len(days) > 1):  # as mon,wed,fri
-            names = " and ".join(DAY_NAMES[day] for day in missing)
+            names = " and ".join(schema.DAY_NAMES[day] for day in missing)
             verb = "is" if len(missing) == 1 else "are"
-            key = "-".join(WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
+            key = "-".join(schema.WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
             message = (
                 f"{names} {verb} missing: the line counts as closed then. Write its hours, or "
                 f"`{key}: closed`."
@@ -437,20 +423,12 @@ def _is_always_covered(
 ) -> bool:
     """Return whether by wall clock some line is open at any time: then no instant is a gap either.
 
-    It looks at each day of the week, and each date that differs from the week, once. Following
-    every span of 400 days instead takes 3 ms: 1.3 seconds for 1,000 services.
+    Following every span of 400 days instead takes 5 ms, and 1,000 services 5 seconds.
     """
     first, last = today - _A_DAY, today + LOOKAHEAD
-    unusual = {
-        day for line in lines for entry in line.special_days for day in entry.dates(first, last)
-    }
-    unusual |= {day for day in holidays if first <= day <= last}
-    weekdays = ([line.hours.week[weekday] for line in lines] for weekday in range(-1, 7))
-    dates = (
-        [[line.ranges_on(start, holidays) for line in lines] for start in (day - _A_DAY, day)]
-        for day in unusual | {day + _A_DAY for day in unusual}
-    )
-    return all(_cover_day(*days) for days in chain(pairwise(weekdays), dates))
+    weeks = (line.hours_between(first, last, holidays) for line in lines)
+    days = (tuple(ranges for _, ranges in day) for day in zip(*weeks, strict=True))
+    return all(_cover_day(before, day) for before, day in set(pairwise(days)))
 
 
 def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:

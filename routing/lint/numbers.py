@@ -89,10 +89,12 @@ def plan_warning(phone: Phone) -> str | None:
     Ofcom's numbers for drama count as numbers of the plan, and so do all short codes for texts.
     """
     number = phonenumbers.parse(phone.e164, "GB")
-    is_code = phonenumbers.is_valid_short_number_for_region(number, "GB")
-    is_code = is_code or re.fullmatch(r"[678]\d{4}", phone.e164) is not None
-    is_short = not phone.e164.startswith("+")
-    if _is_drama(phone) or (is_code if is_short else phonenumbers.is_valid_number(number)):
+    if phone.e164.startswith("+"):
+        is_planned = _is_drama(phone) or phonenumbers.is_valid_number(number)
+    else:
+        is_text_code = re.fullmatch(r"[678]\d{4}", phone.e164) is not None
+        is_planned = is_text_code or phonenumbers.is_valid_short_number_for_region(number, "GB")
+    if is_planned:
         return None
     return (
         f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
