@@ -138,12 +138,6 @@ class Staffing:
         return max(0, self.needed - len(self.person_ids))
 
 
-def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
-    """Return from when the first of some shifts or covers starts until when the last one ends."""
-    spans = [change.during for change in changes]
-    return Span(min(span.start for span in spans), max(span.end for span in spans))
-
-
 @dataclass(frozen=True, slots=True)
 class RotaDifference:
     """The change from the rota to a spreadsheet, and what to store for it.
@@ -333,6 +327,12 @@ class Roster:
             is_long = span.end - span.start > HANDOVER_ALLOWANCE
             if has_new and is_long and len(staffing.person_ids) > staffing.needed > 0:
                 yield span, staffing
+
+
+def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
+    """Return from when the first of some shifts or covers starts until when the last one ends."""
+    spans = [change.during for change in changes]
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:

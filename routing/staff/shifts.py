@@ -63,6 +63,8 @@ CONFIRMATIONS = {
 def show_saved_change() -> AnyResponse | None:
     """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
     once = Confirmation().once.data
+    if not once:
+        return None
     with lookup.database().reading() as connection:
         change = rota_store.find_change_by_key(connection, once)
     return None if change is None else redirect(url_for("rota.show", done=change.id))

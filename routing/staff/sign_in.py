@@ -258,7 +258,7 @@ def _show_unsaved(sealed: str, account: Account) -> Response | None:
     locale = lookup.staff_locale()
     typed = [(name, value) for name, value in fields if is_typed(name, value)]
     shown = [(name, format_value(name, value, locale, names)) for name, value in typed]
-    return render_page("unsaved.html", path=path, fields=fields, shown=shown)
+    return render_page("unsaved.html", path=path, values=fields, shown=shown)
 
 
 def _sealer() -> URLSafeTimedSerializer:

@@ -93,8 +93,6 @@ def add(
 
 def find_change_by_key(connection: Connection, idempotency_key: str) -> RotaChange | None:
     """Return the change that was made with an idempotency key; None if there is none."""
-    if not idempotency_key:
-        return None
     return _find_change(connection, rota_changes.c.idempotency_key == idempotency_key)
 
 
