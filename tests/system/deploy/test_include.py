@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager, nullcontext
 from html import unescape
 from http.server import ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nginx
 import pytest
@@ -105,19 +107,22 @@ def service_port():
     ],
     ids=["nginx", "apache"],
 )
-def council(request, shared_app, service_port, tmp_path_factory):
+def council(request, shared_app, service_port):
     """Run a council's web server by the code on /embed; return its port."""
-    folder = tmp_path_factory.mktemp("council")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+    with TemporaryDirectory() as name:
+        yield from council_in(Path(name), request.param, shared_app, service_port)
+
+
+def council_in(folder, server, shared_app, service_port):
+    folder.chmod(0o755)  # the web server is another user, who may not look into pytest's folders
     url = f"http://127.0.0.1:{service_port}"
     embed = shared_app(ROOT / "directory.yaml", Clock(), PUBLIC_BASE_URL=url).test_client()
     text = embed.get("/embed").text
     areas = re.findall(r'(?s)<textarea[^>]*id="([\w-]+)"[^>]*>(.*?)</textarea>', text)
     code = {name: unescape(area) for name, area in areas}
-    page = code[f"{request.param.__name__.partition('_')[0]}-page"]
+    page = code[f"{server.__name__.partition('_')[0]}-page"]
     (folder / PAGE.strip("/")).write_text(f"<h1>A council</h1>{page}")
-    with request.param(folder, code) as port:
+    with server(folder, code) as port:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
