@@ -43,13 +43,21 @@ def render_answer(time: str, render: Render) -> RenderedAnswer:
     return RenderedAnswer(text, time, tag, until)
 
 
+class _Entry:
+    """An answer once it is rendered, and the lock of whoever renders it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.answer: RenderedAnswer | None = None
+
+
 class AnswerCache:
     """One process's answers of the current second, by request. Safe to share between threads."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._basis: object = None
-        self._answers: dict[Hashable, RenderedAnswer] = {}
-        self._render_lock = threading.Lock()
+        self._entries: dict[Hashable, _Entry] = {}
 
     def get(self, key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
         """Return the answer for ``at``, which must be now; a cached one states ``time`` as its own.
@@ -58,15 +66,17 @@ class AnswerCache:
         a second), and with the same directory and diverts.
         """
         basis = int(at.timestamp()), lookup.snapshot(), lookup.latest_diverts().diverts
-        with self._render_lock:  # at a handover all open pages ask: one renders, the others wait
+        with self._lock:
             if self._basis != basis:
-                self._basis, self._answers = basis, {}
-            cached = self._answers.get(key)
-            if cached is None or (cached.until is not None and at >= cached.until):
-                cached = render_answer(time, render)
-                if len(self._answers) < MAX_ANSWERS:
-                    self._answers[key] = cached
-        return replace(cached, text=cached.text.replace(cached.time, time, 1), time=time)
+                self._basis, self._entries = basis, {}
+            entry = self._entries.get(key, _Entry())
+            if len(self._entries) < MAX_ANSWERS:
+                self._entries[key] = entry
+        with entry.lock:  # at a handover all open pages ask: one renders, the others wait
+            answer = entry.answer
+            if answer is None or (answer.until is not None and at >= answer.until):
+                answer = entry.answer = render_answer(time, render)
+        return replace(answer, text=answer.text.replace(answer.time, time, 1), time=time)
 
 
 def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:

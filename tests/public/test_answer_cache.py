@@ -1,6 +1,8 @@
 """The answer cache: rendered once a second, each answer with its own time and language."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -84,6 +86,28 @@ def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, t
             answer = cache.get("key", at, "", lambda: (next(texts), until))
 
     assert answer.text == text
+
+
+def test_who_asks_while_an_answer_is_rendered_gets_that_one_and_any_other_at_once(app, clock):
+    cache, begun, go_on = AnswerCache(), threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        assert go_on.wait(30)
+        return "slow", None
+
+    def get(key, render):
+        with app.app_context():
+            return cache.get(key, clock.at, "", render).text
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(get, "page", slow)
+        assert begun.wait(30)
+        second = threads.submit(get, "page", lambda: ("rendered twice", None))
+        assert get("another page", lambda: ("another", None)) == "another"
+        go_on.set()
+
+    assert (first.result(), second.result()) == ("slow", "slow")
 
 
 def test_an_answer_about_another_time_is_not_cached_as_one_about_now(client, clock):
