@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -83,12 +84,16 @@ def test_a_planted_violation_is_found(tmp_path, where, code):
     assert len(violations(tmp_path / "routing")) == 1
 
 
+def modules(package=PACKAGE):
+    """Return the file of every module of the tree, by its dotted name."""
+    names = (path.relative_to(package).with_suffix("").parts for path in package.rglob("*.py"))
+    files = {".".join(("routing", *parts)): package.joinpath(*parts) for parts in names}
+    return {name.removesuffix(".__init__"): file.with_suffix(".py") for name, file in files.items()}
+
+
 def reached(module, package=PACKAGE):
-    """Return every module of the tree that importing ``module`` loads."""
-    paths = {
-        ".".join(("routing", *path.relative_to(package).with_suffix("").parts)): path
-        for path in package.rglob("*.py")
-    }
+    """Return every module of the tree, but no package, that importing ``module`` loads."""
+    paths = {name: file for name, file in modules(package).items() if file.stem != "__init__"}
     pending, loaded = [module], set()
     while pending:
         name = pending.pop()
@@ -106,3 +111,17 @@ def test_a_call_is_answered_without_what_only_staff_and_monitors_need():
     assert "routing.lookup" in loaded and len(loaded) <= 35
     assert not loaded & {"routing.health", "routing.middleware", "routing.store.alerts"}
     assert "routing.health" in reached("routing.cli.telephony")
+
+
+def test_no_chain_of_imports_is_longer_than_ten_modules():
+    files = modules()
+
+    @cache
+    def length(name):
+        imported = {
+            module if module in files else module.rpartition(".")[0]
+            for module in imports(files[name], PACKAGE)
+        }
+        return 1 + max((length(module) for module in imported & files.keys()), default=0)
+
+    assert length("routing") <= 10

@@ -5,13 +5,9 @@ the error only: a directory means what it says, and nothing is taken for what it
 """
 
 import re
+from calendar import day_name, month_name
 from contextlib import suppress
 from datetime import date
-
-from routing.core.directory import MINUTES_PER_DAY, TimeRange
-from routing.errors import InvalidTime
-from routing.text.dates import WEEKDAYS
-from routing.text.time_parsing import parse_clock, parse_date
 
 _ALWAYS = re.compile(
     r"(open )?(24([ /x-]+7|[ -]?(h|hrs?|hours?))?([, /]+(a|per|7|365|days?|week|year))*|all day"
@@ -21,14 +17,20 @@ _CLOSED = re.compile(r"(we are )?(closed?|off|shut|none|no|n/?a)( all day)?")
 _CLOCK = r"(\d{1,2}(?:[:.]?\d\d)?(?: ?[ap]\.?m\b\.?| ?noon| ?hrs)?|noon|midday|midnight)"
 _RANGE = re.compile(rf"{_CLOCK}\s*(?:[-\u2013\u2014]|to|until|till?|and)\s*{_CLOCK}")
 _BESIDE_RANGES = re.compile(r"(from|between|and|daily|[\s,;/&.+])*")
+_TIME = re.compile(r"(\d{1,2})[:.]?(\d\d)? ?(?:([ap])\.?m\.?|hrs)?")
 _KNOWN_HALF = re.compile(r"0|\d\d:|.*[apn]")
 """How a time begins that needs no am or pm, or has it: 08.30, 11:30, 5pm, noon."""
 
 _EARLIEST_OPENING, _LATEST_OPENING = 7 * 60, 15 * 60
 """In minutes, by day: 1-5 is hardly in the night, and what opens later may close next morning."""
 
-_DAYS = {name[:end].casefold(): name for name in WEEKDAYS for end in range(2, len(name) + 1)}
-"""The days of the week by the beginnings of their names."""
+_DAYS = {name[:end].casefold(): name for name in day_name for end in range(2, len(name) + 1)}
+_MONTHS = {
+    name[:end].casefold(): number
+    for number, name in enumerate(month_name)
+    for end in range(3, len(name) + 1)
+}
+"""Days and months by the beginnings of their names."""
 
 _DAY_WORDS = {
     r"\b((bank|public)[ _-]?)?hol\w*|\bph\b": "bank-holiday",
@@ -58,23 +60,30 @@ def suggest_hours(text: str) -> str | None:
     ranges = _RANGE.findall(text)
     if not ranges or not _BESIDE_RANGES.fullmatch(_RANGE.sub("", text)):
         return None
-    with suppress(InvalidTime):
+    with suppress(ValueError):
         return ", ".join(_suggest_range(*clocks) for clocks in ranges)
     return None
 
 
 def _suggest_range(start: str, end: str) -> str:
     """Return a range by day, where am or pm is missing."""
-    opens, closes = _minutes(start) % MINUTES_PER_DAY, _minutes(end) or MINUTES_PER_DAY
+    opens, closes = _minutes(start) % (24 * 60), _minutes(end) or 24 * 60
     if not _KNOWN_HALF.match(start) and opens < _EARLIEST_OPENING:
-        opens += MINUTES_PER_DAY // 2
+        opens += 12 * 60
     if not _KNOWN_HALF.match(end) and closes <= opens <= _LATEST_OPENING:
-        closes += MINUTES_PER_DAY // 2
-    return str(TimeRange(opens, closes))
+        closes += 12 * 60
+    return f"{opens // 60:02}:{opens % 60:02}-{closes // 60:02}:{closes % 60:02}"
 
 
 def _minutes(clock: str) -> int:
-    return parse_clock(f"{clock}:00" if re.fullmatch(r"\d{1,2}", clock) else clock)
+    """Return a time in minutes after midnight. Raise ValueError where there is none."""
+    match = _TIME.fullmatch(clock)
+    if match is None:
+        return 0 if clock == "midnight" else 12 * 60
+    hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
+    if minute > 59 or hour * 60 + minute > 24 * 60 or (half and not 1 <= hour <= 12):
+        raise ValueError(clock)
+    return (hour % 12 + 12 * (half == "p") if half else hour) * 60 + minute
 
 
 def suggest_days(text: str) -> str | None:
@@ -109,8 +118,13 @@ def suggest_date(text: str) -> date | None:
     """Return the date that somebody wrote in another form, the day before the month."""
     matches = (re.fullmatch(form, text.strip().casefold()) for form in _DATES)
     match = next(filter(None, matches), None)
-    with suppress(InvalidTime):
-        return parse_date(**match.groupdict()) if match else None
+    return _date(match["day"], match["month"], match["year"]) if match else None
+
+
+def _date(day: str, month: str, year: str) -> date | None:
+    with suppress(ValueError, OverflowError):
+        parsed = date(int(year[-2:]) + 2000, _MONTHS.get(month) or int(month), int(day))
+        return parsed if f"{parsed.year}".endswith(year) else None
     return None
 
 
@@ -121,6 +135,5 @@ def suggest_every(text: str) -> str | None:
     if name in _DAYS:
         ordinal = _ORDINALS.get(first, first)
         return f"{ordinal} {_DAYS[name]}" if ordinal in _ORDINALS.values() else None
-    with suppress(InvalidTime):
-        return f"{parse_date(first.rstrip('sthndr'), name, '2000'):%-d %B}"
-    return None
+    day = _date(first.rstrip("sthndr"), name, "2000")
+    return f"{day.day} {month_name[day.month]}" if day else None

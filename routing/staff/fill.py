@@ -20,7 +20,7 @@ from routing.staff.auth import (
     staff_blueprint,
 )
 from routing.staff.forms import Confirmation, FillForm, ImportForm, digest
-from routing.staff.shifts import redirect_to_rota, show_saved_change
+from routing.staff.rota import redirect_to_rota, show_saved_change
 from routing.store.accounts import Role
 from routing.text import staff_text
 from routing.text.dates import join_words

@@ -5,8 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from flask import Response, request, url_for
+from flask import Response, redirect, request, url_for
 from sqlalchemy.engine import Connection
+from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.core import instants
@@ -18,7 +19,7 @@ from routing.rota.filling import DayKind
 from routing.rota.roster import Assignment
 from routing.rota_service import GAP_LOOKAHEAD, Rota
 from routing.staff.auth import HOME, actor_names, current_account, render_page, staff_blueprint
-from routing.staff.forms import parse_id
+from routing.staff.forms import Confirmation, parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -171,6 +172,24 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
         name = descriptions.role_name(role)
         roles.append({"name": name, "who": who, "until": until, "phones": phones})
     return roles
+
+
+def show_saved_change() -> AnyResponse | None:
+    """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
+    once = Confirmation().once.data
+    if not once:
+        return None
+    with lookup.database().reading() as connection:
+        change = rota_store.find_change_by_key(connection, once)
+    return None if change is None else redirect(url_for("rota.show", done=change.id))
+
+
+def redirect_to_rota(change: RotaChange, start: datetime) -> AnyResponse:
+    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
+    zone = lookup.staff_locale().zone
+    day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
+    is_shown = 0 <= (day - today).days < DAYS_SHOWN
+    return redirect(url_for("rota.show", done=change.id) + ("" if is_shown else f"&from={day}"))
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:

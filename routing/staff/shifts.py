@@ -39,14 +39,14 @@ from routing.staff.forms import (
     digest,
     parse_id,
 )
-from routing.staff.rota import DAYS_SHOWN
+from routing.staff.rota import redirect_to_rota, show_saved_change
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
-from routing.store.rota import RotaChange
 from routing.text import staff_text
 from routing.text.dates import format_datetime, join_words
 
 bp = staff_blueprint("rota_shifts")
+bp.before_request(show_saved_change)
 
 MAX_SWAPS_SHOWN = 20
 
@@ -57,17 +57,6 @@ CONFIRMATIONS = {
     "swapped": ("Check the swap", "Swap these shifts"),
 }
 """Title and button of the page that reads a change back, by its kind."""
-
-
-@bp.before_request
-def show_saved_change() -> AnyResponse | None:
-    """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
-    once = Confirmation().once.data
-    if not once:
-        return None
-    with lookup.database().reading() as connection:
-        change = rota_store.find_change_by_key(connection, once)
-    return None if change is None else redirect(url_for("rota.show", done=change.id))
 
 
 @bp.route("/rota/shifts/new", methods=["GET", "POST"])
@@ -320,14 +309,6 @@ def _confirm(
         button=button,
         has_changed=bool(confirmation.shown.data),
     )
-
-
-def redirect_to_rota(change: RotaChange, start: datetime) -> AnyResponse:
-    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
-    zone = lookup.staff_locale().zone
-    day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
-    is_shown = 0 <= (day - today).days < DAYS_SHOWN
-    return redirect(url_for("rota.show", done=change.id) + ("" if is_shown else f"&from={day}"))
 
 
 def _get(shift_id: int) -> tuple[Rota, Shift]:
