@@ -84,8 +84,9 @@ def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], 
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    if field in ("person", "substitute") and str(value).isdecimal():  # as forms hold it
-        value = f"rota_person:{value}"
+    kind = {"person": "rota_person", "substitute": "rota_person", "account": "account"}.get(field)
+    if kind and str(value).isdecimal():  # as forms hold it
+        return names(f"{kind}:{value}")
     if str(value).startswith("rota_person:"):
         return names(value)
     if field in ("role", "of"):
