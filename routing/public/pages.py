@@ -221,16 +221,20 @@ def error_page(status: int) -> Response:
         title = N_("Sorry, there is a problem with this page")
     try:
         g.language = _requested_language()
-        locale = lookup.locale()
-        body = formats.printed_page(
+        locale, at, home_url = lookup.locale(), lookup.now(), _page_url("home")
+        render = partial(
+            formats.printed_page,
             lookup.snapshot(),
-            lookup.now(),
+            at,
             locale,
             rehearsal=lookup.is_rehearsal(),
             title=locale.translate(title),
             exit_url=EXIT_URL,
-            home_url=_page_url("home"),
+            home_url=home_url,
         )
+        cache: AnswerCache = current_app.extensions["answer_cache"]
+        key = title, home_url, locale.language
+        body = cache.get(key, at, "", lambda: (render(), None)).text
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
