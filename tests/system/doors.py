@@ -23,6 +23,8 @@ from routing.store.diverts import TIMEOUT_SECONDS
 PAUSE = 0.02
 EXCHANGE = "exchange"
 SLOW = 1.0
+NO_CONNECTION = "nothing: no connection"
+"""What a colleague is told whose worker is gone."""
 ENDS = (["completed"], ["no-answer", "completed"], ["busy", "failed", "no-answer"], ["canceled"])
 PAGE = re.compile(r'data-line="\S+ ([^"]+)"')
 FRAGMENT = re.compile(r'<p part="phone">Call (?:the )?(.*?) on <a ')
@@ -204,7 +206,7 @@ class Load:
                 write.confirmed = time.monotonic()
                 self._had["diverts"] = write.began
             except requests.RequestException:
-                self.tally.refusals.append("nothing: no connection")
+                self.tally.refusals.append(NO_CONNECTION)
             except Refused as error:
                 self.tally.refusals.append(str(error))
                 colleague = None if str(error) == "Sign in" else colleague

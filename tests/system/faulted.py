@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
 from conftest import ANYSHIRE, ROOT
-from doors import EXCHANGE, Load
+from doors import EXCHANGE, NO_CONNECTION, Load
 from load import Caller
 from serving import free_port, start
 from telephone import BASE, TOKEN, call_sid
@@ -157,9 +157,10 @@ def endured(name, served, fault, codes=(), during=1.0, patience=3):
             time.sleep(during)
             _until(lambda: served.codes() >= {*codes}, f"not told of {codes}")
             if STORAGE & {*codes}:
-                _until(lambda: load.tally.refusals, "a divert is not refused")
+                _until(lambda: {*load.tally.refusals} - {NO_CONNECTION}, "a divert is not refused")
             row.words, row.warnings = served.words(), frozenset(served.codes() - before)
-            row.staff = [SET, *load.tally.refusals][-1]
+            pages = [words for words in load.tally.refusals if words != NO_CONNECTION]
+            row.staff = [SET, *load.tally.refusals[-1:], *pages][-1]
         load.settled()
         _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
     return complete_row(row, served, earlier, patience)
