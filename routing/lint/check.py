@@ -97,7 +97,8 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             f"it in each language: unanswered: {_form(directory)}."
         )
         yield PathProblem(("languages",), _SAFETY_WORDS_MISSING, message)
-    yield from _check_languages(directory, source)
+    if len(directory.languages) > 1:
+        yield from _check_languages(directory, source)
     yield from _check_statements(directory.council)
     yield from _check_first_screens(directory)
     for path, text in source.scalars():
@@ -127,7 +128,7 @@ def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathP
             languages_by_path[path].update(scalar_path[len(path) :])
     for path, written in languages_by_path.items():
         missing = [language for language in directory.languages if language not in written]
-        if missing and len(directory.languages) > 1:
+        if missing:
             reason = f"there are no words in {' and '.join(missing)}"
             if len(missing) == len(directory.languages):
                 reason = "these words are for every language alike"
