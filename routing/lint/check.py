@@ -49,12 +49,13 @@ _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
 
-def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
-    """Return every error in ``file``; if it has none, every warning as ``warnings``."""
+def check(file: Path, folder: Path, at: datetime) -> tuple[tuple[Problem, ...], Directory | None]:
+    """Return every error in ``file``, and None; or else all ``warnings``, and its directory."""
     try:
-        return warnings(*load(file), folder, at)
+        directory, source = load(file)
     except InvalidDirectory as error:
-        return error.problems
+        return error.problems, None
+    return warnings(directory, source, folder, at), directory
 
 
 def warnings(
