@@ -108,7 +108,12 @@ def revision(connection: Connection) -> tuple[int, int]:
 
 
 def cancel(
-    connection: Connection, at: datetime, actor: str, shift_id: int, cover_id: int | None = None
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    shift_id: int,
+    cover_id: int | None = None,
+    idempotency_key: str = "",
 ) -> RotaChange:
     """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
 
@@ -120,7 +125,7 @@ def cancel(
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
         raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    change = _insert_change(connection, kind, at, actor)
+    change = _insert_change(connection, kind, at, actor, idempotency_key)
     update = table.update().where(table.c.id == row_id)
     connection.execute(update.values(cancelled_by_change_id=change.id))
     _mark_changed(connection, [shift_id], at)

@@ -168,22 +168,6 @@ def test_somebody_is_away_from_now_unless_another_time_is_typed(arranger, clock)
     assert 'name="starts-time" type="text" spellcheck="false" value="15:40"' in page
 
 
-def test_a_second_tap_shows_what_the_first_has_saved(arranger, send):
-    add(send, 2, **edges("25 12 2026 5pm", "26 12 2026 8:30am"))
-    for path, values in (
-        (NEW, {"role": "eds-social-worker", "person": "1", **CHRISTMAS}),
-        ("/staff/rota/shifts/2/cover", {"person": "3", **CHRISTMAS}),
-        ("/staff/rota/shifts/2/swap", {"other": "1"}),
-        ("/staff/rota/away", {"person": "2", "substitute": "4", **CHRISTMAS}),
-    ):
-        page = send(path, then=False, **values)
-        first, second = arranger.send(page, path), arranger.send(page, path)
-        assert page_text(second) == page_text(first), path
-    undo = "/staff/rota/undo/5"
-    assert page_text(arranger.send(second, undo)) == page_text(arranger.send(second, undo))
-    assert "Absence: 1 shift covered; undone since." in page_text(arranger.send(page, path))
-
-
 def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
     add(send)
     path = "/staff/rota/shifts/1/cover"
