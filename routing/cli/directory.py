@@ -37,7 +37,7 @@ from routing.directory.load import LastGoodDirectory, load, parse, read_text
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
-from routing.lint.check import warnings
+from routing.lint import check as lint
 from routing.lint.hours import days_to_confirm
 from routing.lint.numbers import own_number_advice
 from routing.snapshot import build_snapshot
@@ -103,13 +103,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     status 1 if there is an error.
     """
     path = file or directory_path()
-    advice: list[str] = []
-    try:
-        directory, source = load(path)
-        problems = warnings(directory, source, lookup.instance_path(), lookup.now())
-        advice = own_number_advice(directory)
-    except InvalidDirectory as error:
-        problems = error.problems
+    problems, directory = lint.check(path, lookup.instance_path(), lookup.now())
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
     lines = []
@@ -117,7 +111,9 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
         lines.append(str(problem))
         if verbose and problem.details:
             lines.append(f"  {problem.details}")
-    lines += [f"{path}: {summary}", *([] if errors else advice)]
+    lines.append(f"{path}: {summary}")
+    if directory is not None and not errors:
+        lines += own_number_advice(directory)
     print_report(as_json, [asdict(problem) for problem in problems], lines)
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -429,7 +425,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
         ranges = [(day, line.ranges_on(day, holidays.dates)) for day in days]
         special_days = [(day, ", ".join(map(str, hours))) for day, hours in ranges]
         text = _render(answers, special_days, today)
-        problems = warnings(*parse(text, name), folder, at)
+        problems = lint.warnings(*parse(text, name), folder, at)
     except InvalidDirectory as error:
         problems = error.problems
     errors = {

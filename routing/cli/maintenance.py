@@ -230,7 +230,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     Alerts are sent every minute, once there is a recipient. GOV.UK's bank holidays, the purge and
     the checks of `who-to-call status` run at the start and every day at 4:10am. Any number of
     machines may run this: each job runs once. While the database is down, this waits for it.
-    `who-to-call status` says when each job last ran.
+    `who-to-call status` says when each job last succeeded.
     """
     app, stopping = info.load_app(), threading.Event()
     alerts_lane = [ALERTS] if alert_recipients(app.config) else []

@@ -5,6 +5,7 @@ What a hurried editor typed that is no YAML, or only looks right, is described i
 """
 
 import re
+import sys
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -418,7 +419,7 @@ def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Ma
         if not isinstance(event, yaml.ScalarEvent):
             raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
         source.nodes += 1
-        name = _scalar(event)
+        name = sys.intern(_scalar(event))  # one text for all keys of a name
         if name == "<<":
             raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
         if name in mapping and len(source.problems) < MAX_PROBLEMS:
