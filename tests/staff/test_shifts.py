@@ -68,8 +68,7 @@ def test_a_shift_is_read_back_and_once_confirmed_on_the_rota_and_in_the_audit_lo
     duty = [on(f"2026-12-{moment}Z") for moment in moments]
     assert duty == [[], ["Amara Owusu"], ["Amara Owusu"], []]
     changes = page_text(arranger.get("/staff/changes"))
-    assert "Shift added (change 1)" in changes
-    assert "Person Amara Owusu" in changes
+    assert "Role Out-of-hours social worker Person Amara Owusu From" in changes
 
 
 WRONG_FIELDS = [
