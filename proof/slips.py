@@ -14,7 +14,6 @@ from proof import table
 from routing.core.gaps import compare
 from routing.directory.load import load
 from routing.directory.yaml_source import file_changes
-from routing.errors import InvalidDirectory
 from routing.lint.check import check
 from routing.snapshot import build_snapshot
 
@@ -213,7 +212,7 @@ def tally(kinds, files=EXAMPLES, seed=1):
         folder, file = Path(name), Path(name, "spoilt.yaml")
         for example in files:
             text = example.read_text("utf-8")
-            usual = {problem.message for problem in check(example, folder, AT)}
+            usual = {problem.message for problem in check(example, folder, AT)[0]}
             good = build_snapshot(load(example)[0], folder, AT)
             for kind, spoil in kinds.items():
                 spoilt = list(spoil(text))
@@ -230,12 +229,12 @@ def tally(kinds, files=EXAMPLES, seed=1):
 
 def _outcome(file, folder, good, usual):
     try:
-        messages = {problem.message for problem in check(file, folder, AT)} - usual
-        directory = load(file)[0]
-    except InvalidDirectory:
-        return "refused"
+        problems, directory = check(file, folder, AT)
     except Exception:
         return "crashed"
+    if directory is None:
+        return "refused"
+    messages = {problem.message for problem in problems} - usual
     spoilt = build_snapshot(directory, folder, AT)
     services = {*good.timetables.services, *spoilt.timetables.services}
     tables = good.timetables, spoilt.timetables

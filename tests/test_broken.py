@@ -120,7 +120,7 @@ WHOLE = {
 
 def is_broken(file, content, tmp_path):
     file.write_bytes(content)
-    problems = check(file, tmp_path, AT)
+    problems, _ = check(file, tmp_path, AT)
     return [problem for problem in problems if problem.level == "error"]
 
 

@@ -1,6 +1,7 @@
 """who-to-call directory: begin, check, compare and print the directory."""
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask import render_template
 
-from routing import files, formats, lookup
+from routing import formats, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
@@ -37,7 +38,7 @@ from routing.directory.load import LastGoodDirectory, load, parse, read_text
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
-from routing.lint.check import warnings
+from routing.lint import check as lint
 from routing.lint.hours import days_to_confirm
 from routing.lint.numbers import own_number_advice
 from routing.snapshot import build_snapshot
@@ -77,17 +78,19 @@ def new(file: Path | None, answers: Path | None, force: bool) -> None:
     exit status 1 if one of them is bad, naming each.
     """
     path = file or directory_path()
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise click.ClickException(f"{path} exists. Give another FILE, or --force to replace it.")
+    if not os.access(path.absolute().parent, os.W_OK):  # it is too late after eight questions
+        raise click.ClickException(f"You may not write {path}. Give another FILE.")
     try:
         if answers is None:
             text = _ask()
         else:
             given = read_answers(read_text(answers))
             text = directory_text(given, lookup.instance_path(), lookup.now())
-        files.write_atomically(path, text.encode(), files.PUBLIC_FILE_MODE)
-    except (BadAnswers, InvalidDirectory, OSError) as error:
+    except (BadAnswers, InvalidDirectory) as error:
         raise click.ClickException(str(error)) from error
+    print_or_write(text, path)
     click.echo(f"Wrote {path}. Look through it: it says what to add, and what to confirm.")
 
 
@@ -103,13 +106,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
     status 1 if there is an error.
     """
     path = file or directory_path()
-    advice: list[str] = []
-    try:
-        directory, source = load(path)
-        problems = warnings(directory, source, lookup.instance_path(), lookup.now())
-        advice = own_number_advice(directory)
-    except InvalidDirectory as error:
-        problems = error.problems
+    problems, directory = lint.check(path, lookup.instance_path(), lookup.now())
     errors = sum(problem.level == "error" for problem in problems)
     summary = f"{count_of(errors, 'error')}, {count_of(len(problems) - errors, 'warning')}"
     lines = []
@@ -117,7 +114,9 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
         lines.append(str(problem))
         if verbose and problem.details:
             lines.append(f"  {problem.details}")
-    lines += [f"{path}: {summary}", *([] if errors else advice)]
+    lines.append(f"{path}: {summary}")
+    if directory is not None and not errors:
+        lines += own_number_advice(directory)
     print_report(as_json, [asdict(problem) for problem in problems], lines)
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -429,7 +428,7 @@ def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
         ranges = [(day, line.ranges_on(day, holidays.dates)) for day in days]
         special_days = [(day, ", ".join(map(str, hours))) for day, hours in ranges]
         text = _render(answers, special_days, today)
-        problems = warnings(*parse(text, name), folder, at)
+        problems = lint.warnings(*parse(text, name), folder, at)
     except InvalidDirectory as error:
         problems = error.problems
     errors = {

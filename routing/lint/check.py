@@ -49,12 +49,13 @@ _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
 
-def check(file: Path, folder: Path, at: datetime) -> tuple[Problem, ...]:
-    """Return every error in ``file``; if it has none, every warning as ``warnings``."""
+def check(file: Path, folder: Path, at: datetime) -> tuple[tuple[Problem, ...], Directory | None]:
+    """Return every error in ``file``, and None; or else all ``warnings``, and its directory."""
     try:
-        return warnings(*load(file), folder, at)
+        directory, source = load(file)
     except InvalidDirectory as error:
-        return error.problems
+        return error.problems, None
+    return warnings(directory, source, folder, at), directory
 
 
 def warnings(
@@ -97,7 +98,8 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             f"it in each language: unanswered: {_form(directory)}."
         )
         yield PathProblem(("languages",), _SAFETY_WORDS_MISSING, message)
-    yield from _check_languages(directory, source)
+    if len(directory.languages) > 1:
+        yield from _check_languages(directory, source)
     yield from _check_statements(directory.council)
     yield from _check_first_screens(directory)
     for path, text in source.scalars():
@@ -127,7 +129,7 @@ def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathP
             languages_by_path[path].update(scalar_path[len(path) :])
     for path, written in languages_by_path.items():
         missing = [language for language in directory.languages if language not in written]
-        if missing and len(directory.languages) > 1:
+        if missing:
             reason = f"there are no words in {' and '.join(missing)}"
             if len(missing) == len(directory.languages):
                 reason = "these words are for every language alike"

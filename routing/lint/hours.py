@@ -255,7 +255,8 @@ def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
-    for value_path, text in source.scalars(path):
+    paths = ((*path, key) for key in ("hours", "special_days"))
+    for value_path, text in chain(*map(source.scalars, paths)):
         if "hours" in value_path[2:]:
             for match in schema.TIME_RANGE.finditer(text):
                 (hours,) = schema.parse_day_hours(match[0])
@@ -423,12 +424,19 @@ def _is_always_covered(
 ) -> bool:
     """Return whether by wall clock some line is open at any time: then no instant is a gap either.
 
-    Following every span of 400 days instead takes 5 ms, and 1,000 services 5 seconds.
+    It looks at a usual week, and at the dates that differ from it. Following every span of 400 days
+    instead takes 5 ms, and 1,000 services 5 seconds.
     """
     first, last = today - _A_DAY, today + LOOKAHEAD
-    weeks = (line.hours_between(first, last, holidays) for line in lines)
-    days = (tuple(ranges for _, ranges in day) for day in zip(*weeks, strict=True))
-    return all(_cover_day(before, day) for before, day in set(pairwise(days)))
+    entries = chain(*(line.special_days for line in lines))
+    special = chain(*(entry.dates(first, last) for entry in entries))
+    week = list(zip(*(line.hours.week for line in lines), strict=True))
+    pairs = set(pairwise([week[-1], *week]))
+    for day in {*special, *(day for day in holidays if first <= day <= last)}:
+        days = (day - _A_DAY, day, day + _A_DAY)
+        hours = [tuple(line.ranges_on(day, holidays) for line in lines) for day in days]
+        pairs |= set(pairwise(hours))
+    return all(_cover_day(before, after) for before, after in pairs)
 
 
 def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:

@@ -88,13 +88,12 @@ def plan_warning(phone: Phone) -> str | None:
 
     Ofcom's numbers for drama count as numbers of the plan, and so do all short codes for texts.
     """
+    if _is_drama(phone) or re.fullmatch(r"[678]\d{4}", phone.e164):
+        return None
     number = phonenumbers.parse(phone.e164, "GB")
-    if phone.e164.startswith("+"):
-        is_planned = _is_drama(phone) or phonenumbers.is_valid_number(number)
-    else:
-        is_text_code = re.fullmatch(r"[678]\d{4}", phone.e164) is not None
-        is_planned = is_text_code or phonenumbers.is_valid_short_number_for_region(number, "GB")
-    if is_planned:
+    if phonenumbers.is_valid_number(number) or (
+        phone.e164[0] != "+" and phonenumbers.is_valid_short_number_for_region(number, "GB")
+    ):
         return None
     return (
         f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
@@ -214,8 +213,9 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
 
 def _is_british(phone: Phone) -> bool:
     """Return whether a number is of the United Kingdom, without the islands that share +44."""
-    number = phonenumbers.parse(phone.e164)
-    return _is_drama(phone) or phonenumbers.region_code_for_number(number) == "GB"
+    if _is_drama(phone):
+        return True
+    return phonenumbers.region_code_for_number(phonenumbers.parse(phone.e164)) == "GB"
 
 
 def _is_drama(phone: Phone) -> bool:

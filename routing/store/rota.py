@@ -13,7 +13,7 @@ from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift, span_of
 from routing.store.audit_log import record
-from routing.store.tables import covers, rota_changes, rota_people, shifts
+from routing.store.tables import audit_log, covers, rota_changes, rota_people, shifts
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
@@ -108,7 +108,12 @@ def revision(connection: Connection) -> tuple[int, int]:
 
 
 def cancel(
-    connection: Connection, at: datetime, actor: str, shift_id: int, cover_id: int | None = None
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    shift_id: int,
+    cover_id: int | None = None,
+    idempotency_key: str = "",
 ) -> RotaChange:
     """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
 
@@ -120,7 +125,7 @@ def cancel(
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
         raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    change = _insert_change(connection, kind, at, actor)
+    change = _insert_change(connection, kind, at, actor, idempotency_key)
     update = table.update().where(table.c.id == row_id)
     connection.execute(update.values(cancelled_by_change_id=change.id))
     _mark_changed(connection, [shift_id], at)
@@ -161,8 +166,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             restore = table.update().where(was_cancelled & (created_by == creator))
             undone_by = _find_undo(connection, creator)
             connection.execute(restore.values(cancelled_by_change_id=undone_by))
-    before = {"change": change_id, "made": original.kind}
-    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before)
+    of_original = audit_log.c.entity == f"rota:{change_id}"
+    entry = connection.execute(audit_log.select().where(of_original)).one()
+    before, after = {"made": original.kind, **(entry.after or {})}, entry.before
+    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
     return change
 
 
@@ -260,6 +267,12 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     if change is None:
         raise UnknownShift(f"The rota has no change {change_id}.")
     return change
+
+
+def summaries(connection: Connection, change_ids: Collection[int]) -> dict[int, str]:
+    """Return what some changes did, by id; not of those whose kind says it all."""
+    query = rota_changes.select().where(rota_changes.c.id.in_(change_ids))
+    return {row.id: row.summary for row in connection.execute(query) if row.summary}
 
 
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:

@@ -178,7 +178,7 @@ def test_a_text_gives_the_directorys_first_language_first():
     ],
 )
 def test_a_hurried_slip_is_an_error_at_its_place_in_words(name, place, words):
-    errors = check(ROOT / "tests/data/cases" / f"{name}.yaml", ROOT / "none", AT)
+    errors, _ = check(ROOT / "tests/data/cases" / f"{name}.yaml", ROOT / "none", AT)
 
     assert [(error.line, error.column) for error in errors] == [place]
     assert words in errors[0].message
@@ -213,7 +213,7 @@ def test_a_file_with_the_remedy_of_a_slip_loads(slip, remedy):
 
 
 def test_a_missing_file_says_what_to_set(tmp_path):
-    (error,) = check(tmp_path / "none.yaml", tmp_path, AT)
+    (error,), _ = check(tmp_path / "none.yaml", tmp_path, AT)
 
     assert "DIRECTORY" in error.message
 

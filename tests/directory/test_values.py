@@ -305,7 +305,7 @@ def test_a_key_left_empty_when_its_last_entry_was_deleted_has_no_entries(name):
 
 
 def test_a_list_of_removed_holidays_left_empty_is_no_slip(tmp_path):
-    warnings = check(CASES / "e03-empty-add.yaml", tmp_path, datetime(2026, 11, 23, tzinfo=UTC))
+    warnings, _ = check(CASES / "e03-empty-add.yaml", tmp_path, datetime(2026, 11, 23, tzinfo=UTC))
 
     assert {warning.level for warning in warnings} == {"warning"}
     assert "removes_no_holiday" not in {warning.code for warning in warnings}
