@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
 FIRST = date(2026, 10, 1)
 
 
@@ -13,18 +14,22 @@ def clock(draw):
 def day_hours(draw):
     if draw.random() < 0.15:
         return draw.choice(("closed", "always"))
-    return ", ".join(f"{clock(draw)}-{clock(draw)}" for _ in range(draw.choice((1, 1, 2))))
+    closes = (*(clock(draw) for _ in range(4)), "24:00")
+    return ", ".join(f"{clock(draw)}-{draw.choice(closes)}" for _ in range(draw.choice((1, 1, 2))))
 
 
 def week(draw):
     """Write a week's hours; some days are not named, and bank holidays not always."""
     if draw.random() < 0.1:
         return "always"
-    first = draw.randrange(5)
-    hours = {f"{DAYS[first]}-{DAYS[draw.randrange(first, 7)]}": day_hours(draw)}
+    first, cut = draw.randrange(7), draw.randrange(1, 7)
+    days = DAYS[first:] + DAYS[:first]
+    hours = {f"{days[0]}-{days[cut - 1]}": day_hours(draw)}
+    if draw.random() < 0.6:
+        hours[",".join(days[cut::2])] = day_hours(draw)
     if draw.random() < 0.6:
         hours["bank-holiday"] = day_hours(draw)
-    return "{" + ", ".join(f'{key}: "{value}"' for key, value in hours.items()) + "}"
+    return "{" + ", ".join(f'"{key}": "{value}"' for key, value in hours.items()) + "}"
 
 
 def number(draw):
@@ -101,7 +106,7 @@ def directory(draw):
             "zone: Europe/London",
             "languages: [en]",
             "emergency: Call 999.",
-            f"bank_holidays: {{division: {draw.choice(('england-and-wales', 'scotland'))}, "
+            f"bank_holidays: {{division: {draw.choice(DIVISIONS)}, "
             f"add: {{{added}: Proclaimed}}, remove: [2026-12-25]}}",
             "lines:",
             *(line(draw, name, number(draw)) for name in "abc"),

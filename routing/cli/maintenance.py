@@ -5,6 +5,7 @@ Several machines may run `timers` on one database: a lock there gives each run t
 
 import itertools
 import logging
+import os
 import secrets
 import shlex
 import signal
@@ -86,7 +87,7 @@ def backup(file: Path, keep: int | None) -> None:
             "DATABASE. The runbook has the full commands."
         )
     folder, stem = file, database.file.stem
-    if folder.is_dir():
+    if os.path.isdir(folder):
         file = folder / f"{stem}-{lookup.now():%Y%m%dT%H%M%SZ}.sqlite"
     elif keep is not None:
         raise click.UsageError(f"--keep needs a folder, and {file} is not one.")

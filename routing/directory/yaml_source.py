@@ -282,9 +282,9 @@ def read_yaml(text: str) -> YamlSource:
 def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
     """Return every value that differs between two files, in order.
 
-    The order of keys does not count; that of lists does. A path below a line, a service or a role
-    begins after its id, and ``owner`` is its name. An entry of a list has its index in the new
-    file, or in the old one if it was taken out.
+    The order of lists counts, and that of lines, services and roles, but not that of other keys. A
+    path below a line, a service or a role begins after its id, and ``owner`` is its name. An entry
+    of a list has its index in the new file, or in the old one if it was taken out.
     """
     changes = []
     for path, old_text, new_text in _differences(old.root, new.root):
@@ -544,6 +544,10 @@ def _differences(
         before, after = cast(dict[str, Node], old or {}), cast(dict[str, Node], new or {})
         for key in dict.fromkeys([*after, *before]):
             yield from _differences(before.get(key), after.get(key), (*path, key))
+        if path in (("lines",), ("services",), ("rota",)):
+            old_order: list[Node] = [key for key in before if key in after]
+            new_order: list[Node] = [key for key in after if key in before]
+            yield from _differences(old_order, new_order, (*path, "order"))
     elif kinds == {list}:
         entries, others = cast(list[Node], old or []), cast(list[Node], new or [])
         texts = [repr(entry) for entry in entries], [repr(entry) for entry in others]
@@ -566,5 +570,5 @@ def _kind(node: Node) -> type:
 
 def _text(node: Node | None) -> str | None:
     if isinstance(node, list):
-        return ", ".join(map(str, node)) or "nothing"
+        return ", ".join(f"'{item}'" if "," in item else str(item) for item in node) or "nothing"
     return node if node is None else str(node).strip()

@@ -71,7 +71,7 @@ of each verb."""
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _SIP_HEADER = "SipHeader_"
 _FORWARDING_PARAMETER = re.compile(
-    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info)", re.IGNORECASE
+    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info).*", re.IGNORECASE
 )
 _NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=/|&\"]")
 """What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""

@@ -150,7 +150,7 @@ def format_ranges(ranges: tuple[TimeRange, ...], locale: Locale) -> str:
 def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     """Format a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if hours.is_always:
-        always = locale.translate("24 hours a day, bank holidays included")
+        always = locale.translate("24 hours, bank holidays included")
         return ((locale.translate("Every day"), always),)
     weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
     for weekday, ranges in enumerate(hours.week):

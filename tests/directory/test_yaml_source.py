@@ -145,6 +145,8 @@ def test_a_slip_is_found_in_its_line_and_not_in_a_good_one_nearby(right, slip, p
     assert len(str(problem)) <= 160
 
 
+BY_DAY, _, BY_NIGHT = SMALL.removeprefix("lines:\n").partition("  night:\n")
+NIGHT_FIRST = f"lines:\n  night:\n{BY_NIGHT}{BY_DAY}"
 ENTRY = "      - date: 2026-12-23\n        name: The day before\n"
 
 
@@ -172,6 +174,9 @@ ENTRY = "      - date: 2026-12-23\n        name: The day before\n"
                                           "Day: name taken out, was Day"]),
         ("[night team, duty]", "[duty, night team]",
          ["Night: aliases duty, night team, was night team, duty"]),
+        ("[night team, duty]", "['night team, duty']",
+         ["Night: aliases 'night team, duty', was night team, duty"]),
+        (SMALL, NIGHT_FIRST, ["lines: order night, day, was day, night"]),
         ("lines:\n", "zone: x\nlines:\n", ["zone: x, was not there"]),
         ("      mon: closed\n      fri: closed\n", "      fri: closed\n      mon: closed\n", []),
     ],

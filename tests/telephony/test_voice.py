@@ -301,7 +301,7 @@ SPELLINGS = [
     "sip:+441632960001@192.0.2.7:5060;user=phone",
     '"MASH" <sip:01632960001@sbc.example>;reason=user-busy;counter=1',
 ]
-FORWARDERS = ["ForwardedFrom", "CalledVia", "SipHeader_Diversion", "SipHeader_X-History-Info"]
+FORWARDERS = ["ForwardedFrom", "CalledVia", "SipHeader_X-Diversion-1", "SipHeader_X-History-Info"]
 
 
 def test_the_number_that_was_called_or_forwarded_the_call_is_not_rung_however_it_is_spelled(twilio):
