@@ -199,8 +199,8 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
-    """Return the rota for who is on duty at ``at`` and the gaps in GAP_LOOKAHEAD after it."""
-    return load_rota(connection, at - CONTEXT_MARGIN, at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
+    """Return the rota of the day before ``at``, and for the gaps in GAP_LOOKAHEAD after it."""
+    return load_rota(connection, at - timedelta(days=1), at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
 
 
 def export_csv(period: Span) -> str:
