@@ -88,6 +88,8 @@ _OWN_PREFIXES = (
 )
 """What no other program's variables begin with: one that is no setting is a slip."""
 
+_GUNICORN_SETTINGS, _MAX_PORT = ("PORT", "WEB_CONCURRENCY"), 65535
+
 _SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
 
 _ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
@@ -169,8 +171,8 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return every setting, without blanks around it.
 
     Raise InvalidSetting when the rehearsal clock, the file with DATABASE_URL or the machine's zone
-    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret that
-    is, by the secret's name.
+    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret, and
+    each of gunicorn's own settings, that is: by the setting's name.
 
     ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
     a sentence about each variable that looks like a misspelt setting. Relative paths are those of
@@ -188,6 +190,11 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 if name == "DATABASE_URL":  # another database would have other diverts
                     raise
                 settings["MALFORMED_SETTINGS"][name] = str(error)
+    for name in _GUNICORN_SETTINGS:  # which stop its start before this is read
+        value = environ.get(name, "1")
+        if not re.fullmatch("[0-9]{1,5}", value) or int(value) > _MAX_PORT:
+            sentence = f"gunicorn does not start while {name} is {value!r}. Write a whole number."
+            settings["MALFORMED_SETTINGS"][name] = sentence
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
     check_zones()
@@ -356,7 +363,7 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
 
 
 def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
-    known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", "PORT", "WEB_CONCURRENCY"}
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", *_GUNICORN_SETTINGS}
     sentences = []
     proposed = known - {"HOST", "PORT"}  # too short: other programs have names like them
     for name in sorted(environ.keys() - known):

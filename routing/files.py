@@ -18,6 +18,9 @@ from typing import IO, TypeVar
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
 
+CALLER_IO_TIMEOUT_SECONDS = 1.0
+"""How long it may take while a caller waits: Twilio waits for four seconds."""
+
 MAX_KEPT_BYTES = 4_000_000
 """Size of a file of the instance folder that is read whole, apart from the database."""
 
@@ -49,18 +52,50 @@ def probe(file: Path) -> None:
             _hanging[file] = lambda: child.poll() is not None
 
 
-def stat_file(file: Path) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
-    return _bounded(os.stat, file)
+def stat_file(file: Path, seconds: float | None = None) -> os.stat_result:
+    """Return a file's status. Raise OSError; TimeoutError as ``run_with_timeout`` does."""
+    return run_with_timeout(os.stat, file, seconds)
 
 
-def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
+def read_bytes(file: Path, size: int = MAX_KEPT_BYTES, seconds: float | None = None) -> bytes:
     """Return at most ``size`` bytes of a regular file.
 
-    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError when the file
-    system does not answer within IO_TIMEOUT_SECONDS.
+    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError as
+    ``run_with_timeout`` does.
     """
-    return _bounded(lambda path: _read(path, size), file)
+    return run_with_timeout(lambda path: _read(path, size), file, seconds)
+
+
+def run_with_timeout(
+    function: Callable[[Path], _Result], file: Path, seconds: float | None = None
+) -> _Result:
+    """Return ``function(file)``. Raise what it raises; TimeoutError after some seconds.
+
+    That is IO_TIMEOUT_SECONDS without ``seconds``.
+    A thread that hangs in the file system cannot be ended: until it returns, no other is started
+    for this file or folder. Where no thread can be started at all, call the function here: an
+    answer that may hang is better than none.
+    """
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(file))
+        except Exception as error:
+            future.set_exception(error)
+
+    if file not in _hanging or _hanging[file]():
+        try:
+            threading.Thread(target=run, name="file-io", daemon=True).start()
+        except RuntimeError:
+            return function(file)
+        try:
+            return future.result(seconds or IO_TIMEOUT_SECONDS)
+        except TimeoutError:
+            if future.done():
+                raise
+            _hanging[file] = future.done
+    raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
 
 
 def open_lock(file: Path) -> IO[bytes]:
@@ -95,20 +130,24 @@ def load_secret_key(folder: Path) -> str:
     If the folder cannot be written, return a key that lasts as long as the process: staff must
     sign in again after a restart, and callers notice nothing.
     """
-    file = folder / "secret-key"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # mode 0600
-            new.write(secrets.token_urlsafe(48))
-            new.flush()
-            with suppress(FileExistsError):  # another process was faster
-                os.link(new.name, file)
-        return read_bytes(file).decode()
+        return run_with_timeout(_load_or_create_key, folder)
     except OSError as error:
         log.warning(
             "cannot store a key in %s (%s): staff must sign in after each restart", folder, error
         )
         return secrets.token_urlsafe(48)
+
+
+def _load_or_create_key(folder: Path) -> str:
+    file = folder / "secret-key"
+    folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # mode 0600
+        new.write(secrets.token_urlsafe(48))
+        new.flush()
+        with suppress(FileExistsError):  # another process was faster
+            os.link(new.name, file)
+    return _read(file, MAX_KEPT_BYTES).decode()
 
 
 def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
@@ -117,35 +156,6 @@ def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
             with suppress(FileNotFoundError):  # another process has just put it in place
                 if path.stat().st_mtime < oldest:
                     path.unlink()
-
-
-def _bounded(function: Callable[[Path], _Result], file: Path) -> _Result:
-    """Return ``function(file)``. Raise what it raises, or TimeoutError.
-
-    A thread that hangs in the file system cannot be ended: until it returns, no other is started
-    for this file. Where no thread can be started at all, call the function here: an answer that may
-    hang is better than none.
-    """
-    future: Future[_Result] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(function(file))
-        except Exception as error:
-            future.set_exception(error)
-
-    if file not in _hanging or _hanging[file]():
-        try:
-            threading.Thread(target=run, name="file-io", daemon=True).start()
-        except RuntimeError:
-            return function(file)
-        try:
-            return future.result(IO_TIMEOUT_SECONDS)
-        except TimeoutError:
-            if future.done():
-                raise
-            _hanging[file] = future.done
-    raise TimeoutError(errno.ETIMEDOUT, "the file system does not answer")
 
 
 def _read(file: Path, size: int) -> bytes:

@@ -199,8 +199,8 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
-    """Return the rota for who is on duty at ``at`` and the gaps in GAP_LOOKAHEAD after it."""
-    return load_rota(connection, at - CONTEXT_MARGIN, at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
+    """Return the rota of the day before ``at``, and for the gaps in GAP_LOOKAHEAD after it."""
+    return load_rota(connection, at - timedelta(days=1), at + GAP_LOOKAHEAD + CONTEXT_MARGIN)
 
 
 def export_csv(period: Span) -> str:
@@ -308,11 +308,16 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
     return change
 
 
-def remove(shift_id: int, cover_id: int | None, actor: str) -> RotaChange:
-    """Remove a shift, or a cover of it, from now on. Raise UnknownShift, InvalidRotaChange."""
+def remove(shift_id: int, cover_id: int | None, actor: str, form_key: str = "") -> RotaChange:
+    """Remove a shift, or a cover of it, from now on, once for each ``form_key``.
+
+    Raise UnknownShift, InvalidRotaChange.
+    """
     at = lookup.now()
     with lookup.database().writing() as connection:
-        change = rota.cancel(connection, at, actor, shift_id, cover_id)
+        if removed := rota.find_change_by_key(connection, form_key):
+            return removed
+        change = rota.cancel(connection, at, actor, shift_id, cover_id, form_key)
         _refuse_leavers(connection, [shift_id], at)
     return change
 

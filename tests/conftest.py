@@ -3,8 +3,10 @@
 import gc
 import os
 import shutil
+import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import govuk_feed
@@ -16,7 +18,7 @@ from jinja2 import BytecodeCache
 from serving import close
 from werkzeug.routing import Map
 
-from routing import create_app, lookup
+from routing import create_app, files, lookup
 from routing.core.instants import Span
 from routing.store import db, diverts
 from routing.store.db import Database
@@ -226,6 +228,26 @@ def client(shared_app, clock):
 @pytest.fixture
 def anyshire(shared_app, clock):
     return shared_app(ANYSHIRE, clock, EXCHANGE_TOKEN="exchange", OPS_TOKEN="ops").test_client()
+
+
+@pytest.fixture
+def hang_below(monkeypatch):
+    """Make the file system hang at a file or folder until the test ends; return its path."""
+    is_over = threading.Event()
+
+    def hang_below(hanging):
+        def hang(function, path, *arguments, **more):
+            if Path(str(path)).is_relative_to(hanging):
+                assert is_over.wait(20), "it waited for the file system"
+            return function(path, *arguments, **more)
+
+        for name in ("stat", "mkdir"):
+            monkeypatch.setattr(os, name, partial(hang, getattr(os, name)))
+        monkeypatch.setattr(files, "IO_TIMEOUT_SECONDS", 0.2)
+        return hanging
+
+    yield hang_below
+    is_over.set()
 
 
 @pytest.fixture(scope="session")

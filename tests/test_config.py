@@ -1,5 +1,6 @@
 """Settings: read as text, checked at start."""
 
+import itertools
 import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -87,6 +88,12 @@ def test_a_misspelt_setting_is_named_with_what_to_write_and_no_other_programs_va
         assert sentence.startswith(f"{name} is not a setting")
         assert remedy in sentence
     assert config.read(dict.fromkeys(OTHERS, ""))["UNKNOWN_SETTINGS"] == ()
+
+
+def test_a_value_with_which_gunicorn_does_not_start_is_named():
+    for name, value in itertools.product(("PORT", "WEB_CONCURRENCY"), ("two", "", "-1", "65536")):
+        assert f"while {name} is " in config.read({name: value})["MALFORMED_SETTINGS"][name]
+        assert config.read({name: "8"})["MALFORMED_SETTINGS"] == {}
 
 
 def test_zone_data_that_is_wrong_in_july_or_missing_is_refused(monkeypatch):

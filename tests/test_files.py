@@ -72,19 +72,8 @@ def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):
 
 
 @pytest.fixture
-def hanging(tmp_path, monkeypatch):
-    """Make the file system hang at a file until the test ends; return the file."""
-    file, is_over, stat = tmp_path / "directory.yaml", threading.Event(), os.stat
-
-    def hang(path, **more):
-        if path == file:
-            is_over.wait(60)
-        return stat(path, **more)
-
-    monkeypatch.setattr(files, "IO_TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr(os, "stat", hang)
-    yield file
-    is_over.set()
+def hanging(tmp_path, hang_below):
+    return hang_below(tmp_path / "directory.yaml")
 
 
 @pytest.mark.parametrize("use", [files.stat_file, files.read_bytes], ids=["status", "content"])
@@ -95,6 +84,13 @@ def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_of
             use(hanging)
 
     assert len(set(threading.enumerate()) - before) == 1
+
+
+def test_nobody_waits_for_saved_diverts_or_a_key_where_the_file_system_hangs(tmp_path, hang_below):
+    folder = hang_below(tmp_path / "instance")
+
+    assert DivertFile(folder / "diverts.json").load() is None
+    assert len(files.load_secret_key(folder)) > 40
 
 
 def test_a_command_leaves_a_file_system_to_another_process_as_long_as_it_hangs(

@@ -105,7 +105,7 @@ def print_or_write(text: str, output: Path | None) -> None:
     try:
         files.write_atomically(output, text.encode(), files.PUBLIC_FILE_MODE)
     except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error}.") from error
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
 
 
 def count_of(count: int, noun: str) -> str:

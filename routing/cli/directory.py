@@ -1,6 +1,7 @@
 """who-to-call directory: begin, check, compare and print the directory."""
 
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask import render_template
 
-from routing import files, formats, lookup
+from routing import formats, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
@@ -77,17 +78,19 @@ def new(file: Path | None, answers: Path | None, force: bool) -> None:
     exit status 1 if one of them is bad, naming each.
     """
     path = file or directory_path()
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise click.ClickException(f"{path} exists. Give another FILE, or --force to replace it.")
+    if not os.access(path.absolute().parent, os.W_OK):  # it is too late after eight questions
+        raise click.ClickException(f"You may not write {path}. Give another FILE.")
     try:
         if answers is None:
             text = _ask()
         else:
             given = read_answers(read_text(answers))
             text = directory_text(given, lookup.instance_path(), lookup.now())
-        files.write_atomically(path, text.encode(), files.PUBLIC_FILE_MODE)
-    except (BadAnswers, InvalidDirectory, OSError) as error:
+    except (BadAnswers, InvalidDirectory) as error:
         raise click.ClickException(str(error)) from error
+    print_or_write(text, path)
     click.echo(f"Wrote {path}. Look through it: it says what to add, and what to confirm.")
 
 

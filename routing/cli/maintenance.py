@@ -5,6 +5,7 @@ Several machines may run `timers` on one database: a lock there gives each run t
 
 import itertools
 import logging
+import os
 import secrets
 import shlex
 import signal
@@ -86,7 +87,7 @@ def backup(file: Path, keep: int | None) -> None:
             "DATABASE. The runbook has the full commands."
         )
     folder, stem = file, database.file.stem
-    if folder.is_dir():
+    if os.path.isdir(folder):
         file = folder / f"{stem}-{lookup.now():%Y%m%dT%H%M%SZ}.sqlite"
     elif keep is not None:
         raise click.UsageError(f"--keep needs a folder, and {file} is not one.")
@@ -230,7 +231,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     Alerts are sent every minute, once there is a recipient. GOV.UK's bank holidays, the purge and
     the checks of `who-to-call status` run at the start and every day at 4:10am. Any number of
     machines may run this: each job runs once. While the database is down, this waits for it.
-    `who-to-call status` says when each job last ran.
+    `who-to-call status` says when each job last succeeded.
     """
     app, stopping = info.load_app(), threading.Event()
     alerts_lane = [ALERTS] if alert_recipients(app.config) else []

@@ -81,7 +81,7 @@ def status(as_json: bool) -> None:
             "jobs": [
                 {
                     "name": job.name,
-                    "last_ran_at": job.ran_at and timestamp(job.ran_at, locale),
+                    "last_succeeded_at": job.ran_at and timestamp(job.ran_at, locale),
                     "fault": job.fault,
                 }
                 for job in job_states
@@ -103,9 +103,9 @@ def status(as_json: bool) -> None:
             f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
             f"from {holidays.source}",
             *(
-                f"job {job.name}: last ran at {dates.format_datetime(job.ran_at, locale)}"
+                f"job {job.name}: last succeeded at {dates.format_datetime(job.ran_at, locale)}"
                 if job.ran_at
-                else f"job {job.name}: never ran to its end"
+                else f"job {job.name}: has not succeeded yet"
                 for job in job_states
             ),
             *(f"{condition.code}: {condition.text}" for condition in conditions),
@@ -115,7 +115,7 @@ def status(as_json: bool) -> None:
 
 
 def _job_states() -> list[JobState]:
-    """Return when each job of `who-to-call timers` last ran; nothing while the database is down."""
+    """Return the state of each job of `who-to-call timers`; none while the database is down."""
     try:
         with lookup.database().reading() as connection:
             return list(jobs.states(connection).values())

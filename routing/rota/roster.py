@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -185,7 +186,7 @@ class Roster:
                 self._parts[shift.id] = parts
                 self._assignments[shift.role_id] += parts
         for assignments in self._assignments.values():
-            assignments.sort(key=lambda assignment: assignment.during.start)
+            assignments.sort(key=_start)
 
     def with_changes(
         self, changes: Iterable[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
@@ -235,7 +236,10 @@ class Roster:
     def assignments(self, role_id: str, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, uncut, in the order in which they start."""
         period = Span(instants.as_utc(start), instants.as_utc(end))
-        return [part for part in self._assignments[role_id] if part.during.overlaps(period)]
+        parts = self._assignments[role_id]
+        first = bisect_left(parts, period.start - MAX_SHIFT_HOURS, key=_start)
+        last = bisect_left(parts, period.end, first, key=_start)
+        return [part for part in parts[first:last] if part.during.overlaps(period)]
 
     def all_assignments(self, start: datetime, end: datetime) -> list[Assignment]:
         """Return the assignments that overlap a period, in all roles, role by role."""
@@ -363,6 +367,10 @@ def clean_name(name: str) -> str:
     if name_key(name) in _STAND_FOR_NOBODY or name_key(name).startswith("former worker"):
         raise InvalidRotaChange("name", f"‘{name}’ stands for nobody. Write a person’s name.")
     return name
+
+
+def _start(assignment: Assignment) -> datetime:
+    return assignment.during.start
 
 
 def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:

@@ -116,9 +116,9 @@ def parse_csv(
     ids_by_label = _ids_by_label(roles)
     for number, cells in _read_rows(text, problems):
         row, problem_count, start = f"Row {number}: ", len(problems), None
-        with _collect(problems, row):
+        with _collect(problems, f"{row}role: "):
             role_id = _find_role(cells["role"], ids_by_label, roles)
-        with _collect(problems, row):
+        with _collect(problems, f"{row}person: "):
             name = _parse_person(cells["person"], ids, add_people, is_unicode)
             if name_key(name) not in ids:
                 ids[name_key(name)] = -len(new_people) - 1
@@ -171,7 +171,7 @@ def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> date
     elif local_start and clock and not weekday:
         wall_time = datetime.combine(local_start, time())
     else:
-        raise InvalidTime(f"'{shown}' is not a date with a time. {_FORM}")
+        raise InvalidTime(f"'{shown}' is not a date with a year and a time. {_FORM}")
     if date and clock[1].casefold() == "midnight":
         raise InvalidTime(f"'{shown}' may be the start or end of that day. Write 00:00 or 24:00.")
     if weekday and _WEEKDAYS.index(weekday[1].casefold()) % 7 != wall_time.weekday():
@@ -296,7 +296,7 @@ def _find_role(text: str, ids_by_label: Mapping[str, set[str]], roles: Collectio
     if len(ids) == 1:
         return next(iter(ids))
     known = ", ".join(f"{role.name.get('en')} ({role.id})" for role in roles)
-    problem = f"'{text[:_MAX_CELL_CHARS]}' is not the name of one role" if text else "role is empty"
+    problem = f"'{text[:_MAX_CELL_CHARS]}' is not the name of one role" if text else "it is empty"
     raise InvalidRotaChange("role", f"{problem}. Write a name, or what is in brackets: {known}.")
 
 
@@ -309,7 +309,7 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
     if name_key(name) in people:
         return name
     if not text:
-        problem = "person is empty: write a name, or delete the row."
+        problem = "it is empty: write a name, or delete the row."
     elif _SEVERAL_NAMES.search(text) or (
         comma and (not forename or "," in forename or (" " in surname and " " in forename))
     ):

@@ -13,7 +13,7 @@ from routing.staff.auth import (
     staff_blueprint,
     start_browser_session,
 )
-from routing.staff.forms import AccountForm, PasswordForm
+from routing.staff.forms import AccountForm, Confirmation, PasswordForm, link_token
 from routing.store import accounts
 from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime
@@ -38,9 +38,13 @@ def index() -> Response:
             if not form.roles:
                 raise AccountError("Choose at least one role.")
             at, actor = lookup.now(), current_account().actor
+            token = link_token(Confirmation().once.data, form.name.data, sorted(form.roles), actor)
             with lookup.database().writing() as connection:
+                if account := accounts.find_by_password_link(connection, token, at):
+                    return _show_link(account.name, token)  # the form was sent twice
                 account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-                return _show_link(*accounts.create_password_link(connection, account.id, at, actor))
+                link = accounts.create_password_link(connection, account.id, at, actor, token)
+                return _show_link(*link)
     except AccountError as error:
         form.refuse(error)
     with lookup.database().reading() as connection:
@@ -107,7 +111,7 @@ def _change(account_id: int, form: AccountForm) -> AnyResponse:
             accounts.set_roles(connection, account_id, form.roles, at, actor)
         elif action == "sessions":
             accounts.sign_out(connection, account_id, at, actor)
-        elif action == "remove":
+        elif action == "remove" and accounts.find(connection, account_id):  # else a second tap
             if not form.sure.data:
                 raise AccountError("Tick that the account is to be removed.")
             accounts.ensure_admin_remains(connection, account_id)
@@ -123,7 +127,9 @@ def _change_password(account: Account, form: PasswordForm) -> str:
         accounts.check_rate_limit(connection, account.name, at)
         stored = accounts.find_local(connection, account.name)
     if not accounts.verify_password(form.current.data, stored[1] if stored else None):
-        raise SignInError("The current password is wrong.")
+        raise SignInError(
+            "The current password is wrong. If you have sent this twice, it is changed already."
+        )
     with lookup.database().writing() as connection:
         accounts.clear_failures(connection, account.name)  # also if the new password is refused
     with lookup.database().writing() as connection:

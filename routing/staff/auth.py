@@ -2,6 +2,7 @@
 
 import functools
 import re
+import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -187,16 +188,18 @@ def require_login() -> AnyResponse | None:
     account = signed_in_account()
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
+        if request.endpoint == "sign_in.sign_out":
+            return redirect(f"{HOME}/sign-in?left=yes")
         methods = request.url_rule.methods if request.url_rule else None
         next_url = request.full_path.rstrip("?") if "GET" in (methods or ()) else HOME
-        is_form = request.method == "POST" and request.endpoint != "sign_in.sign_out"
+        is_form = request.method == "POST"
         # No page holds a file, which is too much, or a password. Where nothing was typed, the page
         # opens again, and says what it would do now.
-        is_unkept = request.files or "new" in request.form
+        is_password = "new" in request.form
         is_filled_in = any(is_typed(*field) for field in request.form.items(multi=True))
-        if is_form and is_filled_in and not is_unkept:
+        if is_form and is_filled_in and not (request.files or is_password):
             return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
-        unsaved = "&unsaved=lost" if is_form else ""
+        unsaved = f"&unsaved={'password' if is_password else 'lost'}" if is_form else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
@@ -322,6 +325,7 @@ def render_page(
         help=current_app.config["STAFF_HELP"],
         now=format_datetime(lookup.now(), lookup.staff_locale()),
         form=form,
+        form_key=secrets.token_urlsafe(16),
         has_errors=has_errors,
         **values,
     )

@@ -1,6 +1,6 @@
 """The page Changes, which shows the audit log: who changed what, from what to what, by name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from routing import lookup
 from routing.rota.descriptions import role_name
 from routing.staff.auth import actor_names, render_page, staff_blueprint
 from routing.staff.forms import parse_id
-from routing.store import audit_log
+from routing.store import audit_log, rota
 from routing.store.audit_log import AuditEntry
 from routing.text import staff_text
 from routing.text.dates import format_datetime
@@ -29,13 +29,16 @@ def show() -> Response:
     with lookup.database().reading() as connection:
         entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
         names, notes = actor_names(connection), audit_log.notes(connection, entries)
+        rota_changes = (entry.entity.partition(":") for entry in entries)
+        ids = [int(number) for kind, _, number in rota_changes if kind == "rota" and number]
+        summaries = rota.summaries(connection, ids)
     return render_page(
         "changes.html",
         entries=[
             {
                 "at": format_datetime(entry.at, locale, with_year=True),
                 "actor": names(entry.actor),
-                "action": _describe_action(entry, names),
+                "action": _describe_action(entry, names, summaries),
                 "note": notes.get(entry.entity, ""),
                 "changes": list(_changes(entry, locale, names)),
             }
@@ -46,10 +49,19 @@ def show() -> Response:
     )
 
 
-def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
-    """Return what was done, and to what: "Divert set (Worried about a child)"."""
+def _describe_action(
+    entry: AuditEntry, names: Callable[[str], str], summaries: Mapping[int, str]
+) -> str:
+    """Return what was done, and to what: "Divert set (Worried about a child)".
+
+    A change of the rota is its summary or its kind, with what it undid; the rest is in its fields.
+    """
     kind, _, number = entry.entity.partition(":")
     label = staff_text.ACTION_LABELS.get(entry.action, entry.action)
+    if kind == "rota":
+        undone = (entry.before or {}).get("made")
+        kinds = f"{label} ({staff_text.ACTION_LABELS[f'rota.{undone}']})" if undone else label
+        return summaries.get(int(number or 0), kinds)
     if not number:
         return label
     if kind == "divert":
@@ -57,7 +69,7 @@ def _describe_action(entry: AuditEntry, names: Callable[[str], str]) -> str:
         return f"{label} ({staff_text.service_name(lookup.snapshot().directory, service_id)})"
     name = names(entry.entity)
     if name == entry.entity:
-        name = f"{'change' if kind == 'rota' else kind} {number}"
+        name = f"{kind} {number}"
     return f"{label} ({name})"
 
 
@@ -68,7 +80,7 @@ def _changes(
     is_new = entry.action.endswith((".set", ".added", ".created"))
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
-        if field != "shift" and (old != new or is_new):
+        if field not in ("shift", "made") and (old != new or is_new):
             old_text = format_value(field, old, locale, names)
             yield field, old_text, format_value(field, new, locale, names)
 
@@ -92,8 +104,6 @@ def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], 
     if field in ("role", "of"):
         roles = (role_name(role) for role in directory.rota if role.id == value)
         return next(roles, value)
-    if field == "made":
-        return staff_text.ACTION_LABELS[f"rota.{value}"]
     with suppress(TypeError, ValueError):
         at = datetime.fromisoformat(value)
         if at.tzinfo is not None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from flask import current_app
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from itsdangerous import Signer
 from wtforms import BooleanField, Field, SelectMultipleField, StringField
 from wtforms.validators import ValidationError
 
@@ -243,6 +244,16 @@ class Confirmation(StaffForm):
 
     once = text(40)
     shown = text(64)
+
+
+def link_token(form_key: str, *content: object) -> str:
+    """Return the secret token of a link: the same for a form that is sent again; "" without a key.
+
+    Nobody can work it out from the page, which holds only the key.
+    """
+    assert current_app.secret_key
+    signer = Signer(current_app.secret_key, salt="link token", digest_method=sha256)
+    return signer.get_signature(repr((form_key, *content))).decode() if form_key else ""
 
 
 def digest(*shown: object) -> str:

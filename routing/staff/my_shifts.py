@@ -17,7 +17,7 @@ from routing.rota import descriptions
 from routing.rota.roster import CONTEXT_MARGIN, Assignment
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
-from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm
+from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, Confirmation, link_token
 from routing.store import rota as rota_store
 from routing.store import rota_people
 from routing.store.accounts import LOCAL, Role
@@ -121,6 +121,7 @@ def show() -> Response:
 def create_calendar() -> Response:
     """Create a calendar feed, and show its address this once."""
     shows, account = CalendarForm().of.data, current_account()
+    token = link_token(Confirmation().once.data, shows, account.id)
     roles = {role.id for role in lookup.snapshot().directory.rota}
     with lookup.database().writing() as connection:
         person = rota_people.find_by_account(connection, account.id)
@@ -129,7 +130,7 @@ def create_calendar() -> Response:
             raise InvalidRotaChange("of", "Choose what the calendar shows.")
         role = shows if shows in roles else None
         token = rota_people.create_calendar(
-            connection, person_id, role, account.id, lookup.now(), account.actor
+            connection, person_id, role, account.id, lookup.now(), account.actor, token
         )
     address = f"{base_url(current_app.config, request.url_root)}/calendars/{token}.ics"
     max_absence = MAX_ABSENCE if issuer() == LOCAL else MAX_ABSENCE_WITH_PROVIDER
@@ -146,11 +147,11 @@ def revoke_calendar(calendar_id: int) -> AnyResponse:
     """Revoke a calendar feed: one's own, or with the role ``rota`` anybody's."""
     account = current_account()
     with lookup.database().writing() as connection:
-        feeds = rota_people.unrevoked_calendars(connection)
-        own_ids = {feed.id for feed in feeds if feed.account_id == account.id}
-        if calendar_id not in own_ids and not account.may(Role.ROTA):
-            raise UnknownShift("You have no such calendar, or it was revoked.")
-        rota_people.revoke_calendar(connection, calendar_id, lookup.now(), account.actor)
+        owners = {feed.id: feed.account_id for feed in rota_people.unrevoked_calendars(connection)}
+        if calendar_id in owners:  # else it was revoked already, by a second tap
+            if owners[calendar_id] != account.id and not account.may(Role.ROTA):
+                raise UnknownShift("You have no such calendar.")
+            rota_people.revoke_calendar(connection, calendar_id, lookup.now(), account.actor)
     return redirect(url_for("my_shifts.show", done="revoked"))
 
 

@@ -1,14 +1,16 @@
 """People who can be on the rota, for those who arrange it."""
 
+from contextlib import suppress
+
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange
+from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import cover_absence
 from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
-from routing.staff.forms import PersonForm
+from routing.staff.forms import Confirmation, PersonForm
 from routing.store import accounts, rota_people
 from routing.store.accounts import Role
 
@@ -25,7 +27,8 @@ def index() -> AnyResponse:
         try:
             with lookup.database().writing() as connection:
                 phone = form.phone.data or None
-                rota_people.add(connection, form.name.data, phone, at, actor)
+                once = Confirmation().once.data
+                rota_people.add(connection, form.name.data, phone, at, actor, once)
             return redirect(url_for("rota_people.index", done="added"))
         except InvalidRotaChange as error:
             form.refuse(error)
@@ -67,7 +70,8 @@ def show(person_id: int) -> AnyResponse:
 def leave(person_id: int) -> AnyResponse:
     """Show what taking somebody off the rota means; if confirmed, their duties become gaps."""
     if request.method == "POST":
-        rota_service.remove_person(person_id, current_account().actor)
+        with suppress(UnknownShift):  # they have left already: a second tap
+            rota_service.remove_person(person_id, current_account().actor)
         return redirect(url_for("rota_people.index", done="left"))
     at = lookup.now()
     with lookup.database().reading() as connection:

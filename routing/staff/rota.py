@@ -25,6 +25,7 @@ from routing.store.accounts import Role
 from routing.store.rota import RotaChange
 from routing.text import staff_text
 from routing.text.dates import format_datetime, format_full_date
+from routing.text.locale import Locale
 
 bp = staff_blueprint("rota")
 
@@ -268,7 +269,7 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     roster, locale = rota.roster, lookup.staff_locale()
     period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
     bars = [
-        _duty_bar(rota, duty, period, at)
+        _duty_bar(rota, duty, period, at, locale)
         for duty in roster.assignments(role.id, period.start, period.end)
         if duty.person_id is not None
     ]
@@ -285,14 +286,14 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     }
 
 
-def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
+def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime, locale: Locale) -> GridBar:
     during = Span(max(duty.during.start, period.start), min(duty.during.end, period.end))
     return GridBar(
         "duty" if duty.cover is None else "cover",
         during,
-        descriptions.format_times(during, lookup.staff_locale()),
+        descriptions.format_times(during, locale),
         rota.names[duty.person_id or 0],
-        rota.text(at).cover(duty),
+        rota.text(at).cover(duty) if duty.cover else "",
         # Hundreds on a page: url_for would take a sixth of its time.
         f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
         at in during,

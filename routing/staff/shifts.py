@@ -122,13 +122,13 @@ def remove(shift_id: int) -> AnyResponse:
     what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
     if request.method == "POST" and Confirmation().shown.data == digest(texts):
         cover_id, actor = cover.id if cover else None, current_account().actor
-        change = rota_service.remove(shift_id, cover_id, actor)
+        change = rota_service.remove(shift_id, cover_id, actor, Confirmation().once.data)
         return redirect_to_rota(change, shift.during.start)
     return render_page(
         "confirm.html",
         title=f"Remove this {what}",
         paragraphs=[*texts, "What is over already stays as it was."],
-        hidden={"cover": str(cover.id) if cover else "", "shown": digest(texts)},
+        hidden={"cover": str(cover.id) if cover else "", **StaffForm().hidden(digest(texts))},
         button=f"Remove this {what}",
         has_changed=request.method == "POST",
     )

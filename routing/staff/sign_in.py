@@ -49,8 +49,9 @@ def ask() -> AnyResponse:
         return _refuse(fault, 503)
     if signed_in_account() is not None and "next" in request.args:
         return redirect(safe_next_url(request.args["next"]))
-    unsaved = "lost" if request.args.get("unsaved") == "lost" else ""
-    return _ask(SignInForm(next=request.args.get("next")), unsaved=unsaved)
+    unsaved = request.args.get("unsaved", "")
+    form = SignInForm(next=request.args.get("next"))
+    return _ask(form, unsaved=unsaved if unsaved in ("lost", "password") else "")
 
 
 @bp.post("/sign-in")
@@ -160,7 +161,8 @@ def set_password(token: str) -> AnyResponse:
             404,
             "This link cannot be used",
             "It was used already, replaced by a later one, or is more than two days old.",
-            "Ask the person who manages accounts for a new one.",
+            "If you have just set your password, it is set: go to the staff pages and sign in. If "
+            "not, ask the person who manages accounts for a new link.",
         )
     return render_page("set_password.html", form=form, name=account.name)
 

@@ -202,9 +202,11 @@ def set_password(
 
 
 def create_password_link(
-    connection: Connection, account_id: int, at: datetime, actor: str
+    connection: Connection, account_id: int, at: datetime, actor: str, token: str = ""
 ) -> tuple[str, str]:
     """Return a local account's name, and the token of a link by which a password is set, once.
+
+    It is ``token``, or a new one without that.
 
     It replaces an earlier one, and ends with the sessions of whoever makes it, who has seen it.
     Only its hash is stored. Raise AccountError for an unknown account and for one of the provider.
@@ -214,7 +216,7 @@ def create_password_link(
         raise AccountError(
             "This person signs in with the council: their password is changed there."
         )
-    token = secrets.token_urlsafe(32)
+    token = token or secrets.token_urlsafe(32)
     connection.execute(password_links.delete().where(password_links.c.account_id == account_id))
     link = {"account_id": account_id, "created_by": actor, "ends_at": at + PASSWORD_LINK_LIFETIME}
     connection.execute(password_links.insert().values(token_sha256=hash_token(token), **link))

@@ -1,6 +1,6 @@
-"""The jobs of `who-to-call timers`: when each last ran, and which process runs it now.
+"""The jobs of `who-to-call timers`: when each last succeeded, and which process runs it now.
 
-A job's ``due_at`` comes from the service's clock. Locks, and when a job ran, come from
+A job's ``due_at`` comes from the service's clock. Locks and ``ran_at`` come from
 ``database_time``.
 """
 
@@ -23,7 +23,7 @@ _FORGET_JOB_AFTER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """The state of a job. ``due_at`` is the time for which it last ran, ``ran_at`` when it ended.
+    """The state of a job. ``due_at`` is when its last success was due, ``ran_at`` when it ended.
 
     It is not started before ``locked_until``: ``owner`` runs it, or it has just failed.
     ``failing_since`` and ``fault`` are None unless its last run failed.

@@ -13,7 +13,7 @@ from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift, span_of
 from routing.store.audit_log import record
-from routing.store.tables import covers, rota_changes, rota_people, shifts
+from routing.store.tables import audit_log, covers, rota_changes, rota_people, shifts
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
@@ -108,7 +108,12 @@ def revision(connection: Connection) -> tuple[int, int]:
 
 
 def cancel(
-    connection: Connection, at: datetime, actor: str, shift_id: int, cover_id: int | None = None
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    shift_id: int,
+    cover_id: int | None = None,
+    idempotency_key: str = "",
 ) -> RotaChange:
     """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
 
@@ -120,7 +125,7 @@ def cancel(
     row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
     if row is None:
         raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    change = _insert_change(connection, kind, at, actor)
+    change = _insert_change(connection, kind, at, actor, idempotency_key)
     update = table.update().where(table.c.id == row_id)
     connection.execute(update.values(cancelled_by_change_id=change.id))
     _mark_changed(connection, [shift_id], at)
@@ -161,8 +166,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             restore = table.update().where(was_cancelled & (created_by == creator))
             undone_by = _find_undo(connection, creator)
             connection.execute(restore.values(cancelled_by_change_id=undone_by))
-    before = {"change": change_id, "made": original.kind}
-    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before)
+    of_original = audit_log.c.entity == f"rota:{change_id}"
+    entry = connection.execute(audit_log.select().where(of_original)).one()
+    before, after = {"made": original.kind, **(entry.after or {})}, entry.before
+    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
     return change
 
 
@@ -262,6 +269,12 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     return change
 
 
+def summaries(connection: Connection, change_ids: Collection[int]) -> dict[int, str]:
+    """Return what some changes did, by id; not of those whose kind says it all."""
+    query = rota_changes.select().where(rota_changes.c.id.in_(change_ids))
+    return {row.id: row.summary for row in connection.execute(query) if row.summary}
+
+
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:
     row = connection.execute(rota_changes.select().where(is_wanted)).first()
     return _change(row) if row else None
@@ -270,40 +283,48 @@ def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> R
 def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
+    # By position: a page of the rota has thousands of rows, and names would take a fifth longer.
+    columns = (shifts.c[name] for name in ("duty_role", "rota_person_id", "sequence", "changed_at"))
+    query = _select_with_times(shifts, *columns).where(is_wanted)
     current_shifts = [
-        Shift(row.id, row.duty_role, row.rota_person_id, span, row.sequence, row.changed_at)
-        for row in connection.execute(_select_with_times(shifts).where(is_wanted))
-        if (span := _effective_span(row))
+        Shift(shift_id, role_id, person_id, span, sequence, changed_at)
+        for shift_id, role_id, person_id, sequence, changed_at, *times in connection.execute(query)
+        if (span := _effective_span(*times))
     ]
     current_shifts.sort(key=attrgetter("id"))
     ids = {shift.id for shift in current_shifts}
-    query = _select_with_times(covers).join(shifts, shifts.c.id == covers.c.shift_id)
+    columns = (covers.c[name] for name in ("shift_id", "rota_person_id", "note"))
+    query = _select_with_times(covers, *columns).join(shifts, shifts.c.id == covers.c.shift_id)
     current_covers = [
-        Cover(row.id, row.shift_id, row.rota_person_id, span, row.note)
-        for row in connection.execute(query.where(is_wanted))
-        if row.shift_id in ids and (span := _effective_span(row))
+        Cover(cover_id, shift_id, person_id, span, note)
+        for cover_id, shift_id, person_id, note, *times in connection.execute(
+            query.where(is_wanted)
+        )
+        if shift_id in ids and (span := _effective_span(*times))
     ]
     current_covers.sort(key=attrgetter("id"))
     return current_shifts, current_covers
 
 
-def _select_with_times(table: sa.Table) -> sa.Select[Any]:
-    """Select rows, and of cancelled ones when they were added and cancelled."""
+def _select_with_times(table: sa.Table, *columns: sa.Column[Any]) -> sa.Select[Any]:
+    """Select ids and columns, starts and ends, and of cancelled ones when added and cancelled."""
     is_cancelled = table.c.cancelled_by_change_id.is_not(None)
     is_creation = (_CREATED.c.id == table.c.created_by_change_id) & is_cancelled
-    added_at, cancelled_at = _CREATED.c.made_at, _CANCELLED.c.made_at
+    times = (table.c.starts_at, table.c.ends_at, _CREATED.c.made_at, _CANCELLED.c.made_at)
     return (
-        sa.select(table, added_at.label("added_at"), cancelled_at.label("cancelled_at"))
+        sa.select(table.c.id, *columns, *times)
         .outerjoin(_CREATED, is_creation)
         .outerjoin(_CANCELLED, _CANCELLED.c.id == table.c.cancelled_by_change_id)
     )
 
 
-def _effective_span(row: sa.Row[Any]) -> Span | None:
+def _effective_span(
+    start: datetime, end: datetime, added_at: datetime, cancelled_at: datetime | None
+) -> Span | None:
     """Return the period for which a row counts, in whole minutes if it was cancelled, or None."""
-    if row.cancelled_at is None:
-        return Span(row.starts_at, row.ends_at)
-    start, end = max(row.starts_at, row.added_at), min(row.ends_at, row.cancelled_at)
+    if cancelled_at is None:
+        return Span(start, end)
+    start, end = max(start, added_at), min(end, cancelled_at)
     start, end = start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
     return Span(start, end) if end - start >= UNDO_GRACE else None
 

@@ -68,10 +68,22 @@ class CalendarFeed:
 
 
 def add(
-    connection: Connection, name: str, phone: str | None, at: datetime, actor: str
+    connection: Connection,
+    name: str,
+    phone: str | None,
+    at: datetime,
+    actor: str,
+    idempotency_key: str = "",
 ) -> RotaPerson:
-    """Add somebody to those who can be on the rota. Raise InvalidRotaChange."""
+    """Add somebody to those who can be on the rota, once for each ``idempotency_key``.
+
+    Raise InvalidRotaChange.
+    """
+    is_added = rota_people.c.idempotency_key == idempotency_key
+    if idempotency_key and (added := _find(connection, is_added)):
+        return added
     (person,) = add_all(connection, [(name, phone)], at, actor)
+    _update(connection, person.id, idempotency_key=idempotency_key)
     return person
 
 
@@ -234,9 +246,18 @@ def create_calendar(
     account_id: int,
     at: datetime,
     actor: str,
+    token: str = "",
 ) -> str:
-    """Create a feed and return its token, of which only the hash is stored."""
-    token = secrets.token_urlsafe(32)
+    """Create a feed and return its token, of which only the hash is stored.
+
+    ``token`` is that of a form, which may be sent twice: if it has a feed, no other is created. If
+    that was revoked, or without one, the feed gets a new token.
+    """
+    if find_calendar(connection, token) is not None:
+        return token
+    is_used = sa.exists().where(calendars.c.token_sha256 == hash_token(token))
+    if not token or connection.scalar(sa.select(is_used)):
+        token = secrets.token_urlsafe(32)
     feed = {"rota_person_id": rota_person_id, "duty_role": duty_role, "account_id": account_id}
     insert = calendars.insert().values(token_sha256=hash_token(token), created_at=at, **feed)
     feed_id = connection.execute(insert.returning(calendars.c.id)).scalar_one()

@@ -211,6 +211,7 @@ rota_people = _numbered_table(
     sa.Column("archived_as_id", sa.ForeignKey("rota_people.id")),
     # The import that added this person, who goes again when it is undone.
     sa.Column("added_by_change_id", sa.ForeignKey("rota_changes.id"), index=True),
+    sa.Column("idempotency_key", sa.Text),  # a form sent twice adds one person
     _instant("added_at"),
     _instant("left_at", null=True),
     _instant("anonymised_at", null=True),

@@ -10,17 +10,19 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import parse_qsl, unquote
+from itertools import chain
+from urllib.parse import unquote
 
 import phonenumbers
 from flask import current_app, request
+from pydantic import AnyUrl
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
     RequestValidator,
     get_signature_algorithm,
 )
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict
 
 from routing.config import base_url
 from routing.core.decision import is_excluded
@@ -32,13 +34,10 @@ log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 32_768
 """Twilio's own requests are a few thousand bytes, with the longest text message 15,000. A longer
-one than this is refused unread: 400 forged ones of twice the size at once delayed callers 1.2 s."""
+one than this is refused unread."""
 
 MAX_PARAMETERS = 100
 """Twilio's own requests have some thirty parameters."""
-
-MAX_ESCAPES = 6000
-"""Characters written as %xx: the longest text message, in any alphabet, has 4,800."""
 
 WITHHELD_NUMBERS = frozenset({"+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833"})
 """ANONYMOUS, UNAVAILABLE, UNKNOWN, BLOCKED and RESTRICTED, typed on a telephone's keys: how
@@ -72,7 +71,7 @@ of each verb."""
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _SIP_HEADER = "SipHeader_"
 _FORWARDING_PARAMETER = re.compile(
-    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info)", re.IGNORECASE
+    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info).*", re.IGNORECASE
 )
 _NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=/|&\"]")
 """What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""
@@ -86,7 +85,7 @@ def is_signed() -> bool:
 
     The URL is PUBLIC_BASE_URL and the raw request target: nothing that a proxy says of host, scheme
     or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
-    signed. To refuse a stranger's takes 2 ms at most: nothing limits how many run at the same time.
+    signed. To refuse a stranger's takes 0.7 ms at most: nothing limits how many run at a time.
     """
     settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
     tokens = [settings[name] for name in names if settings[name]]
@@ -94,10 +93,11 @@ def is_signed() -> bool:
         return False
     try:
         request.max_content_length = MAX_BODY_BYTES
-        form = _read_form()
+        # Joined here, in place of anew for each spelling of the address that the validator tries.
+        joined = {"": "".join(chain.from_iterable(sorted(_read_form())))}
         target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
         url = f"{base_url(settings)}{target}"
-        return any(_is_signed_with(token, url, form) for token in tokens)
+        return any(_is_signed_with(token, url, joined) for token in tokens)
     except Exception as error:  # whatever a server raises for a body that is cut short
         log.info("the signature of a request cannot be checked: %s", type(error).__name__)
         return False
@@ -228,31 +228,32 @@ def _numbers_in(*values: str) -> frozenset[str]:
     return frozenset(number for number in numbers if len(number) >= MIN_EXCLUDED_DIGITS)
 
 
-def _read_form() -> MultiDict[str, str]:
-    """Return what ``request.form`` will be. Raise ValueError for a form that Twilio never sends.
+def _read_form() -> set[tuple[str, str]]:
+    """Return the names and values of the form. Raise ValueError for one that Twilio never sends.
 
-    That is one of several parts, in another encoding than UTF-8, or with more than MAX_PARAMETERS
-    or MAX_ESCAPES: Werkzeug takes up to 28 ms to read one of these.
+    That is one of several parts, in another encoding than UTF-8, or with more than MAX_PARAMETERS.
+    ``request.form`` becomes what is read here: pydantic's parser of addresses needs 0.2 ms for a
+    form of escapes alone, Werkzeug 2.4 ms, and nothing may be read in two ways.
     """
     if request.mimetype == "multipart/form-data":
         raise ValueError("a form of several parts")
     is_form = request.mimetype == "application/x-www-form-urlencoded"
-    text, limit = request.get_data().decode() if is_form else "", MAX_PARAMETERS
-    if not text:  # there is no form, or a hook of the application has read it already
-        return request.form
-    if text.count("%") > MAX_ESCAPES:
-        raise ValueError("more escapes than in the longest message")
-    return MultiDict(parse_qsl(text, keep_blank_values=True, max_num_fields=limit, errors="strict"))
+    text = request.get_data().decode() if is_form else ""
+    if text.count("&") >= MAX_PARAMETERS:
+        raise ValueError("more parameters than Twilio sends")
+    if text:  # else there is no form, or a hook of the application has read it already
+        request.form = ImmutableMultiDict(AnyUrl(f"form:?{text}").query_params())
+    return set(request.form.items(multi=True))
 
 
-def _is_signed_with(token: str, url: str, form: MultiDict[str, str]) -> bool:
+def _is_signed_with(token: str, url: str, parameters: Mapping[str, str]) -> bool:
     validator, signature = RequestValidator(token), request.headers.get(SIGNATURE_HEADER, "")
     algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER))
-    if validator.validate(url, form, signature, algorithm):
+    if validator.validate(url, parameters, signature, algorithm):
         return True
     path = url.rstrip("?")
     if "?" in path:
         return False
     # A bare "?" is signed too, but proxies drop it, and so does the validator.
-    expected = validator.compute_signature(f"{path}?", form, algorithm)
+    expected = validator.compute_signature(f"{path}?", parameters, algorithm)
     return hmac.compare_digest(expected.encode(), signature.encode())

@@ -11,12 +11,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, g, request
 
-from routing import lookup
+from routing import files, lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
 from routing.core.decision import Decision, Outcome, is_excluded
 from routing.core.directory import Service
@@ -315,7 +316,7 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
     if call_key is None:
         return False
     try:
-        if (lookup.instance_path() / "accepted" / f"{call_key}-{leg}").exists():
+        if _in_marks(lambda marks: (marks / f"{call_key}-{leg}").exists()):
             return True
     except OSError as error:
         log.warning("cannot see on this machine whether a call was accepted: %s", error)
@@ -324,15 +325,23 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
 
 def _mark_accepted(call_key: str, leg: int) -> None:
     """Record for every worker of this machine, database or not, that a leg was accepted."""
-    mark = lookup.instance_path() / "accepted" / f"{call_key}-{leg}"
-    try:
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-        for other in mark.parent.iterdir():
+
+    def mark(marks: Path) -> None:
+        marks.mkdir(parents=True, exist_ok=True)
+        (marks / f"{call_key}-{leg}").touch()
+        for other in marks.iterdir():
             if time.time() - other.stat().st_mtime > MAX_MARK_AGE_SECONDS:
                 other.unlink(missing_ok=True)
+
+    try:
+        _in_marks(mark)
     except OSError as error:
-        log.warning("cannot record in %s that a call was accepted: %s", mark.parent, error)
+        log.warning("cannot record on this machine that a call was accepted: %s", error)
+
+
+def _in_marks(function: Callable[[Path], T]) -> T:
+    marks = lookup.instance_path() / "accepted"
+    return files.run_with_timeout(function, marks, files.CALLER_IO_TIMEOUT_SECONDS)
 
 
 def _log_and_answer(

@@ -6,6 +6,7 @@ Locale: times are read in its zone.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 
 from routing.core.directory import (
@@ -112,10 +113,12 @@ def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
     return locale.translate(message, time=time or "", day=format_day(date, locale))
 
 
+@lru_cache(maxsize=4_096)
 def local_date_and_time(at: datetime, locale: Locale) -> tuple[date, str | None]:
     """Return the date and time on the wall clock; no time at the midnight that ends the date.
 
-    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT.
+    A time that comes twice, as the clocks go back, has its zone: 1:30am GMT. Cached because a page
+    of the rota has hundreds of edges, each twice.
     """
     local = at.astimezone(locale.zone)
     minute = local.hour * 60 + local.minute
@@ -147,7 +150,7 @@ def format_ranges(ranges: tuple[TimeRange, ...], locale: Locale) -> str:
 def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
     """Format a week as pairs of days and hours: ("Monday to Friday", "8:30am to 5pm")."""
     if hours.is_always:
-        always = locale.translate("24 hours a day, bank holidays included")
+        always = locale.translate("24 hours, bank holidays included")
         return ((locale.translate("Every day"), always),)
     weekdays: dict[tuple[TimeRange, ...], list[int]] = {}
     for weekday, ranges in enumerate(hours.week):

@@ -129,18 +129,22 @@ def exception_sentence(
     """Say which special day or bank holiday closes the first line; None on an ordinary day.
 
     None too while the first line answers, as the out-of-hours line, and where it opens later that
-    day: the end of the answer says when. ``is_live`` is as in ``holds_sentence``.
+    day: the end of the answer says when. ``is_live`` is as in ``holds_sentence``, which this
+    follows: a date that it says is not said again.
     """
-    first_id, following, until = decision.service.lines[0].id, decision.next, decision.until
-    if decision.line.id == first_id or _cause(decision, locale) is None:
+    service, following, until = decision.service, decision.next, decision.until
+    if decision.line.id == service.lines[0].id or _cause(decision, locale) is None:
         return None
     today = at.astimezone(locale.zone).date()
-    ends_today = until is not None and until.astimezone(locale.zone).date() == today
-    if ends_today and following is not None and following.line.id == first_id:
-        return None
     when = N_("today, {day}") if is_live else N_("on {day}")
-    if is_live and until and dates.local_date_and_time(until, locale)[0] == today:
-        when = N_("today")
+    if following is not None and until is not None:
+        ends_today = until.astimezone(locale.zone).date() == today
+        if ends_today and following.line.id == service.lines[0].id:
+            return None
+        is_same_line = following.line.id == decision.line.id
+        names_until = not (service.is_always_on_its_number and is_same_line)
+        if names_until and dates.local_date_and_time(until, locale)[0] == today:
+            when = N_("today") if is_live else N_("that day")
     return _closed_sentence(decision, at, locale, holidays, when)
 
 
@@ -198,7 +202,7 @@ def _closed_sentence(
     if cause is None:
         message = N_("{line} is closed.")
     elif ranges:
-        message = N_("{line} is closed. Its hours {when} ({cause}) are {hours}.")
+        message = N_("{line} is closed. Its hours {when}: {hours} ({cause}).")
     elif decision.reason.special_day is not None:
         message = N_("{line} is closed {when} ({cause}).")
     else:

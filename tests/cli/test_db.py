@@ -52,9 +52,11 @@ def test_a_backup_never_replaces_a_file_and_keep_is_for_a_folder(run, folder):
     keeping = run("backup", folder / "new.sqlite", "--keep", 2)
     (folder / "copy.sqlite").write_text("mine")
     result = run("backup", folder / "copy.sqlite")
+    impossible = run("backup", folder / ("long" * 80))
 
     assert (keeping.exit_code, result.exit_code) == (2, 1)
     assert "already" in result.output
+    assert impossible.output.startswith("Error: No backup was made. ")
     assert [file.read_text() for file in folder.iterdir()] == ["mine"]
 
 

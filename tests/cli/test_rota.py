@@ -215,8 +215,8 @@ def test_if_a_row_has_an_error_nothing_is_imported(run):
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "Error: Nothing was imported.",
-        "Row 2: there is nobody called 'Amara Owusu' on the rota: add them first.",
-        "Row 3: there is nobody called 'Siân O’Brien' on the rota: add them first.",
+        "Row 2: person: there is nobody called 'Amara Owusu' on the rota: add them first.",
+        "Row 3: person: there is nobody called 'Siân O’Brien' on the rota: add them first.",
     ]
     overlap = ROWS + "eds-social-worker,2026-12-24 20:00,2026-12-25 06:00,Amara Owusu\n"
     for options in ([], ["--replace"]):

@@ -142,19 +142,19 @@ def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app
     text = app.test_cli_runner().invoke(args=["status"]).output
     move_locks(app, FAILING.timeout)
 
-    assert "job failing: never ran to its end" in text
+    assert "job failing: has not succeeded yet" in text
     assert "job_failing: The job failing has failed since" in text
     assert "No backup was made." in text
     assert run_due(app, [FAILING], "own") == ["failing"]
 
 
-def test_a_fault_in_one_job_leaves_the_others_running_and_status_says_when_each_ran(app):
+def test_a_fault_in_one_job_leaves_the_others_running_and_status_says_when_each_succeeded(app):
     assert run_due(app, [FAILING, DAILY], "own") == ["failing", "daily"]
     status = json.loads(app.test_cli_runner().invoke(args=["status", "--format", "json"]).output)
     (job,) = [job for job in status["jobs"] if job["name"] == "daily"]
 
     assert job["fault"] is None
-    assert datetime.now(UTC) - datetime.fromisoformat(job["last_ran_at"]) < timedelta(hours=1)
+    assert datetime.now(UTC) - datetime.fromisoformat(job["last_succeeded_at"]) < timedelta(hours=1)
 
 
 def test_the_checks_count_as_done_whatever_they_find(app):

@@ -38,17 +38,8 @@ class Browser:
 
     def send(self, page, path, *more, follow=True, **values):
         """Send the form of a page that goes to ``path``: what it holds, changed by ``values``."""
-        forms = re.findall(r"<form.*?</form>", page.text, re.S)
-        form = next(form for form in forms if f'action="{path}"' in form)
-        inputs = re.findall(r'<input[^>]*type="hidden"[^>]*>', form)
-        hidden = [(_attribute(tag, "name"), _attribute(tag, "value")) for tag in inputs]
-        pairs = [(name, value) for name, value in hidden if name not in values]
-        data = {}
-        for name, value in (*pairs, *values.items(), *more):
-            data.setdefault(name, []).append(value)
-        if not follow:
-            return self.client.post(path, data=data)
-        return self.post(path, data)
+        data = fields(page, path, *more, **values)
+        return self.post(path, data) if follow else self.client.post(path, data=data)
 
     def post(self, path, data):
         """Send a form as a browser does: again to where a 307 leads."""
@@ -68,6 +59,19 @@ class Browser:
     def sign_in(self, name, password=PASSWORD):
         page = self.get("/staff/sign-in")
         return self.send(page, "/staff/sign-in", name=name, password=password)
+
+
+def fields(page, path, *more, **values):
+    """Return what the form of a page that goes to ``path`` holds, changed by ``values``."""
+    forms = re.findall(r"<form.*?</form>", page.text, re.S)
+    form = next(form for form in forms if f'action="{path}"' in form)
+    inputs = re.findall(r'<input[^>]*type="hidden"[^>]*>', form)
+    hidden = [(_attribute(tag, "name"), _attribute(tag, "value")) for tag in inputs]
+    pairs = [(name, value) for name, value in hidden if name not in values]
+    data = {}
+    for name, value in (*pairs, *values.items(), *more):
+        data.setdefault(name, []).append(value)
+    return data
 
 
 def page_text(answer):

@@ -77,7 +77,7 @@ def test_a_page_is_shown_only_after_sign_in(app, routes):
             assert "Calls go to" not in answer.text, path
         else:
             assert answer.status_code in (302, 307), path
-            sign_in = r"/staff/sign-in(\?next|/expired\?path)=/staff"
+            sign_in = r"/staff/sign-in(\?left=yes|(\?next|/expired\?path)=/staff)"
             assert re.match(sign_in, answer.headers["Location"]), path
         assert answer.headers["Cache-Control"] == "no-store", path
 

@@ -66,7 +66,9 @@ def test_a_cover_and_its_undo_are_shown_with_names(app, arranger):
     page = page_text(arranger.get("/staff/changes"))
 
     assert "Role Out-of-hours social worker In place of Amara Owusu Person Siân O’Brien" in page
-    assert "Change of the rota undone" in page and "Made Cover set" in page
+    assert "Change of the rota undone (Cover set)" in page
+    assert "Person Siân O’Brien gone" in page
+    assert "4 added" in page and "(change" not in page
 
 
 def test_a_calendar_is_shown_with_the_name_of_its_person(app, arranger):

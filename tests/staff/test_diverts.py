@@ -117,14 +117,6 @@ def test_setting_a_divert_reads_the_diverts_once_a_request(app, duty):
     assert len(reads) == 2  # of the form, and of the list to which it redirects
 
 
-def test_a_form_that_is_sent_twice_sets_one_divert(duty, stored):
-    page = check(duty)
-    confirm(duty, page)
-    confirm(duty, page)
-
-    assert len(stored()) == 1
-
-
 def test_what_was_shown_is_what_is_set_though_a_handover_came_between(duty, clock, stored):
     clock.set("2026-11-23T16:59:30Z")
     page = check(duty, until="handover")

@@ -101,8 +101,10 @@ def test_no_file_and_no_password_is_kept_and_what_was_only_confirmed_is_asked_ag
     password = browser.send(account_page, "/staff/account", **passwords)
     confirmed = browser.send(end_all, "/staff/diverts/end-all")
 
-    for answer in (file, password, confirmed):
+    assert "If you sent it twice, your password is changed" in page_text(password)
+    for answer in (file, confirmed):
         assert "Your form was not saved" in page_text(answer)
+    for answer in (file, password, confirmed):
         assert 'name="unsaved"' not in answer.text
     again = browser.send(confirmed, "/staff/sign-in", name="rota-divert", password=PASSWORD)
     assert again.request.path == "/staff/diverts/end-all"

@@ -165,6 +165,7 @@ CREATE TABLE rota_people (
 	account_id INTEGER,
 	archived_as_id INTEGER,
 	added_by_change_id INTEGER,
+	idempotency_key TEXT,
 	added_at DATETIME NOT NULL,
 	left_at DATETIME,
 	anonymised_at DATETIME,

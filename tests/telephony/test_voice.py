@@ -207,6 +207,16 @@ def test_a_folder_that_takes_no_mark_costs_nobody_the_call(twilio, clock, tmp_pa
     assert twilio.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
 
 
+def test_a_file_system_of_marks_that_hangs_costs_nobody_the_call(
+    twilio, clock, tmp_path, hang_below
+):
+    document = night_manager(twilio, clock)
+    hang_below(tmp_path / "instance" / "accepted")
+
+    assert twilio.picked_up(document, "CA1", "1").verbs == []
+    assert twilio.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
+
+
 def test_a_mark_is_deleted_once_it_is_more_than_a_day_old(twilio, clock, tmp_path):
     folder, document = tmp_path / "instance" / "accepted", night_manager(twilio, clock)
     folder.mkdir()
@@ -291,7 +301,7 @@ SPELLINGS = [
     "sip:+441632960001@192.0.2.7:5060;user=phone",
     '"MASH" <sip:01632960001@sbc.example>;reason=user-busy;counter=1',
 ]
-FORWARDERS = ["ForwardedFrom", "CalledVia", "SipHeader_Diversion", "SipHeader_X-History-Info"]
+FORWARDERS = ["ForwardedFrom", "CalledVia", "SipHeader_X-Diversion-1", "SipHeader_X-History-Info"]
 
 
 def test_the_number_that_was_called_or_forwarded_the_call_is_not_rung_however_it_is_spelled(twilio):

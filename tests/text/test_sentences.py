@@ -62,8 +62,8 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
         ),
         (
             "2026-12-24 16:00",
-            "The Hub is closed. Its hours on Thursday 24 December (Christmas Eve) are 8:30am to "
-            "3:30pm. It opens at 8:30am on Tuesday 29 December.",
+            "The Hub is closed. Its hours on Thursday 24 December: 8:30am to 3:30pm "
+            "(Christmas Eve). It opens at 8:30am on Tuesday 29 December.",
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_week_is_written_in_runs_of_days():
         ("Saturday and Sunday", "closed"),
         ("Bank holidays", "closed"),
     )
-    assert hours["one"] == (("Every day", "24 hours a day, bank holidays included"),)
+    assert hours["one"] == (("Every day", "24 hours, bank holidays included"),)
     assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
 
 
