@@ -4,7 +4,7 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 
 import json
 import re
-from calendar import day_name, isleap, month_name, monthrange
+from calendar import day_name, month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from annotated_types import GroupedMetadata
+from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
     AfterValidator,
@@ -88,8 +89,6 @@ HALF_A_YEAR = timedelta(days=183)
 
 _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
-
-_A_LEAP_YEAR = 2000
 
 _PHONE = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
@@ -387,7 +386,7 @@ def parse_repetition(value: object) -> str:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
         return f"{weeks} {words[1]}"
     if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
-        day, days = int(words[0]), monthrange(_A_LEAP_YEAR, MONTHS.index(name) + 1)[1]
+        day, days = int(words[0]), monthrange(2000, MONTHS.index(name) + 1)[1]
         if not 1 <= day <= days:
             remedy = f"{name} has {days} days. Write 1 to {days} {name}."
             raise ValueError(f"there is no {day} {name}: {remedy}")
@@ -785,7 +784,9 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
             yield FieldError("to", message, of_key=True)
         if first and last and last < first:
-            meant = _same_date_later(last, first)
+            years = first.year - last.year
+            dates = (last + relativedelta(years=count) for count in (years, years + 1))
+            meant = next(day for day in dates if day >= first)
             is_likely = meant - first <= HALF_A_YEAR and meant.year <= last.year + 4
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
@@ -812,14 +813,6 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             week=week,
             recurrence=self.every and _recurrence(self.every, start),
         )
-
-
-def _same_date_later(day: date, first: date) -> date:
-    """Return ``day`` in the first later year in which it is not before ``first``."""
-    years = range(first.year, first.year + 9)  # 29 February may be eight years away
-    is_leap_day = (day.month, day.day) == (2, 29)
-    dates = (day.replace(year=year) for year in years if not is_leap_day or isleap(year))
-    return next(later for later in dates if later >= first)
 
 
 class VerificationModel(StrictModel, core_type=core.Verification):
