@@ -47,7 +47,7 @@ class RotaText:
         return f"{role_name(role)}: {self.shortfall(role, gap, missing)} {self.span(gap)}"
 
     def shortfall(self, role: RotaRole, gap: Span, missing: int) -> str:
-        """Describe how many there are: "nobody", "1 of 2 people"; if that changes "at times ..."."""
+        """Return how many there are: "nobody", "1 of 2 people"; if that changes, "at times ..."."""
         count = role.people - missing
         shortfall = f"{count} of {role.people} people" if count else NOBODY.lower()
         intervals = self.roster.staffing(role.id, gap.start, gap.end)
