@@ -18,6 +18,9 @@ from typing import IO, TypeVar
 IO_TIMEOUT_SECONDS = 5.0
 """How long a file system may take to answer."""
 
+CALLER_IO_TIMEOUT_SECONDS = 1.0
+"""How long it may take while a caller waits: Twilio waits for four seconds."""
+
 MAX_KEPT_BYTES = 4_000_000
 """Size of a file of the instance folder that is read whole, apart from the database."""
 
@@ -49,23 +52,26 @@ def probe(file: Path) -> None:
             _hanging[file] = lambda: child.poll() is not None
 
 
-def stat_file(file: Path) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
-    return run_with_timeout(os.stat, file)
+def stat_file(file: Path, seconds: float | None = None) -> os.stat_result:
+    """Return a file's status. Raise OSError; TimeoutError as ``run_with_timeout`` does."""
+    return run_with_timeout(os.stat, file, seconds)
 
 
-def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
+def read_bytes(file: Path, size: int = MAX_KEPT_BYTES, seconds: float | None = None) -> bytes:
     """Return at most ``size`` bytes of a regular file.
 
-    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError when the file
-    system does not answer within IO_TIMEOUT_SECONDS.
+    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError as
+    ``run_with_timeout`` does.
     """
-    return run_with_timeout(lambda path: _read(path, size), file)
+    return run_with_timeout(lambda path: _read(path, size), file, seconds)
 
 
-def run_with_timeout(function: Callable[[Path], _Result], file: Path) -> _Result:
-    """Return ``function(file)``. Raise what it raises; TimeoutError after IO_TIMEOUT_SECONDS.
+def run_with_timeout(
+    function: Callable[[Path], _Result], file: Path, seconds: float | None = None
+) -> _Result:
+    """Return ``function(file)``. Raise what it raises; TimeoutError after some seconds.
 
+    That is IO_TIMEOUT_SECONDS without ``seconds``.
     A thread that hangs in the file system cannot be ended: until it returns, no other is started
     for this file or folder. Where no thread can be started at all, call the function here: an
     answer that may hang is better than none.
@@ -84,7 +90,7 @@ def run_with_timeout(function: Callable[[Path], _Result], file: Path) -> _Result
         except RuntimeError:
             return function(file)
         try:
-            return future.result(IO_TIMEOUT_SECONDS)
+            return future.result(seconds or IO_TIMEOUT_SECONDS)
         except TimeoutError:
             if future.done():
                 raise

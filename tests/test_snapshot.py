@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import socket
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -50,19 +51,29 @@ def number(snapshot):
     return snapshot.directory.lines[0].phone.display
 
 
-@pytest.mark.parametrize("how", ["written", "replaced", "from the future"])
+def link_elsewhere(new, file):
+    (new.parent / "link").symlink_to(new)
+    os.replace(new.parent / "link", file)
+
+
+WAYS = {
+    "written": lambda new, file: shutil.copyfile(new, file),
+    "written with an older date": lambda new, file: shutil.copy2(new, file),
+    "replaced by a file of an older date": os.replace,
+    "linked elsewhere": link_elsewhere,
+}
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600], ids=["past", "future"])
+@pytest.mark.parametrize("change", WAYS.values(), ids=WAYS)
 def test_a_changed_file_is_in_use_at_the_first_request_after_it_has_been_still(
-    loader, file, tmp_path, how
+    loader, file, tmp_path, change, seconds
 ):
-    (tmp_path / "new.yaml").write_text(BETTER)
+    new = tmp_path / "new.yaml"
+    new.write_text(BETTER)
+    os.utime(new, (time.time() + seconds,) * 2)
     settled(loader)
-    if how == "replaced":
-        os.replace(tmp_path / "new.yaml", file)
-    else:
-        file.write_text(BETTER)
-    if how == "from the future":
-        ahead = time.time() + 3600
-        os.utime(file, (ahead, ahead))
+    change(new, file)
 
     assert number(settled(loader)) == "01632 960077"
 

@@ -304,7 +304,7 @@ def parse_week(value: object) -> Hours:
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
     if errors:
         raise FieldErrors(errors)
-    as_written = tuple((str(days), str(text)) for days, text in value.items())
+    as_written = tuple((str(days), str(text).strip()) for days, text in value.items())
     return Hours(tuple(hours.get(day, ()) for day in WEEKDAYS), hours.get(BANK_HOLIDAY), as_written)
 
 

@@ -24,28 +24,39 @@ _KNOWN_HALF = re.compile(r"0|\d\d:|.*[apn]")
 _EARLIEST_OPENING, _LATEST_OPENING = 7 * 60, 15 * 60
 """In minutes, by day: 1-5 is hardly in the night, and what opens later may close next morning."""
 
-_DAYS = {name[:end].casefold(): name for name in day_name for end in range(2, len(name) + 1)}
+_DYDDIAU = ("llun", "mawrth", "mercher", "iau", "gwener", "sadwrn", "sul")
+_MISOEDD = ("", "ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst")
+_MISOEDD += ("medi", "hydref", "tachwedd", "rhagfyr")
+_DAYS = {
+    word[:end].casefold(): name
+    for words in (_DYDDIAU, day_name)
+    for word, name in zip(words, day_name, strict=True)
+    for end in range(2, len(word) + 1)
+}
 _MONTHS = {
     name[:end].casefold(): number
-    for number, name in enumerate(month_name)
+    for names in (_MISOEDD, month_name)
+    for number, name in enumerate(names)
     for end in range(3, len(name) + 1)
 }
-"""Days and months by the beginnings of their names."""
+"""Days and months by the beginnings of their names, in Welsh too."""
 
 _DAY_WORDS = {
     r"\b((bank|public)[ _-]?)?hol\w*|\bph\b": "bank-holiday",
     r"\b(on )?week-?days?\b": "mon-fri",
     r"\b(at )?week-?ends?\b": "sat-sun",
     r"\bdaily\b|\bevery ?day\b|\b(7|seven) days( a week)?\b": "mon-sun",
-    r"\s*(-|\u2013|\bto\b|\bthrough\b|\buntil\b)\s*": "-",
-    r"\s*(,|;|/|&|\+|\band\b)\s*": ",",
+    r"\bdd?ydd ": "",
+    r"\s*(-|\u2013|\bto\b|\bi\b|\bthrough\b|\buntil\b)\s*": "-",
+    r"\s*(,|;|/|&|\+|\band\b|\bac?\b)\s*": ",",
 }
 _DAY = "(mon|tue|wed|thu|fri|sat|sun)"
 _DAY_KEY = re.compile(rf"bank-holiday|{_DAY}(-{_DAY})?(,{_DAY}(-{_DAY})?)*")
 _ORDINALS = {"1st": "first", "2nd": "second", "3rd": "third", "4th": "fourth", "final": "last"}
 _DATES = (
-    r"(?!\d\d-\d\d-\d\d$)([a-z]+,? )?(the )?(?P<day>\d\d?)(?!\d)(st|nd|rd|th)?[ /.-]*(of )?"
+    r"(?!\d\d-\d\d-\d\d$)([a-z]+,? ){0,2}(the )?(?P<day>\d\d?)(?!\d)(st|nd|rd|th)?[ /.-]*(of )?"
     r"(?P<month>[a-z]+|\d\d?)[ /.,-]+(?P<year>\d{4}|\d\d)",
+    r"(?P<month>[a-z]+|\d\d?)[ /.-]+(?P<day>\d\d?)(st|nd|rd|th)?[ /.,-]+(?P<year>\d{4})",
     r"(?P<year>\d{4})[/.-](?P<month>\d\d?)[/.-](?P<day>\d\d?)([t ].*)?",
 )
 
@@ -115,10 +126,10 @@ def suggest_week(text: str) -> str | dict[str, str] | None:
 
 
 def suggest_date(text: str) -> date | None:
-    """Return the date that somebody wrote in another form, the day before the month."""
+    """Return the date that somebody wrote in another form: the day first, where it can be."""
     matches = (re.fullmatch(form, text.strip().casefold()) for form in _DATES)
-    match = next(filter(None, matches), None)
-    return _date(match["day"], match["month"], match["year"]) if match else None
+    dates = (_date(match["day"], match["month"], match["year"]) for match in matches if match)
+    return next(filter(None, dates), None)
 
 
 def _date(day: str, month: str, year: str) -> date | None:
@@ -132,8 +143,8 @@ def suggest_every(text: str) -> str | None:
     """Return a date that comes again: first Wednesday for 1st Wed of the month."""
     text = re.sub(r"\b(on|of|the|each|every|month|year)\b|[/-]", " ", text.casefold())
     first, name = words if len(words := text.split()) == 2 else ("", "")
-    if name in _DAYS:
-        ordinal = _ORDINALS.get(first, first)
-        return f"{ordinal} {_DAYS[name]}" if ordinal in _ORDINALS.values() else None
+    ordinal = _ORDINALS.get(first, first)
+    if name in _DAYS and ordinal in _ORDINALS.values():
+        return f"{ordinal} {_DAYS[name]}"
     day = _date(first.rstrip("sthndr"), name, "2000")
     return f"{day.day} {month_name[day.month]}" if day else None

@@ -162,14 +162,12 @@ def _check_first_screens(directory: Directory) -> Iterator[PathProblem]:
 
 def _check_statements(council: Council) -> Iterator[PathProblem]:
     contents = {
-        "accessibility": "whom to ask, and when the statement was prepared. Write accessibility: "
-        "{email: ..., prepared: 2026-11-30}",
-        "privacy": "the data protection officer, and the council's own notice. Write privacy: "
-        "{email: ..., url: https://...}",
+        "accessibility": "{email: ..., prepared: 2026-11-30}, the day it was prepared",
+        "privacy": "{email: ..., url: https://...}, of the data protection officer and your notice",
     }
     for key, content in contents.items():
         if getattr(council, key) is None:
-            message = f"`{key}` is missing: {content}."
+            message = f"this statement is missing. Write {key}: {content}."
             yield PathProblem(("council",), f"{key}_missing", message)
 
 

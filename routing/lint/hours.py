@@ -459,8 +459,9 @@ def _check_gaps(
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         for service in services:
             message = (
-                f"no line is open {_beginning(times)}. Calls go to '{service.out_of_hours.id}': "
-                f"write that in its hours, or correct the others. In full: {times}."
+                f"no line is open {_beginning(times)}. Write that in the hours of "
+                f"'{service.out_of_hours.id}', or correct the others. Calls go there then. In "
+                f"full: {times}."
             )
             yield PathProblem(("services", service.id), "gap", message)
 

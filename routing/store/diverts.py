@@ -22,7 +22,13 @@ from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span, as_utc, whole_second
 from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
-from routing.files import open_lock, read_bytes, stat_file, write_atomically
+from routing.files import (
+    CALLER_IO_TIMEOUT_SECONDS,
+    open_lock,
+    read_bytes,
+    stat_file,
+    write_atomically,
+)
 from routing.store.audit_log import record
 from routing.store.db import Background, Database
 from routing.store.tables import diverts
@@ -271,8 +277,9 @@ class DivertFile:
     def load(self) -> tuple[tuple[DivertRow, ...], float] | None:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
-            began = stat_file(self.file).st_mtime
-            rows = _SAVED.validate_json(read_bytes(self.file))
+            began = stat_file(self.file, CALLER_IO_TIMEOUT_SECONDS).st_mtime
+            content = read_bytes(self.file, seconds=CALLER_IO_TIMEOUT_SECONDS)
+            rows = _SAVED.validate_json(content)
             return tuple(_in_utc(row) for row in rows), began
         except FileNotFoundError:
             return None

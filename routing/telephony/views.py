@@ -316,7 +316,7 @@ def _is_accepted(call: CallContext, leg: int) -> bool:
     if call_key is None:
         return False
     try:
-        if files.run_with_timeout(lambda marks: (marks / f"{call_key}-{leg}").exists(), _marks()):
+        if _in_marks(lambda marks: (marks / f"{call_key}-{leg}").exists()):
             return True
     except OSError as error:
         log.warning("cannot see on this machine whether a call was accepted: %s", error)
@@ -334,13 +334,14 @@ def _mark_accepted(call_key: str, leg: int) -> None:
                 other.unlink(missing_ok=True)
 
     try:
-        files.run_with_timeout(mark, _marks())
+        _in_marks(mark)
     except OSError as error:
-        log.warning("cannot record in %s that a call was accepted: %s", _marks(), error)
+        log.warning("cannot record on this machine that a call was accepted: %s", error)
 
 
-def _marks() -> Path:
-    return lookup.instance_path() / "accepted"
+def _in_marks(function: Callable[[Path], T]) -> T:
+    marks = lookup.instance_path() / "accepted"
+    return files.run_with_timeout(function, marks, files.CALLER_IO_TIMEOUT_SECONDS)
 
 
 def _log_and_answer(

@@ -3,36 +3,10 @@
 import re
 
 import pytest
+from conftest import ROOT
 
-COUNTY = """
-council: Testshire County Council
-website: www.testshire.example
-division: england
-day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001
-day_hours: "mon-thu: 08:30-17:00; fri: 08:30-16:30"
-night_line: Emergency Duty Team, 01632 960002
-night_hours: always
-languages: en
-"""
-WELSH = """
-council: Cyngor Prawf / Test Council
-website: https://www.prawf.example
-division: wales
-day_line: "Tîm Plant: y drws blaen / Children's Team: front door, 020 7946 0001"
-day_hours: {mon-sun: "08:00-20:00", bank-holiday: "10:00-16:00"}
-night_line: Tîm Dyletswydd Brys / Emergency Duty Team, 020 7946 0002
-night_hours: "mon-sun: 20:00-08:00; bank-holiday: 16:00-08:00, 00:00-10:00"
-languages: cy, en
-"""
-POLICE = """
-council: Isle of Test Council
-website: https://www.test.example/care
-division: scotland
-day_line: {name: Children and families, phone: "+44 1632 960003"}
-day_hours: "mon,wed,fri 09:00-12:00, 13:00-17:00; tue 10:00-16:00; thu closed"
-night_line: Police, 101
-languages: [en]
-"""
+PAGE = (ROOT / "docs/directory.md").read_text("utf-8")
+COUNTY, WELSH, POLICE = re.findall(r"```yaml\n(council: .*?)```", PAGE, re.DOTALL)
 ONE_NUMBER = COUNTY.replace("Emergency Duty Team, 01632 960002", "MASH, 01632 960001")
 TYPED = [line.split(": ", 1)[1].strip('"') for line in COUNTY.strip().splitlines()]
 

@@ -162,7 +162,7 @@ def test_the_last_that_have_ended_are_told_newest_last(put, read, now):
 
 
 def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, record, now):
-    with ThreadPoolExecutor(3) as threads:
+    with ThreadPoolExecutor(2) as threads:  # as many as there are connections
         list(threads.map(lambda line: put(wanted(now, line)), ["a", "b", "c"]))
 
     stored = unended(now)

@@ -84,7 +84,17 @@ What is forged has a signature that is wrong, and the longest form that is read.
 """
 
 NAMES = ("sign-in", *ADDRESSES)
-EVERY = "every address in turn"
+EVERY = "every address in turn, in every shape"
+SHAPES = (
+    (b"HTTP/1.1", b"HTTP/1.1"),
+    (b"HTTP/1.1", b"HTTP/1.0"),
+    (b"who.example", b"elsewhere.example:99999"),
+    (b"Host", b"Expect: 100-continue\r\nHost"),
+    (b"Host", b"Content-Encoding: gzip\r\nHost"),
+    (b"Host", b"".join(b"X-%d: %060d\r\n" % (n, n) for n in range(90)) + b"Host"),
+)
+"""Of an ordinary request: what is replaced, and by what."""
+
 LONG_FORM = "&".join(f"p{n}={'%C3%A9' * 30}{'x' * 140}" for n in range(99))
 
 
@@ -125,9 +135,11 @@ def call(port, answers):
 
 def requests(port, name):
     """Yield requests to one of NAMES or EVERY, without end: each sign-in is another person's."""
+    if name == EVERY:
+        pairs = itertools.product(SHAPES, ADDRESSES)
+        yield from itertools.cycle([_anonymous_request(name).replace(*s, 1) for s, name in pairs])
     if name != "sign-in":
-        names = ADDRESSES if name == EVERY else [name]
-        yield from itertools.cycle([_anonymous_request(name) for name in names])
+        yield from itertools.repeat(_anonymous_request(name))
     form = nginx.get(port, "/staff/sign-in")
     token = re.search(rb'name="csrf_token" value="([^"]+)"', form.body)[1].decode()
     cookie = form.headers["Set-Cookie"].partition(";")[0]
