@@ -126,15 +126,13 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
 def load_secret_key(folder: Path) -> str:
     """Return the secret key stored in ``folder``; create it if there is none.
 
-    If the folder cannot be written, return a key that lasts as long as the process: staff must
-    sign in again after a restart, and callers notice nothing.
+    If the folder cannot be written, or its file is none of this service's, return a key that lasts
+    as long as the process: staff must sign in again after a restart, callers notice nothing.
     """
     try:
         return run_with_timeout(_load_or_create_key, folder)
     except OSError as error:
-        log.warning(
-            "cannot store a key in %s (%s): staff must sign in after each restart", folder, error
-        )
+        log.warning("cannot keep a key in %s (%s): a restart signs staff out", folder, error)
         return secrets.token_urlsafe(48)
 
 
@@ -144,9 +142,12 @@ def _load_or_create_key(folder: Path) -> str:
     with NamedTemporaryFile("w", dir=folder, prefix=".new-key-") as new:  # mode 0600
         new.write(secrets.token_urlsafe(48))
         new.flush()
+        os.fsync(new.fileno())
         with suppress(FileExistsError):  # another process was faster
             os.link(new.name, file)
-    return _read(file, MAX_KEPT_BYTES).decode()
+    if len(key := _read(file, MAX_KEPT_BYTES).decode("ascii", "ignore")) < 32:  # ours has 64
+        raise OSError(f"delete {file}, which holds no key")
+    return key
 
 
 def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
@@ -161,4 +162,4 @@ def _read(file: Path, size: int) -> bytes:
     if not stat.S_ISREG(os.stat(file).st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
     with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as content:
-        return content.read(size)
+        return content.read(size) or b""  # None where reading would wait

@@ -162,10 +162,7 @@ class SnapshotLoader:
                 log.exception("fault while looking at %s", self.file)
 
     def _use(
-        self,
-        snapshot: Snapshot,
-        previous: Snapshot | None,
-        states: tuple[_FileState, ...] | None,
+        self, snapshot: Snapshot, previous: Snapshot | None, states: tuple[_FileState, ...] | None
     ) -> Snapshot:
         self._states_read = states
         # Without a line at fault, the problem may go away although no file changes.
@@ -181,9 +178,7 @@ class SnapshotLoader:
         try:
             return self._read(previous)
         except Exception as error:
-            message = (
-                f"it could not be read again ({error!r}). Restart the service if that goes on."
-            )
+            message = f"it could not be read again ({error!r}). Restart if that goes on."
             problem = Problem(0, 0, "fault", message)
             if problem not in previous.problems:
                 log.exception("fault while reading %s again", self.file)

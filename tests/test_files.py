@@ -93,6 +93,14 @@ def test_nobody_waits_for_saved_diverts_or_a_key_where_the_file_system_hangs(tmp
     assert len(files.load_secret_key(folder)) > 40
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff" * 64], ids=["empty", "blank", "no text"])
+def test_a_file_that_holds_no_key_is_named_and_no_key_is_read_from_it(tmp_path, caplog, content):
+    (tmp_path / "secret-key").write_bytes(content)
+
+    assert len(files.load_secret_key(tmp_path)) > 40
+    assert f"delete {tmp_path / 'secret-key'}" in caplog.text
+
+
 def test_a_command_leaves_a_file_system_to_another_process_as_long_as_it_hangs(
     tmp_path, monkeypatch
 ):

@@ -14,6 +14,8 @@ from conftest import ANYSHIRE
 from routing import bank_holidays
 from routing import snapshot as snapshot_module
 from routing.bank_holidays import refresh
+from routing.directory import load
+from routing.directory.load import parse
 from routing.errors import InvalidDirectory
 from routing.snapshot import SnapshotLoader
 
@@ -51,16 +53,11 @@ def number(snapshot):
     return snapshot.directory.lines[0].phone.display
 
 
-def link_elsewhere(new, file):
-    (new.parent / "link").symlink_to(new)
-    os.replace(new.parent / "link", file)
-
-
 WAYS = {
     "written": lambda new, file: shutil.copyfile(new, file),
     "written with an older date": lambda new, file: shutil.copy2(new, file),
     "replaced by a file of an older date": os.replace,
-    "linked elsewhere": link_elsewhere,
+    "linked elsewhere": lambda new, file: (file.unlink(), file.symlink_to(new)),
 }
 
 
@@ -253,6 +250,16 @@ def test_a_fault_of_ours_while_reading_again_costs_no_answer_and_is_tried_again(
 
     assert number(settled(loader)) == "01632 960077"
     assert settled(loader).problems == ()
+
+
+def test_a_fault_of_ours_at_the_start_leaves_the_last_good_directory_in_use(
+    loader, file, tmp_path, monkeypatch
+):
+    file.write_text(BETTER)
+    monkeypatch.setattr(load, "parse", lambda text, at: parse(text, at) if text == GOOD else 1 / 0)
+    snapshot = SnapshotLoader(file, tmp_path / "instance", lambda: AT).current()
+
+    assert (number(snapshot), snapshot.problems[0].code) == ("01632 960001", "fault")
 
 
 def test_a_change_is_in_use_without_any_request_since(loader, file):

@@ -141,6 +141,9 @@ class LastGoodDirectory:
                 directory = self._parse(text, file)
             except InvalidDirectory as error:
                 return self._last_good(error)
+            except Exception as error:  # a fault of ours: callers are answered all the same
+                message = f"it could not be read ({error!r}). Undo the last change of it."
+                return self._last_good(InvalidDirectory(file, [Problem(0, 0, "fault", message)]))
             if is_locked:
                 self._save(self.file, text)
             return LoadResult(directory, _sha256(text))

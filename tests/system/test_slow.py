@@ -31,23 +31,17 @@ def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slow")
     shutil.copy(ANYSHIRE, folder / "directory.yaml")
     settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "WEB_CONCURRENCY": "1"}
-    settings["EXCHANGE_TOKEN"] = "exchange"
-    with serving.serving(folder, **settings) as server:
+    with serving.serving(folder, EXCHANGE_TOKEN="exchange", **settings) as server:
         yield server
-
-
-@pytest.fixture
-def port(service):
-    return service.port
 
 
 @nginx.NEEDED
 def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_and_no_number(
-    port, tmp_path
+    service, tmp_path
 ):
     """Each is answered while nginx still waits for the slow ones, which it does for 10 seconds."""
     with (
-        nginx.before([f"127.0.0.1:{port}"], tmp_path) as outside,
+        nginx.before([service.address], tmp_path) as outside,
         ExitStack() as slow_clients,
     ):
         for sent in [HALF_A_REQUEST] * 2000 + [STALLED_BODY] * 64:
@@ -65,7 +59,7 @@ def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_a
 @pytest.mark.parametrize(
     ("kind", "status"), [("application/x-www-form-urlencoded", 302), (MULTIPART, 413)]
 )
-def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kind, status):
+def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(service, kind, status):
     """In chunks, so that no length is declared beforehand."""
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
     chunks = b"".join(
@@ -73,7 +67,7 @@ def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(port, kin
         for chunk in (part, *[b"a" * 0x10000] * 4)  # just over 256 kB
     )
     head = SIGN_IN.replace("application/x-www-form-urlencoded", kind)
-    answer = nginx.ask(port, f"{head}\r\nTransfer-Encoding: chunked", chunks)
+    answer = nginx.ask(service.port, f"{head}\r\nTransfer-Encoding: chunked", chunks)
 
     assert answer[0] == status
 
