@@ -3,7 +3,6 @@
 ``gunicorn --config python:routing.gunicorn_config "routing:create_app()"``.
 """
 
-import gc
 import os
 import sys
 import time
@@ -95,13 +94,3 @@ def post_worker_init(worker: Any) -> None:
             telephony.warm_up()
     except Exception:  # a worker that fails to start would end the whole service
         worker.log.exception("the worker could not load in advance: its first request loads")
-
-
-def worker_exit(server: Any, worker: Any) -> None:
-    """Skip the interpreter's last collections: half a second, for which a restart would wait."""
-    gc.freeze()
-
-
-def on_exit(server: Any) -> None:
-    """Skip the master's last collections too."""
-    gc.freeze()
