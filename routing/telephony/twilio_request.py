@@ -84,7 +84,7 @@ def is_signed() -> bool:
 
     The URL is PUBLIC_BASE_URL and the raw request target: nothing that a proxy says of host, scheme
     or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
-    signed. To refuse a stranger's takes 0.7 ms at most: nothing limits how many run at a time.
+    signed. To refuse a stranger's takes 1 ms at most: nothing limits how many run at a time.
     """
     settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
     tokens = [settings[name] for name in names if settings[name]]

@@ -34,6 +34,7 @@ ADDRESSES = {
     "provider": "/staff/sign-in/provider",
     "callback": "/staff/sign-in/callback?code=x&state=y",
     "form that expired": "POST /staff/sign-in/expired",
+    "long form": "POST /staff/sign-in/expired",
     "form that was kept": "POST /staff/sign-in/unsaved",
     "password link": "/staff/sign-in/password/nobody-has-this",
     "calendar": "/calendars/nobody-has-this.ics",
@@ -152,7 +153,7 @@ def _anonymous_request(name):
     method, _, path = ADDRESSES[name].rpartition(" ")
     if name.startswith("forged"):
         return _request(method, path, LONG_FORM, f"X-Twilio-Signature: {'A' * 27}=\r\n")
-    return _request(method or "GET", path)
+    return _request(method or "GET", path, LONG_FORM * 5 if name == "long form" else "")
 
 
 def _request(method, path, body="", head=""):

@@ -207,6 +207,16 @@ def test_a_target_goes_on_as_it_was_written_and_what_clients_say_of_addresses_do
         assert "host: who.example" in received
 
 
+def test_a_connection_that_may_end_with_a_form_unread_is_given_to_no_call(tmp_path):
+    with dying(first=0) as application, nginx.before([application.address], tmp_path) as port:
+        for path in ("/staff/sign-in", "/", VOICE):
+            get(port, path)
+        assert get(port, "/", "POST", b"x" * 65_536).status == 413
+
+    closes = ["\nconnection: close" in head for head in application.heads]
+    assert closes == [True, False, False]
+
+
 def test_a_slow_client_holds_up_nginx_and_not_the_application(tmp_path):
     head = b"POST /twilio/voice/children HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslo"
     with (
