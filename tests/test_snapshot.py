@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import govuk_feed
 import pytest
 from conftest import ANYSHIRE
+from telephony.conftest import eventually
 
 from routing import bank_holidays
 from routing import snapshot as snapshot_module
@@ -267,7 +268,7 @@ def test_a_change_is_in_use_without_any_request_since(loader, file):
     loader.watch()
     try:
         file.write_text(BETTER)
-        wait_for(lambda: number(loader.snapshot) == "01632 960077")
+        eventually(lambda: number(loader.snapshot) == "01632 960077")
         assert number(loader.current()) == "01632 960077"
     finally:
         loader.stop()
@@ -281,12 +282,6 @@ def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_
         with pytest.raises(InvalidDirectory):
             loader.current()
         file.write_text(GOOD)
-        wait_for(lambda: loader.snapshot is not None)
+        eventually(lambda: loader.snapshot is not None)
     finally:
         loader.stop()
-
-
-def wait_for(is_done):
-    give_up = time.monotonic() + 20
-    while not is_done() and time.monotonic() < give_up:
-        time.sleep(0.02)
