@@ -540,6 +540,10 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     )
 
 
+def _without_full_stop(text: Text) -> Text:
+    return Text(tuple((code, words.rstrip(".") or words) for code, words in text.by_language))
+
+
 def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
         if reason := lone_key_reason(language, text):
@@ -635,6 +639,8 @@ _parse_id = _pattern(
 )
 
 LocalisedText = Annotated[Text, _parse_text]
+Phrase = Annotated[LocalisedText, AfterValidator(_without_full_stop)]
+"""Words within our sentences, which end with a full stop themselves."""
 NonEmptyText = Annotated[str, _parse_non_empty]
 YesNo = Annotated[bool, _parse_yes_no]
 IsoDate = Annotated[date, parse_date]
@@ -670,7 +676,7 @@ class NeededWhenModel(StrictModel):
 class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     """Somebody who must be on duty."""
 
-    name: LocalisedText
+    name: Phrase
     """What the post is called."""
     needed_when: NeededWhenModel
     """When."""
@@ -701,7 +707,7 @@ class PrivacyModel(StrictModel, core_type=core.PrivacyNotice):
 class CouncilModel(StrictModel, core_type=core.Council):
     """Whose directory it is."""
 
-    name: LocalisedText
+    name: Phrase
     """The council's name, as pages show it."""
     website: Url
     """The address of its website: https://..."""
@@ -745,7 +751,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     """The first of several dates."""
     last: IsoDate | None = Field(None, alias="to")
     """The last of them, included; until further notice if left out."""
-    name: LocalisedText
+    name: Phrase
     """What the day is called: Christmas Eve."""
     hours: Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week] | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
@@ -850,15 +856,15 @@ class OtherWayModel(StrictModel, core_type=core.OtherWay):
 class LineModel(StrictModel, core_type=core.Line):
     """A number that can be rung, and the hours it keeps."""
 
-    name: LocalisedText
+    name: Phrase
     """What callers see and hear."""
-    called: LocalisedText | None = None
+    called: Phrase | None = None
     """How a sentence refers to it, with its article: our day team; the name if left out."""
-    aliases: list[LocalisedText] = []
+    aliases: list[Phrase] = []
     """Other names that people search for."""
     phone: LinePhone
     """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
-    options: LocalisedText | None = None
+    options: Phrase | None = None
     """What to press: press 1, then 2."""
     send_digits: Annotated[str, _parse_key_presses] | None = None
     """What the exchange presses after the answer: ww1ww2; w waits half a second."""
@@ -890,7 +896,7 @@ class LineModel(StrictModel, core_type=core.Line):
 class FormModel(StrictModel, core_type=core.OnlineForm):
     """A way that is not a phone call."""
 
-    name: LocalisedText
+    name: Phrase
     """What it is called."""
     url: Url
     """Where it is."""
@@ -912,7 +918,7 @@ class PagesModel(StrictModel):
 class ServiceModel(StrictModel, core_type=core.Service):
     """What a caller needs help with."""
 
-    name: LocalisedText
+    name: Phrase
     """As a caller would say it: Worried about a child."""
     lines: Annotated[list[Reference], Field(min_length=1)]
     """Lines in order: the first one open takes the call."""
@@ -944,13 +950,13 @@ class ServiceModel(StrictModel, core_type=core.Service):
 class HelplineModel(StrictModel, core_type=core.Helpline):
     """A number that is shown and never rung."""
 
-    name: LocalisedText
+    name: Phrase
     """What it is called."""
     phone: DisplayPhone
     """999, 101 and text numbers may stand here."""
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
-    audience: LocalisedText = Field(alias="for")
+    audience: Phrase = Field(alias="for")
     """Whom it is for."""
 
 

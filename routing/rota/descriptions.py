@@ -44,7 +44,15 @@ class RotaText:
 
     def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
         """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
-        return f"{role_name(role)}: {describe_shortfall(role, missing)} {self.span(gap)}"
+        return f"{role_name(role)}: {self.shortfall(role, gap, missing)} {self.span(gap)}"
+
+    def shortfall(self, role: RotaRole, gap: Span, missing: int) -> str:
+        """Return how many there are: "nobody", "1 of 2 people"; if that changes, "at times ..."."""
+        count = role.people - missing
+        shortfall = f"{count} of {role.people} people" if count else NOBODY.lower()
+        intervals = self.roster.staffing(role.id, gap.start, gap.end)
+        is_constant = len({staffing.missing for _, staffing in intervals}) == 1
+        return shortfall if is_constant else f"at times {shortfall}"
 
     def surplus(self, role: RotaRole, span: Span) -> str:
         """Describe who is on duty in a span in which nobody is needed."""
@@ -140,13 +148,6 @@ class RotaText:
 def role_name(role: RotaRole) -> str:
     """Return the English name of a role."""
     return role.name.get("en")
-
-
-def describe_shortfall(role: RotaRole, missing: int) -> str:
-    """Describe how many people are there: "nobody" or "1 of 2 people"."""
-    if missing == role.people:
-        return NOBODY.lower()
-    return f"{role.people - missing} of {role.people} people"
 
 
 def format_times(span: Span, locale: Locale) -> str:

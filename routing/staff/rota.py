@@ -312,7 +312,7 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
         "gap",
         gap,
         descriptions.format_times(gap, lookup.staff_locale()),
-        descriptions.NOBODY if missing == role.people else f"{missing} of {role.people} missing",
+        rota.text(at).shortfall(role, gap, missing).capitalize(),
         "; ".join(notes),
         _gap_link(rota, role, gap, absent),
         at in gap,

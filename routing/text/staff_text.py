@@ -68,8 +68,8 @@ ACTION_LABELS = {
 
 CALL_OUTCOMES: Mapping[str | None, str] = {
     Outcome.ANSWERED: "Answered",
-    Outcome.ABANDONED: "The caller hung up",
     Outcome.UNANSWERED: "Nobody answered",
+    Outcome.ABANDONED: "The caller hung up",
     Outcome.UNKNOWN: "The end was not reported",
     None: "Going on",
 }

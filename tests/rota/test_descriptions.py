@@ -64,6 +64,14 @@ def test_a_gap_is_described_with_its_role_its_shortfall_and_its_time(rota, missi
     assert rota_text.gap(rota.roster.roles["day"], span(*DAY), missing) == text
 
 
+def test_a_gap_in_which_somebody_comes_later_is_not_nobodys(rota):
+    rota.add_shift("day", 1, "2026-11-23T09:00", "2026-11-23T17:00")
+    ((gap, missing),) = rota.roster.gaps("day", *map(at, DAY))
+    sentence = RotaText(rota.roster, NAMES, NOW).gap(rota.roster.roles["day"], gap, missing)
+
+    assert sentence == "Duty social worker: at times nobody from now until 5pm today"
+
+
 def test_a_cover_is_described_with_whose_shift_it_is_and_its_note(rota):
     shift = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
     rota.add_cover(shift, 2, "2026-11-23T20:00", "2026-11-23T22:00", "Swapped")

@@ -26,19 +26,6 @@ from routing.rota.roster import (
 CHRISTMAS = span("2026-12-24T17:00", "2026-12-29T08:30")
 
 
-def gaps(rota, role, start, end):
-    spans = rota.roster.gaps(role, at(start), at(end))
-    return [(gap.start, gap.end, missing) for gap, missing in spans]
-
-
-def test_an_empty_rota_is_a_gap_whenever_somebody_must_be_on_duty(rota):
-    assert gaps(rota, "night", "2026-11-23T00:00", "2026-11-25T00:00") == [
-        (at("2026-11-23T00:00"), at("2026-11-23T08:30"), 1),
-        (at("2026-11-23T17:00"), at("2026-11-24T08:30"), 1),
-        (at("2026-11-24T17:00"), at("2026-11-25T00:00"), 1),
-    ]
-
-
 def test_christmas_2026_needs_somebody_for_111_and_a_half_hours_without_a_break(rota):
     spans = rota.roster.needed_spans("night", at("2026-12-20T00:00"), at("2027-01-01T00:00"))
 
@@ -62,23 +49,6 @@ def test_a_proclaimed_holiday_makes_a_gap_by_night_and_a_surplus_by_day(council_
     assert list(rota.roster.gaps("night", *period)) == []
     assert list(later.surplus("day", *period)) == [Span(*period)]
     assert list(later.gaps("night", *period)) == [(Span(*period), 1)]
-
-
-def test_a_gap_in_which_first_two_and_then_one_are_missing_is_one_gap_of_two(rota):
-    rota.add_shift("day", 1, "2026-11-23T10:00", "2026-11-23T12:00")
-
-    period = "2026-11-23T08:00", "2026-11-23T18:00"
-    assert gaps(rota, "day", *period) == [(at("2026-11-23T08:30"), at("2026-11-23T17:00"), 2)]
-
-
-def test_a_person_with_two_shifts_at_once_counts_once(rota):
-    shift = rota.add_shift("day", 1, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.add_shift("day", 2, "2026-11-23T08:30", "2026-11-23T17:00")
-    rota.add_cover(shift, 2, "2026-11-23T10:00", "2026-11-23T11:00")
-
-    assert gaps(rota, "day", "2026-11-23T08:30", "2026-11-23T17:00") == [
-        (at("2026-11-23T10:00"), at("2026-11-23T11:00"), 1)
-    ]
 
 
 def test_the_newest_cover_applies_and_removing_it_restores_the_one_below(rota):

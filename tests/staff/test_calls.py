@@ -72,7 +72,7 @@ def test_calls_are_counted_by_line_and_outcome_and_every_unanswered_one_is_liste
 def test_another_month_is_asked_for_by_its_name_and_anything_else_shows_this_month(duty, november):
     page = duty.get("/staff/calls?month=2026-10")
 
-    assert "(EDS) Worried about a child 0 0 1 0 0 1" in page_text(page)
+    assert "(EDS) Worried about a child 0 1 0 0 0 1" in page_text(page)
     for month in ("11", "09"):
         assert f'href="/staff/calls?month=2026-{month}"' in page.text
     for month in ("2026-13", "x", "2026-1", "1999-01", "", "2026-11-01"):

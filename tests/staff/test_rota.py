@@ -103,16 +103,6 @@ def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_and_command(a
     assert gaps(app)[0] == 1
 
 
-def test_who_is_on_duty_and_the_next_handover_are_said_by_role(app, look):
-    rostered.shifts(app, "mash-social-worker,2026-12-23 08:30,2026-12-23 17:00,Amara Owusu")
-    rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Dev Patel")
-
-    for path in ("/staff", "/staff/rota"):
-        text = page_text(look(path))
-        assert "Duty social worker Amara Owusu (1 of 2 people) , until 5pm today" in text
-        assert f"{NIGHT} Not needed , until 5pm today, then Dev Patel" in text
-
-
 def test_a_row_runs_from_handover_to_handover_and_a_gap_says_nobody(app, look):
     rostered.christmas(app)
     text = page_text(look("/staff/rota?from=2026-12-24"))

@@ -210,15 +210,6 @@ def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, no
     assert held() == []
 
 
-def test_taking_a_cover_away_uncovers_what_lay_below(add, cancel, now, held):
-    add(shift(now))
-    add(cover(now, 2, 6))
-    add(cover(now, 3, 4, worker=None))
-    cancel(cover=2)
-
-    assert held(1) == [(1, 2, 6)]
-
-
 def test_what_there_is_not_cannot_be_taken_away_or_read(cancel, read):
     for unknown in ({"shift": 9}, {"cover": 9}):
         with pytest.raises(UnknownShift):
