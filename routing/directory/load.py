@@ -410,8 +410,8 @@ def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, Ph
     days = enumerate(_items(line.get("special_days")))
     entries = (((*path, "special_days", n), _mapping(day)) for n, day in days)
     for part_path, part in ((path, line), *entries):
-        with suppress(ValueError):  # validation says what is wrong with it
-            yield (*part_path, "phone"), schema.parse_line_phone(part.get("phone"))
+        with suppress(KeyError, ValueError):  # validation says what is wrong with it
+            yield (*part_path, "phone"), schema.parse_line_phone(part["phone"])
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
