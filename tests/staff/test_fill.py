@@ -212,7 +212,7 @@ def test_a_rota_changed_meanwhile_is_shown_again_before_a_file_replaces_it(app, 
     rostered.shifts(app, "eds-social-worker,2026-12-24 17:00,2026-12-24 20:00,Llŷr ap Rhys")
     again = arranger.send(page, IMPORT)
 
-    assert "The rota or the days have changed since you last looked" in page_text(again)
+    assert "The rota, the time or the days have changed since you last looked" in page_text(again)
     assert "Removed: Out-of-hours social worker: Llŷr ap Rhys" in page_text(again)
     assert len(shifts()) == 3
     arranger.send(again, IMPORT)
