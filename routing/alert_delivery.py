@@ -400,6 +400,10 @@ _WEBHOOK_ADVICE = {
     **dict.fromkeys((401, 403, 404, 410), " Set ALERT_WEBHOOK_URL to a new address from there."),
     400: " It does not take this form: look at ALERT_WEBHOOK_FORMAT.",
     429: " It takes no more messages for now.",
+    **dict.fromkeys(
+        range(300, 400),
+        " Redirects are not followed: set ALERT_WEBHOOK_URL to the address that it leads to.",
+    ),
 }
 """What to do about a status, by status."""
 
@@ -414,13 +418,9 @@ def _post(url: str, body: dict[str, Any]) -> tuple[bool, str]:
         with requests.post(
             url, json=body, timeout=timeout, stream=True, allow_redirects=False
         ) as answer:
-            if 300 <= answer.status_code < 400:
-                return False, (
-                    f"The webhook answered {answer.status_code}, a redirect, which is not "
-                    "followed: set ALERT_WEBHOOK_URL to the address that it leads to."
-                )
             advice = _WEBHOOK_ADVICE.get(answer.status_code, "")
-            return answer.ok, f"The webhook answered {answer.status_code}.{advice}"
+            is_accepted = 200 <= answer.status_code < 300
+            return is_accepted, f"The webhook answered {answer.status_code}.{advice}"
     except requests.Timeout:
         return False, f"The webhook did not answer within {timeout:g} seconds."
     except requests.exceptions.SSLError as error:

@@ -125,9 +125,8 @@ def load_copy(folder: Path) -> HolidayList | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InvalidBankHolidays(
-            f"{copy_path(folder)} cannot be read: {error.strerror}."
-        ) from error
+        message = f"{copy_path(folder)} cannot be read: {error.strerror}."
+        raise InvalidBankHolidays(message) from error
     except ValidationError as error:
         raise InvalidBankHolidays(
             f"{copy_path(folder)} is broken: {_first_error(error)} "
@@ -139,13 +138,11 @@ def save_copy(folder: Path, published: HolidayList) -> None:
     """Save the copy in ``folder``, whole or not at all. Raise InvalidBankHolidays if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(
-            copy_path(folder), published.model_dump_json(by_alias=True, indent=1).encode()
-        )
+        content = published.model_dump_json(by_alias=True, indent=1).encode()
+        write_atomically(copy_path(folder), content)
     except OSError as error:
-        raise InvalidBankHolidays(
-            f"{copy_path(folder)} cannot be written: {error.strerror}."
-        ) from error
+        message = f"{copy_path(folder)} cannot be written: {error.strerror}."
+        raise InvalidBankHolidays(message) from error
 
 
 def copy_path(folder: Path) -> Path:

@@ -52,29 +52,28 @@ def probe(file: Path) -> None:
             _hanging[file] = lambda: child.poll() is not None
 
 
-def stat_file(file: Path, seconds: float | None = None) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError as ``run_with_timeout`` does."""
-    return run_with_timeout(os.stat, file, seconds)
+def stat_file(file: Path) -> os.stat_result:
+    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
+    return run_with_timeout(os.stat, file)
 
 
-def read_bytes(file: Path, size: int = MAX_KEPT_BYTES, seconds: float | None = None) -> bytes:
+def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
     """Return at most ``size`` bytes of a regular file.
 
-    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError as
-    ``run_with_timeout`` does.
+    Raise OSError, also for a pipe or a device, which are not opened; TimeoutError when the file
+    system does not answer within IO_TIMEOUT_SECONDS.
     """
-    return run_with_timeout(lambda path: _read(path, size), file, seconds)
+    return run_with_timeout(lambda path: _read(path, size), file)
 
 
 def run_with_timeout(
     function: Callable[[Path], _Result], file: Path, seconds: float | None = None
 ) -> _Result:
-    """Return ``function(file)``. Raise what it raises; TimeoutError after some seconds.
+    """Return ``function(file)``. Raise what it raises; TimeoutError after IO_TIMEOUT_SECONDS.
 
-    That is IO_TIMEOUT_SECONDS without ``seconds``.
-    A thread that hangs in the file system cannot be ended: until it returns, no other is started
-    for this file or folder. Where no thread can be started at all, call the function here: an
-    answer that may hang is better than none.
+    Or after ``seconds``. A thread that hangs in the file system cannot be ended: until it returns,
+    no other is started for this file or folder. Where no thread can be started at all, call the
+    function here: an answer that may hang is better than none.
     """
     future: Future[_Result] = Future()
 
@@ -159,13 +158,7 @@ def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
 
 
 def _read(file: Path, size: int) -> bytes:
-    _check_regular(os.stat(file))
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as content:
-        _check_regular(os.fstat(descriptor))
-        return content.read(size)
-
-
-def _check_regular(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
+    if not stat.S_ISREG(os.stat(file).st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
+    with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as content:
+        return content.read(size)

@@ -256,8 +256,8 @@ def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str
         "language": language,
         "council": directory.council.name.get(language),
         "website": directory.council.website,
-        "emergency_html": _emergency_html(sentences.end_sentence(emergency), locale),
-        "unanswered": sentences.end_sentence(unanswered.get(language)) if unanswered else None,
+        "emergency_html": _emergency_html(emergency, locale),
+        "unanswered": unanswered and _emergency_html(unanswered.get(language), locale),
         "helplines": [
             {
                 "name": helpline.name.get(language),
@@ -272,8 +272,9 @@ def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str
     }
 
 
-def _emergency_html(advice: str, locale: Locale) -> Markup:
+def _emergency_html(words: str, locale: Locale) -> Markup:
     """Return the council's words for an emergency with a link to 999, added where they lack it."""
+    advice = sentences.end_sentence(words)
     link = Markup('<a class="govuk-link who-tel tel" href="tel:999">{}</a>')
     match = sentences.CALL_999.search(advice)
     if match is None:

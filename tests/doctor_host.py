@@ -8,12 +8,13 @@ import stub_server
 
 
 class Host:
-    """``files`` by path, ``numbers`` by E.164 and ``applications`` by id as Twilio tells of them,
-    what was ``asked``, and the status of a ``refusal``.
+    """``files`` by path, ``numbers`` by E.164 and ``applications`` by id as Twilio tells of them.
+
+    ``asked`` is what was asked of it.
     """
 
     def __init__(self):
-        self.files, self.numbers, self.asked, self.refusal = {}, {}, [], 405
+        self.files, self.numbers, self.asked = {}, {}, []
         self.applications, self.base = {}, ""
 
 
@@ -39,7 +40,7 @@ def running():
                 self.answer(404, "text/html", "not here")
 
         def do_POST(self):
-            self.answer(host.refusal, "text/html", "files only")
+            self.answer(405, "text/html", "files only")
 
     with stub_server.serving(HostHandler) as server:
         host.base = server.base.replace("127.0.0.1", "localhost")

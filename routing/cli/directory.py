@@ -34,7 +34,7 @@ from routing.core.directory import Line, Phone
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory import schema, suggestions
-from routing.directory.load import LastGoodDirectory, load, parse, read_text
+from routing.directory.load import LastGoodDirectory, parse, read_text
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
@@ -182,7 +182,7 @@ def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bo
             raise click.UsageError(f"{message} Give two files, OLD and NEW.")
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
-    edits = file_changes(load(old)[1], load(new)[1])
+    edits = file_changes(*(read_yaml(read_text(file)) for file in (old, new)))
     services = dict.fromkeys([*after.timetables.services, *before.timetables.services])
     by_service = {
         service: list(

@@ -121,10 +121,8 @@ def release() -> None:
     depend on either.
     """
     settings = current_app.config
-    faults = filter(
-        None, [*settings["MALFORMED_SETTINGS"].values(), config.sign_in_fault(settings)]
-    )
-    if message := "\n".join(faults):
+    faults = [*settings["MALFORMED_SETTINGS"].values(), config.sign_in_fault(settings)]
+    if message := "\n".join(filter(None, faults)):
         raise click.ClickException(message)
     _upgrade_database()
 
@@ -201,10 +199,8 @@ class Job:
         if not self.is_daily:
             return at.replace(second=0, microsecond=0)
         zone = ZoneInfo(UK_ZONE)
-        today = at.astimezone(zone).date()
-        days = (today, today - timedelta(days=1))
-        times = (instants.start_at(day, DAILY_MINUTE, zone) for day in days)
-        return next(due_at for due_at in times if due_at <= at)
+        since_due = timedelta(minutes=DAILY_MINUTE)
+        return instants.start_at((at.astimezone(zone) - since_due).date(), DAILY_MINUTE, zone)
 
 
 ALERTS = Job("alerts", ("alerts", "send", "--quiet"), False, timedelta(minutes=1), True)

@@ -1,6 +1,7 @@
 """who-to-call who: who takes a call. who-to-call status: ready or degraded, and why."""
 
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 import click
@@ -66,7 +67,9 @@ def status(as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
     conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
-    state, job_states = readiness(conditions), _job_states()
+    state, job_states = readiness(conditions), list[JobState]()
+    with suppress(DatabaseUnavailable), lookup.database().reading() as connection:
+        job_states = list(jobs.states(connection).values())  # of a fault, a condition says so
     print_report(
         as_json,
         {
@@ -112,15 +115,6 @@ def status(as_json: bool) -> None:
         ],
     )
     sys.exit(0 if state == "ready" else 1)
-
-
-def _job_states() -> list[JobState]:
-    """Return the state of each job of `who-to-call timers`; none while the database is down."""
-    try:
-        with lookup.database().reading() as connection:
-            return list(jobs.states(connection).values())
-    except DatabaseUnavailable:  # a condition says so
-        return []
 
 
 def _decision_lines(

@@ -13,6 +13,7 @@ from routing.cli.common import (
     FILE_PATH,
     CommandGroup,
     count_of,
+    days_option,
     format_option,
     print_or_write,
     print_report,
@@ -78,13 +79,7 @@ def fallback(service: str | None, output: Path | None) -> None:
 
 
 @calls_group.command("summary")
-@click.option(
-    "--days",
-    type=click.IntRange(1, 9999),
-    default=30,
-    show_default=True,
-    help="Days to count.",
-)
+@days_option(30, "Days to count.")
 @format_option
 def summary(days: int, as_json: bool) -> None:
     """Count calls by service, first line and outcome."""

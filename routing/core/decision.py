@@ -370,7 +370,7 @@ class Timetables:
         """
         zone = self.directory.zone
         first, last = (start - _MAX_OVERRUN).astimezone(zone).date(), end.astimezone(zone).date()
-        hours = line.hours_between(first, last, self.holidays)
+        hours = ((day, line.ranges_on(day, self.holidays)) for day in date_range(first, last))
         cut = (
             Span(max(span.start, start), min(span.end, end)) for span in merge_hours(hours, zone)
         )

@@ -324,21 +324,6 @@ class Line:
         """Return the hours that start on ``day``, as ``hours_on``."""
         return self.hours_on(day, holidays).ranges
 
-    def hours_between(
-        self, first: date, last: date, holidays: HolidayDates
-    ) -> Iterator[tuple[date, tuple[TimeRange, ...]]]:
-        """Yield each date from ``first`` to ``last``, both included, with its hours.
-
-        They are those of ``hours_on``, which is called only for dates that may differ from the
-        week.
-        """
-        special = {
-            day for special_day in self.special_days for day in special_day.dates(first, last)
-        }
-        for day in date_range(first, last):
-            is_usual = day not in special and day not in holidays
-            yield day, self.hours.week[day.weekday()] if is_usual else self.ranges_on(day, holidays)
-
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
         """Return the week in force on ``day``: the line's, as changed by the seasons of then."""
         week = self.hours.week

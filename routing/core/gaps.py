@@ -8,7 +8,7 @@ from itertools import compress, pairwise
 
 from routing.core import instants
 from routing.core.decision import Answer, Timetables, timeline
-from routing.core.directory import Line, Phone, Service
+from routing.core.directory import Line, Phone
 from routing.core.instants import Intervals, Span, merge_equal, overlay, split_by_day
 
 Lines = tuple[Line, ...]
@@ -98,7 +98,9 @@ def missing_backups(
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
-    candidates = _possible_backups(service, spare)
+    tried = {line.id for line in service.if_unanswered}
+    possible = (*service.lines, service.out_of_hours, *spare)
+    candidates = [line for line in possible if line.id not in tried]
     if not candidates:
         return
     intervals = overlay(
@@ -139,12 +141,6 @@ def compare(
         before, after = _caller_view(change)
         if before != after:
             yield span, change
-
-
-def _possible_backups(service: Service, spare: Lines) -> list[Line]:
-    """Return the lines that the service could try and does not: its own, then spare ones."""
-    tried = {line.id for line in service.if_unanswered}
-    return [line for line in (*service.lines, service.out_of_hours, *spare) if line.id not in tried]
 
 
 def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:

@@ -4,7 +4,7 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 
 import json
 import re
-from calendar import day_name, isleap, month_name, monthrange
+from calendar import day_name, month_name, monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from annotated_types import GroupedMetadata
+from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
     AfterValidator,
@@ -88,8 +89,6 @@ HALF_A_YEAR = timedelta(days=183)
 
 _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
-
-_A_LEAP_YEAR = 2000
 
 _PHONE = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
 _SCALAR = {"type": ["string", "number", "boolean"]}
@@ -387,7 +386,7 @@ def parse_repetition(value: object) -> str:
             raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
         return f"{weeks} {words[1]}"
     if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
-        day, days = int(words[0]), monthrange(_A_LEAP_YEAR, MONTHS.index(name) + 1)[1]
+        day, days = int(words[0]), monthrange(2000, MONTHS.index(name) + 1)[1]
         if not 1 <= day <= days:
             remedy = f"{name} has {days} days. Write 1 to {days} {name}."
             raise ValueError(f"there is no {day} {name}: {remedy}")
@@ -541,6 +540,10 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     )
 
 
+def _without_full_stop(text: Text) -> Text:
+    return Text(tuple((code, words.rstrip(".") or words) for code, words in text.by_language))
+
+
 def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
     if language not in languages:
         if reason := lone_key_reason(language, text):
@@ -636,6 +639,8 @@ _parse_id = _pattern(
 )
 
 LocalisedText = Annotated[Text, _parse_text]
+Phrase = Annotated[LocalisedText, AfterValidator(_without_full_stop)]
+"""Words within our sentences, which end with a full stop themselves."""
 NonEmptyText = Annotated[str, _parse_non_empty]
 YesNo = Annotated[bool, _parse_yes_no]
 IsoDate = Annotated[date, parse_date]
@@ -671,7 +676,7 @@ class NeededWhenModel(StrictModel):
 class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     """Somebody who must be on duty."""
 
-    name: LocalisedText
+    name: Phrase
     """What the post is called."""
     needed_when: NeededWhenModel
     """When."""
@@ -702,7 +707,7 @@ class PrivacyModel(StrictModel, core_type=core.PrivacyNotice):
 class CouncilModel(StrictModel, core_type=core.Council):
     """Whose directory it is."""
 
-    name: LocalisedText
+    name: Phrase
     """The council's name, as pages show it."""
     website: Url
     """The address of its website: https://..."""
@@ -746,7 +751,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     """The first of several dates."""
     last: IsoDate | None = Field(None, alias="to")
     """The last of them, included; until further notice if left out."""
-    name: LocalisedText
+    name: Phrase
     """What the day is called: Christmas Eve."""
     hours: Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week] | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
@@ -779,7 +784,9 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
             yield FieldError("to", message, of_key=True)
         if first and last and last < first:
-            meant = _same_date_later(last, first)
+            years = first.year - last.year
+            dates = (last + relativedelta(years=count) for count in (years, years + 1))
+            meant = next(day for day in dates if day >= first)
             is_likely = meant - first <= HALF_A_YEAR and meant.year <= last.year + 4
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
@@ -806,14 +813,6 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             week=week,
             recurrence=self.every and _recurrence(self.every, start),
         )
-
-
-def _same_date_later(day: date, first: date) -> date:
-    """Return ``day`` in the first later year in which it is not before ``first``."""
-    years = range(first.year, first.year + 9)  # 29 February may be eight years away
-    is_leap_day = (day.month, day.day) == (2, 29)
-    dates = (day.replace(year=year) for year in years if not is_leap_day or isleap(year))
-    return next(later for later in dates if later >= first)
 
 
 class VerificationModel(StrictModel, core_type=core.Verification):
@@ -857,15 +856,15 @@ class OtherWayModel(StrictModel, core_type=core.OtherWay):
 class LineModel(StrictModel, core_type=core.Line):
     """A number that can be rung, and the hours it keeps."""
 
-    name: LocalisedText
+    name: Phrase
     """What callers see and hear."""
-    called: LocalisedText | None = None
+    called: Phrase | None = None
     """How a sentence refers to it, with its article: our day team; the name if left out."""
-    aliases: list[LocalisedText] = []
+    aliases: list[Phrase] = []
     """Other names that people search for."""
     phone: LinePhone
     """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
-    options: LocalisedText | None = None
+    options: Phrase | None = None
     """What to press: press 1, then 2."""
     send_digits: Annotated[str, _parse_key_presses] | None = None
     """What the exchange presses after the answer: ww1ww2; w waits half a second."""
@@ -897,7 +896,7 @@ class LineModel(StrictModel, core_type=core.Line):
 class FormModel(StrictModel, core_type=core.OnlineForm):
     """A way that is not a phone call."""
 
-    name: LocalisedText
+    name: Phrase
     """What it is called."""
     url: Url
     """Where it is."""
@@ -919,7 +918,7 @@ class PagesModel(StrictModel):
 class ServiceModel(StrictModel, core_type=core.Service):
     """What a caller needs help with."""
 
-    name: LocalisedText
+    name: Phrase
     """As a caller would say it: Worried about a child."""
     lines: Annotated[list[Reference], Field(min_length=1)]
     """Lines in order: the first one open takes the call."""
@@ -951,13 +950,13 @@ class ServiceModel(StrictModel, core_type=core.Service):
 class HelplineModel(StrictModel, core_type=core.Helpline):
     """A number that is shown and never rung."""
 
-    name: LocalisedText
+    name: Phrase
     """What it is called."""
     phone: DisplayPhone
     """999, 101 and text numbers may stand here."""
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
-    audience: LocalisedText = Field(alias="for")
+    audience: Phrase = Field(alias="for")
     """Whom it is for."""
 
 

@@ -25,8 +25,10 @@ _EARLIEST_OPENING, _LATEST_OPENING = 7 * 60, 15 * 60
 """In minutes, by day: 1-5 is hardly in the night, and what opens later may close next morning."""
 
 _DYDDIAU = ("llun", "mawrth", "mercher", "iau", "gwener", "sadwrn", "sul")
-_MISOEDD = ("", "ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst")
-_MISOEDD += ("medi", "hydref", "tachwedd", "rhagfyr")
+_MISOEDD = (
+    *("", "ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst"),
+    *("medi", "hydref", "tachwedd", "rhagfyr"),
+)
 _DAYS = {
     word[:end].casefold(): name
     for words in (_DYDDIAU, day_name)

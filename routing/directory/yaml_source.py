@@ -62,8 +62,10 @@ ODD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
 HIDDEN_CHARACTER = re.compile(
     f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff\ufffd{_BIDI_MARKS}]"
     "|[\u00c2\u00c3\u00e2](?=[\u0080-\u00bf\u20ac\u2122])"
+    "|[\u0370-\u052f](?=[A-Za-z])|(?<=[A-Za-z])[\u0370-\u052f]"
 )
-"""What cannot be seen in a text, or was lost in a copy; the joiners of emoji do not count."""
+"""What cannot be seen in a text, was lost in a copy, or is a Greek or Cyrillic letter in a Latin
+word; the joiners of emoji do not count."""
 
 
 _LIST_KEYS = r"(?:date|every|from|kind|name)\b"

@@ -42,7 +42,9 @@ _TEXT_KEYS = {
     *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
     *("after", "professionals", "confidential", "unanswered"),
 }
-_ODD_TEXT = re.compile(r"to ?do|tb[ac]|n/?a|null|none|\W+", re.IGNORECASE)
+_ODD_TEXT = re.compile(
+    r"\A(to ?do|tb[ac]|n/?a|null|none|xx+|\W+)\Z|&#?\w+;|</?[a-z]+>", re.IGNORECASE
+)
 """What stands where words are still to come, or was meant for a program."""
 
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
@@ -107,6 +109,9 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
+        if path[0] == "emergency" and not re.search(r"(?<!\d)999(?!\d)", text):
+            message = "there is no 999 in these words, so pages add it. Write it: call 999."
+            yield PathProblem(path, "no_999", message, 0)
         if _text_path(path) is not None or path[-1] == "send_digits":
             rest = source.rest_of_line(path, text)
             comment = re.match(r"\s+#", rest)
@@ -117,7 +122,7 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
                 )
                 offset = len(text) + comment.end() - 1
                 yield PathProblem(path, "text_cut_by_hash", message, offset)
-            if _ODD_TEXT.fullmatch(text) or text.count('"') % 2:
+            if _ODD_TEXT.search(text) or text.count('"') % 2:
                 message = f"{path[-1]}: is `{text}` what callers should read? Write the whole text."
                 yield PathProblem(path, "odd_text", message, 0)
 

@@ -81,7 +81,12 @@ def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[P
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
     yield from _check_changed_holidays(snapshot, today, source)
     night_lines = {service.out_of_hours.id for service in directory.services}
-    uses = [(service, line) for service in directory.services for line in service.lines]
+    uses = [
+        (service, line)
+        for service in directory.services
+        for line in (*service.lines, *service.if_unanswered)
+        if line in service.lines or line.id not in night_lines
+    ]
     day_lines = {  # that answer by their hours: an out-of-hours line does whatever its hours say
         line.id
         for service, line in uses
@@ -306,7 +311,7 @@ def _check_nights(
             )
             yield PathProblem(hours.path, "runs_through_the_night", message, hours.offset)
         is_early = hours.opens < _DAY_BEGINS and (hours.opens > 0 or not reaches_midnight)
-        if is_early and meant and (has_day_hours or hours.closes > NOON):
+        if is_early and meant and (has_day_hours or is_only_one or hours.closes > NOON):
             opens = format_time(hours.opens, locale)
             message = f"{hours.text} opens at {opens}, in the night. Did you mean {meant}?"
             yield PathProblem(hours.path, "opens_at_night", message, hours.offset)
@@ -351,7 +356,7 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
         beside = second if second in key_of else first
         days = days_of[key_of[beside]]
         are_single = first in days and all(day + 1 < later for day, later in pairwise(days))
-        if not (are_single and len(days) > 1):  # as mon,wed,fri
+        if not (are_single and len(days) > 2):  # as mon,wed,fri
             names = " and ".join(schema.DAY_NAMES[day] for day in missing)
             verb = "is" if len(missing) == 1 else "are"
             key = "-".join(schema.WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
@@ -459,9 +464,8 @@ def _check_gaps(
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         for service in services:
             message = (
-                f"no line is open {_beginning(times)}. Write that in the hours of "
-                f"'{service.out_of_hours.id}', or correct the others. Calls go there then. In "
-                f"full: {times}."
+                f"add this to the hours of '{service.out_of_hours.id}', or correct others: no line "
+                f"is open {_beginning(times)}. In full: {times}."
             )
             yield PathProblem(("services", service.id), "gap", message)
 

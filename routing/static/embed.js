@@ -35,9 +35,9 @@ class WhoToCall extends HTMLElement {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-    this.box = make("div", "box", { part: "box", hidden: "" });
-    this.status = make("p", "status", { role: "status" });
-    this.unchecked = make("p", "unchecked", { part: "unchecked", hidden: "" });
+    this.box = make("div", { class: "box", part: "box", hidden: "" });
+    this.status = make("p", { class: "status", role: "status" });
+    this.unchecked = make("p", { class: "unchecked", part: "unchecked", hidden: "" });
     root.append(this.status, this.unchecked, this.box, make("slot"));
     this.start();
   }
@@ -121,18 +121,16 @@ class WhoToCall extends HTMLElement {
   }
 }
 
-function make(tag, className = "", attributes = {}, ...children) {
+function make(tag, attributes = {}) {
   const element = document.createElement(tag);
-  if (className) element.className = className;
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
   return element;
 }
 
 if (!customElements.get("who-to-call")) customElements.define("who-to-call", WhoToCall);
 for (const placeholder of document.querySelectorAll(".who-to-call[data-service]")) {
   const { service, heading } = placeholder.dataset;
-  const element = make("who-to-call", "", { service, ...(heading && { heading }) });
+  const element = make("who-to-call", { service, ...(heading && { heading }) });
   element.append(...placeholder.childNodes);
   placeholder.append(element);
 }

@@ -26,7 +26,7 @@ from routing.files import (
     CALLER_IO_TIMEOUT_SECONDS,
     open_lock,
     read_bytes,
-    stat_file,
+    run_with_timeout,
     write_atomically,
 )
 from routing.store.audit_log import record
@@ -277,8 +277,11 @@ class DivertFile:
     def load(self) -> tuple[tuple[DivertRow, ...], float] | None:
         """Return the saved reading and when it began; None where there is none, or it is broken."""
         try:
-            began = stat_file(self.file, CALLER_IO_TIMEOUT_SECONDS).st_mtime
-            content = read_bytes(self.file, seconds=CALLER_IO_TIMEOUT_SECONDS)
+            began, content = run_with_timeout(
+                lambda file: (file.stat().st_mtime, read_bytes(file)),
+                self.file,
+                CALLER_IO_TIMEOUT_SECONDS,
+            )
             rows = _SAVED.validate_json(content)
             return tuple(_in_utc(row) for row in rows), began
         except FileNotFoundError:

@@ -1,7 +1,7 @@
 """What would stop calls or send them wrong, before a caller finds it: `who-to-call twilio doctor`.
 
 The settings, the directory and the database are looked at here; the public address, the fallback's
-host, the database's clock and Twilio itself are asked.
+host and Twilio itself are asked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,9 +23,7 @@ from routing import config, lookup
 from routing.conditions import Condition, Severity
 from routing.config import base_url
 from routing.core.directory import Line, Service
-from routing.errors import DatabaseUnavailable
 from routing.lint import numbers
-from routing.store import alerts
 from routing.telephony import twiml
 
 REQUEST_TIMEOUT_SECONDS = 10.0
@@ -79,7 +77,6 @@ def examine(conditions: Iterable[Condition], account: bool) -> Iterator[Finding]
     if config.telephony_disabled_reason(current_app.config) is None:
         yield from _public_address()
     yield from _lines()
-    yield from _database_clock()
     yield from _fallback()
     if account:
         yield from _twilio_account()
@@ -163,14 +160,9 @@ def _reachability(address: str, answer: requests.Response | str) -> Finding:
             "address: PUBLIC_BASE_URL must be what Twilio is told, path and port included, and the "
             "proxy must take that path away before it asks the service."
         )
-    if status in (502, 503, 504):
-        return _stops(
-            f"{address} answers {status}: behind what answers there the service is down, or has "
-            "not been restarted since its token was set."
-        )
     return _stops(
-        f"{address} answers {status} {kind}, not 200 text/xml: it is not this service that answers "
-        "there. Look at the proxy before it."
+        f"{address} answers {status} {kind}, not 200 text/xml. Look at the proxy there: behind it "
+        "the service is down, or has not been restarted since its token was set, or is another."
     )
 
 
@@ -210,19 +202,6 @@ def _cannot_be_rung(line: Line) -> str | None:
             "to there (its error 32224). Allow the country in Twilio's Geo Permissions."
         )
     return None
-
-
-def _database_clock() -> Iterator[Finding]:
-    """Compare the clock of a database that has its own with this machine's."""
-    database = lookup.database()
-    if database.file is not None:
-        return
-    try:
-        with database.reading() as connection:
-            theirs = alerts.database_time(connection)
-            yield compare_clocks("the database", theirs, datetime.now(UTC))
-    except DatabaseUnavailable:
-        return  # a condition says so
 
 
 def _fallback() -> Iterator[Finding]:

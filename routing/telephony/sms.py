@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -34,9 +33,6 @@ MAX_TEXT_CHARACTERS = 1600
 
 OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 """A message of one of these alone, quoted perhaps, is never answered: it opts out."""
-
-_CHANNEL = re.compile("^(whatsapp|rcs):")
-"""What Twilio writes before the number of a sender who uses WhatsApp or RCS."""
 
 MIN_DIGITS = 10
 """Of a person's telephone number, with country code. Shorter numbers are services."""
@@ -114,7 +110,7 @@ def answer(request: CallRequest, service_id: str, body: str) -> str:
     """Return the TwiML that answers a text message, or leaves it unanswered."""
     directory, at = lookup.snapshot().directory, lookup.now()
     our_numbers = request.excluded_numbers(directory, at.date())
-    sender = _CHANNEL.sub("", request.caller)
+    sender = request.caller.removeprefix("whatsapp:").removeprefix("rcs:")
     limits: TextLimits = current_app.extensions["text_limits"]
     if (
         body.strip(" \t\r\n\u00a0\u200b.'\"‘’“”").upper() in OPT_OUT_WORDS

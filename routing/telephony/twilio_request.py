@@ -33,8 +33,7 @@ from routing.telephony.call_flow import CallState
 log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 32_768
-"""Twilio's own requests are a few thousand bytes, with the longest text message 15,000. A longer
-one than this is refused unread."""
+"""Twilio's own requests have a few thousand bytes, with the longest text message 15,000."""
 
 MAX_PARAMETERS = 100
 """Twilio's own requests have some thirty parameters."""

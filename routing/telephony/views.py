@@ -312,15 +312,13 @@ def _outcome(call: CallContext, state: CallState) -> Outcome:
 
 
 def _is_accepted(call: CallContext, leg: int) -> bool:
-    call_key = call.request.call_key
-    if call_key is None:
+    key = call.request.call_key
+    if key is None:
         return False
-    try:
-        if _in_marks(lambda marks: (marks / f"{call_key}-{leg}").exists()):
-            return True
-    except OSError as error:
-        log.warning("cannot see on this machine whether a call was accepted: %s", error)
-    return bool(call_log().write(partial(calls.was_accepted, key=call_key, position=leg)))
+    return bool(
+        _in_marks(lambda marks: (marks / f"{key}-{leg}").exists())
+        or call_log().write(partial(calls.was_accepted, key=key, position=leg))
+    )
 
 
 def _mark_accepted(call_key: str, leg: int) -> None:
@@ -333,15 +331,17 @@ def _mark_accepted(call_key: str, leg: int) -> None:
             if time.time() - other.stat().st_mtime > MAX_MARK_AGE_SECONDS:
                 other.unlink(missing_ok=True)
 
-    try:
-        _in_marks(mark)
-    except OSError as error:
-        log.warning("cannot record on this machine that a call was accepted: %s", error)
+    _in_marks(mark)
 
 
-def _in_marks(function: Callable[[Path], T]) -> T:
+def _in_marks(function: Callable[[Path], T]) -> T | None:
+    """Return ``function`` of the folder of marks; None if that cannot be used within a second."""
     marks = lookup.instance_path() / "accepted"
-    return files.run_with_timeout(function, marks, files.CALLER_IO_TIMEOUT_SECONDS)
+    try:
+        return files.run_with_timeout(function, marks, files.CALLER_IO_TIMEOUT_SECONDS)
+    except OSError as error:
+        log.warning("cannot use %s, which says whether a call was accepted: %s", marks, error)
+        return None
 
 
 def _log_and_answer(

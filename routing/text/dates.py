@@ -166,10 +166,7 @@ def format_hours(hours: Hours, locale: Locale) -> tuple[tuple[str, str], ...]:
 
 def format_week(hours: Hours, locale: Locale) -> str:
     """Format a week as one sentence: Monday to Friday: 9am to 5pm; Saturday and Sunday: closed."""
-    if hours.is_always:
-        return locale.translate("Open 24 hours a day, bank holidays included.")
-    pairs = format_hours(hours, locale)
-    return "; ".join(f"{days}: {times}" for days, times in pairs) + "."
+    return "; ".join(f"{days}: {times}" for days, times in format_hours(hours, locale)) + "."
 
 
 def format_holiday(holiday: BankHoliday, locale: Locale) -> str:

@@ -336,7 +336,7 @@ def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
 def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(hook, message):
     for status, reason in (
         (500, "answered 500."),
-        (302, "a redirect"),
+        (302, "302. Redirects are not followed"),
         (404, "404. Set ALERT_WEBHOOK_URL to a new address"),
         (401, "Set ALERT_WEBHOOK_URL"),
         (400, "look at ALERT_WEBHOOK_FORMAT"),

@@ -107,7 +107,7 @@ def test_a_bad_answer_that_is_typed_and_hours_that_leave_a_gap_are_asked_again(n
     assert result.exit_code == 0, result.output
     assert "Write its name and number, as MASH, 01632 960001." in result.output
     assert "too short" in result.output or "too few" in result.output
-    assert "night_hours: no line is open" in result.output
+    assert "night_hours: add this to the hours of 'night'" in result.output
 
 
 def test_each_bad_answer_of_a_file_is_named(new):

@@ -158,12 +158,23 @@ def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
     assert "verified: {on: 2026-11-23" in warning.message
 
 
+WEEK = "mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed"
+BACKUP = "    phone: 01632 960003\n    hours: "
+
+
 @pytest.mark.parametrize(
-    "hours", ["mon-fri: 08:30-17:00", "mon-sun: 07:00-22:30", "mon-fri: 17:00-01:00"]
+    ("right", "hours"),
+    [
+        (WEEK, "mon-fri: 08:30-17:00"),
+        (WEEK, "mon-sun: 07:00-22:30"),
+        (WEEK, "mon-fri: 17:00-01:00"),
+        (f"{BACKUP}always", f"{BACKUP}{{mon-fri: 09:00-17:00}}"),
+    ],
 )
-def test_any_line_that_answers_by_its_hours_needs_a_word_about_bank_holidays(warnings, hours):
-    week = "mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed"
-    codes = {warning.code for warning in warnings(CLEAN.replace(week, hours))}
+def test_any_line_that_answers_by_its_hours_needs_a_word_about_bank_holidays(
+    warnings, right, hours
+):
+    codes = {warning.code for warning in warnings(CLEAN.replace(right, hours))}
 
     assert "no_bank_holiday" in codes
     assert "opens_at_christmas" in codes
@@ -442,6 +453,7 @@ def test_a_tier_that_ends_after_1am_is_no_gap_when_the_clocks_go_back():
         ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "opens_at_night", "12:00-15:00"),
         ("mon-thu: 09:00-24:00, fri: 00:00-15:00", "opens_at_night", None),
         ("mon-fri: 05:00-15:00", "opens_at_night", None),
+        ("mon-fri: 01:00-05:00", "opens_at_night", "13:00-17:00"),
     ],
 )
 def test_hours_at_night_on_a_day_line_offer_the_other_half_of_the_day(slips, hours, code, meant):
@@ -481,6 +493,7 @@ def test_a_line_that_never_opens_is_found(slips):
         ("'mon,wed,fri': H", None),
         ("mon: H, tue: H, wed: H, thu: H", "fri: closed"),
         ("mon: H, thu: H", "tue-wed: closed"),
+        ("'mon,thu': H, fri: H", "tue-wed: closed"),
         ("tue-fri: H", "mon: closed"),
         ("mon-thu: H", "fri: closed"),
     ],
@@ -540,7 +553,12 @@ SLIPS = {
         ("Hub  # the front door", "", None),
         ('"press 2 then #"  # quoted', "", None),
         ("Hub 👩\u200d👧", "", None),  # the joiner of an emoji
-        *((name, name, "odd_text") for name in ("TBC", "null", "~", "---", 'Hub"', "n/a")),
+        *((name, name, "odd_text") for name in ("TBC", "null", "~", "---", 'Hub"', "n/a", "xxx")),
+        *((name, name, "odd_text") for name in ("Children &amp; families", "<b>Hub</b>")),
+    ],
+    ("emergency: Call 999.", "emergency: {}"): [
+        ("Call 99.", "Call 99.", "no_999"),
+        ("Call 01632 960999.", "Call", "no_999"),
     ],
     ("mon-thu: 08:30-17:00", "mon-thu: '{}'"): [
         ("09:00-13:00, 12:00-17:00", "12:00-17:00", "overlapping_hours"),
@@ -592,6 +610,7 @@ def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
     [
         *(("\u00a0", "a no-break space"), ("\u200b", "a zero-width space")),
         *(("\u200f", "a bidi mark"), ("\ufffd", "a character that was lost")),
+        ("\u0430", "cyrillic small letter a"),
         ("\u00e2\u20ac\u2122", "does not belong here"),
     ],
 )

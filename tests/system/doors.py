@@ -111,7 +111,7 @@ class Load:
                 for door in doors:
                     for service in SERVICES:
                         self._ask(kind, caller, door, service)
-                caller.close()  # or it would be one worker that answers all of them
+                caller.connection.close()  # or it would be one worker that answers all of them
 
     def _ask(self, kind, caller, door, service):
         path, late, named = self._reads[door]
@@ -144,7 +144,7 @@ class Load:
             while not self._stop.wait(PAUSE):
                 sid = f"CA{time.monotonic_ns()}"
                 self._call(twilio, sid, draw.choice(SERVICES), draw.choice(ENDS))
-                caller.close()
+                caller.connection.close()
 
     def _call(self, twilio, sid, service, ends):
         document = self._tried("call", lambda: twilio.call(sid, service=service))

@@ -50,19 +50,14 @@ class Caller:
     """
 
     def __init__(self, base, headers=None, heard=lambda answer: None):
-        self.host, self.headers, self.connection = urlsplit(base).netloc, headers or {}, None
-        self.heard = heard
+        self.connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=LONGEST)
+        self.headers, self.heard = headers or {}, heard
 
     def __enter__(self):
         return self
 
     def __exit__(self, *error):
-        self.close()
-
-    def close(self):
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
+        self.connection.close()
 
     def ask(self, path):
         return self._ask("GET", path, None, self.headers)
@@ -73,25 +68,20 @@ class Caller:
         return self._ask("POST", path, urlencode(data), self.headers | kind | headers)
 
     def _ask(self, method, path, body, headers):
-        sent_at = time.monotonic()
-        for tries in range(1, TRIES + 1):
-            if self.connection is None:
-                self.connection = http.client.HTTPConnection(self.host, timeout=LONGEST)
+        sent_at, tries = time.monotonic(), 1
+        while True:
             try:
                 self.connection.request(method, path, body, headers)
                 answer = self.connection.getresponse()
-                text = answer.read().decode()
-                received_at, again = time.monotonic(), tries > 1
-                result = SentAnswer(
-                    sent_at, received_at, answer.status, answer.headers, text, again
-                )
-                self.heard(result)
-                return result
-            except TimeoutError:
-                self.close()
-                raise
-            except (http.client.HTTPException, OSError):
-                self.close()
-                if tries == TRIES:
+                text, received_at = answer.read().decode(), time.monotonic()
+                break
+            except (http.client.HTTPException, OSError) as error:
+                self.connection.close()
+                if tries == TRIES or isinstance(error, TimeoutError):
                     raise
-        raise AssertionError
+                tries += 1
+        result = SentAnswer(
+            sent_at, received_at, answer.status, answer.headers, text, again=tries > 1
+        )
+        self.heard(result)
+        return result

@@ -100,15 +100,7 @@ def test_what_would_stop_calls_is_found(doctor, environ, text):
 def test_another_page_at_the_public_address_is_told_apart(doctor, host):
     done = doctor(PUBLIC_BASE_URL=host.base.replace("localhost", "127.0.0.1"))
 
-    assert "it is not this service that answers there" in done.stdout
-
-
-def test_a_service_that_is_down_behind_what_answers_is_told_apart(doctor, host, monkeypatch):
-    monkeypatch.setattr(host, "refusal", 502)
-    done = doctor(PUBLIC_BASE_URL=host.base.replace("localhost", "127.0.0.1"))
-
-    assert done.exit_code == 1
-    assert "the service is down" in done.stdout
+    assert "not 200 text/xml. Look at the proxy there" in done.stdout
 
 
 def test_a_fallback_that_is_out_of_date_is_found(doctor, host):

@@ -123,14 +123,6 @@ def test_a_number_with_a_country_code_is_given_in_its_national_form(directory, r
     assert "18001 01632 960001." in text
 
 
-def test_a_greeting_is_the_councils_own_or_nothing(directory):
-    greeted = replace(directory.services[0], greeting=_text("Hello"))
-    plain = replace(directory.services[0], greeting=None)
-
-    assert twiml.greeting(greeted, ENGLISH) == "Hello"
-    assert twiml.greeting(plain, ENGLISH) is None
-
-
 def test_an_sms_reply_names_the_number_until_when_and_999_as_written(reply):
     assert reply() == (
         "Call 01632 960100, the Multi-Agency Safeguarding Hub (MASH). "

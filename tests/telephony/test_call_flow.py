@@ -67,13 +67,6 @@ def test_a_call_that_nobody_answers_rings_every_line_in_three_rounds():
     assert steps[1][0] - steps[0][0] == timedelta(seconds=30)  # Twilio adds 5 to 25
 
 
-def test_where_every_number_is_excluded_the_call_is_given_up():
-    everybody = {line.phone.e164 for line in TABLES.directory.lines}
-    steps = list(call_flow.unanswered_call(TABLES, NIGHT, answers, everybody))
-
-    assert [type(step) for _, step in steps] == [GiveUp]
-
-
 @given(
     st.integers(0, 10**11 - 1),
     st.integers(1, 3),

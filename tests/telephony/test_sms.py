@@ -48,10 +48,6 @@ def test_a_sender_that_cannot_be_answered_or_costs_more_than_a_telephone_is_not(
     assert twilio.texts(caller=CALLER, called="sip:07700900123@sbc.example").verbs == []
 
 
-def test_a_parent_with_a_foreign_sim_is_answered(twilio):
-    assert twilio.texts(caller="+48601123456").verbs == ["Message"]
-
-
 def answered(twilio, senders):
     return [twilio.texts(caller=sender).verbs == ["Message"] for sender in senders]
 

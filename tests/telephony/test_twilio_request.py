@@ -114,7 +114,7 @@ def test_a_form_that_twilio_never_sends_and_that_is_slow_to_read_is_refused(twil
         headers={"X-Twilio-Signature": signature},
     )
 
-    assert answer.status_code == 403
+    assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
 
 
 def test_parameters_of_escapes_alone_are_read_however_many(twilio, logged):

@@ -199,14 +199,6 @@ def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, tmp_path)
     assert twilio.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
 
 
-def test_a_folder_that_takes_no_mark_costs_nobody_the_call(twilio, clock, tmp_path):
-    document = night_manager(twilio, clock)
-    (tmp_path / "instance" / "accepted").touch()
-
-    assert twilio.picked_up(document, "CA1", "1").verbs == []
-    assert twilio.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
-
-
 def test_a_file_system_of_marks_that_hangs_costs_nobody_the_call(
     twilio, clock, tmp_path, hang_below
 ):
