@@ -84,17 +84,6 @@ def test_turns_and_shifts_begin_as_written_and_too_little_rest_is_pointed_out(as
     assert "until 9am on Sunday 27 December" in by_day
 
 
-def test_what_each_person_would_have_is_counted_with_what_they_have_already(app, ask):
-    rostered.shifts(app, "mash-social-worker,2026-12-28 10:00,2026-12-28 16:00,Dev Patel")
-    text = page_text(ask(people="Dev Patel", **{"last-day": "27"}))
-
-    assert "Who Shifts Hours Nights Weekends Bank holidays" in text
-    assert "Dev Patel 7 90.5 4 1 2" in text
-    rostered.shifts(app, "mash-social-worker,2026-12-24 08:30,2026-12-24 16:00,Dev Patel")
-    busy = page_text(ask(people="Dev Patel", **{"last-day": "24"}))
-    assert "Nobody is free: it stays a gap" in busy
-
-
 REFUSALS = [
     ({"role": ""}, "Choose a role."),
     ({"first-day": "x"}, "is not a date that exists. Write it as 24 12 2026."),

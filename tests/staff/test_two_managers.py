@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import rostered
 from staff.conftest import check as check_divert
-from staff.conftest import confirm, edges, page_text, send_sheet
+from staff.conftest import confirm, page_text, send_sheet
 from staff.test_shifts import CHRISTMAS
 
 from routing import lookup, rota_service
@@ -66,17 +66,6 @@ def test_the_second_who_covers_a_shift_sees_whom_the_first_put_there(first, seco
     assert on_duty() == {"Siân O’Brien"}
     second.send(again, COVER)
     assert on_duty() == {"Dev Patel"}
-
-
-def test_the_second_who_fills_a_gap_sees_that_it_is_filled(first, second, on_duty):
-    values = {"role": NIGHT, **edges("25 12 2026 8:30am", "26 12 2026 8:30am")}
-    shown = check(second, NEW, person="4", **values)
-    first.send(check(first, NEW, person="2", **values), NEW)
-    again = second.send(shown, NEW)
-
-    assert CHANGED in page_text(again)
-    assert "Dev Patel and Siân O’Brien are on duty together" in page_text(again)
-    assert on_duty("2026-12-25T20:00:00Z") == {"Siân O’Brien"}
 
 
 def test_a_shift_is_not_removed_from_under_a_cover_that_the_second_has_not_seen(
