@@ -342,16 +342,11 @@ def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
 def without_begun_starts(
     changes: Iterable[NewShift | NewCover], at: datetime
 ) -> list[NewShift | NewCover]:
-    """Return changes that are made from now on so that they stay equal while time passes.
-
-    Those that have begun at ``at`` are as long as nothing: only their ends count.
-    """
-    return [
-        change
-        if change.during.start > at
-        else replace(change, during=Span(change.during.end, change.during.end))
-        for change in changes
-    ]
+    """Return changes that begin at ``at``, or later, so that they stay equal while time passes."""
+    starts = (
+        (one, one.during.start if one.during.start > at else one.during.end) for one in changes
+    )
+    return [replace(one, during=Span(start, one.during.end)) for one, start in starts]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:

@@ -269,12 +269,6 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     return change
 
 
-def summaries(connection: Connection, change_ids: Collection[int]) -> dict[int, str]:
-    """Return what some changes did, by id; not of those whose kind says it all."""
-    query = rota_changes.select().where(rota_changes.c.id.in_(change_ids))
-    return {row.id: row.summary for row in connection.execute(query) if row.summary}
-
-
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:
     row = connection.execute(rota_changes.select().where(is_wanted)).first()
     return _change(row) if row else None
