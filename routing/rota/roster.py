@@ -344,9 +344,9 @@ def without_begun_starts(
 ) -> list[NewShift | NewCover]:
     """Return changes that begin at ``at``, or later, so that they stay equal while time passes."""
     starts = (
-        (one, one.during.start if one.during.start > at else one.during.end) for one in changes
+        (new, new.during.start if new.during.start > at else new.during.end) for new in changes
     )
-    return [replace(one, during=Span(start, one.during.end)) for one, start in starts]
+    return [replace(new, during=Span(start, new.during.end)) for new, start in starts]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:
