@@ -212,7 +212,7 @@ def tally(kinds, files=EXAMPLES, seed=1):
         folder, file = Path(name), Path(name, "spoilt.yaml")
         for example in files:
             text = example.read_text("utf-8")
-            usual = {problem.message for problem in check(example, folder, AT)[0]}
+            usual = Counter(problem.message for problem in check(example, folder, AT)[0])
             good = build_snapshot(load(example)[0], folder, AT)
             for kind, spoil in kinds.items():
                 spoilt = list(spoil(text))
@@ -234,7 +234,7 @@ def _outcome(file, folder, good, usual):
         return "crashed"
     if directory is None:
         return "refused"
-    messages = {problem.message for problem in problems} - usual
+    messages = Counter(problem.message for problem in problems) - usual
     spoilt = build_snapshot(directory, folder, AT)
     services = {*good.timetables.services, *spoilt.timetables.services}
     tables = good.timetables, spoilt.timetables

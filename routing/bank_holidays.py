@@ -46,7 +46,7 @@ MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
 
 
 def _parse_date(value: object) -> date:
-    match = re.fullmatch(r"\s*(\d{4}-\d\d-\d\d)(T00:00(:00)?(Z|\+00:00)?)?\s*", str(value))
+    match = re.fullmatch(r"\s*(\d{4}-\d\d-\d\d)(T00:00(:00(\.0+)?)?(Z|\+00:00)?)?\s*", str(value))
     with suppress(ValueError):
         if match and FIRST_YEAR <= (day := date.fromisoformat(match[1])).year <= LAST_YEAR:
             return day

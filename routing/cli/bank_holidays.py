@@ -101,10 +101,7 @@ def _source_lines(holidays: BankHolidays) -> Iterator[str]:
     if holidays.fault is not None:
         yield holidays.fault
     elif holidays.published is None:
-        yield (
-            "GOV.UK's list has never been fetched. Run `who-to-call bank-holidays refresh` every "
-            "day."
-        )
+        yield "GOV.UK's list was never fetched. Run `who-to-call bank-holidays refresh` every day."
     if holidays.published is not None:
         days = (lookup.now() - holidays.published.checked_at).days
         age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")

@@ -26,7 +26,7 @@ from typing import IO, Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from routing.core.directory import EMERGENCY_NUMBERS, Directory
+from routing.core.directory import Directory, Phone
 from routing.directory import schema
 from routing.directory.yaml_source import (
     MAX_BYTES,
@@ -390,38 +390,31 @@ def _check_line(
                 )
                 yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
     keys = dict.fromkeys(key for _, key in references)
-    for number_path, number in _numbers(path, line):
-        if number in EMERGENCY_NUMBERS and "out_of_hours" not in keys:
+    for number_path, phone in _numbers(path, line):
+        if phone.is_emergency and "out_of_hours" not in keys:
             message = (
-                f"'{number}' is for an `out_of_hours` line. Write `out_of_hours: {line_id}` in a "
-                "service, or move it to `helplines`."
+                f"'{phone.display}' is for an `out_of_hours` line. Write `out_of_hours: {line_id}` "
+                "in a service, or move it to `helplines`."
             )
             yield PathProblem(number_path, "barred_number", message)
-        if number in EMERGENCY_NUMBERS:
+        if phone.is_emergency:
             for key in (key for key in ("lines", "if_unanswered") if key in keys):
                 message = (
-                    f"'{number}' may not be rung by a service: it may answer only as "
+                    f"'{phone.display}' may not be rung by a service: it may answer only as "
                     f"`out_of_hours`. Take '{line_id}' out of `{key}`."
                 )
                 yield PathProblem(number_path, "barred_number", message)
-        elif keys and (reason := _forbidden_reason(number)):
-            message = f"'{number}' may not be rung by a service: {reason}. Write another."
+        elif keys and (reason := schema.forbidden_reason(phone.e164)):
+            message = f"'{phone.display}' may not be rung by a service: {reason}. Write another."
             yield PathProblem(number_path, "barred_number", message)
 
 
-def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, str]]:
+def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, Phone]]:
     days = enumerate(_items(line.get("special_days")))
     entries = (((*path, "special_days", n), _mapping(day)) for n, day in days)
     for part_path, part in ((path, line), *entries):
-        if isinstance(number := part.get("phone"), str):
-            yield (*part_path, "phone"), number.strip()
-
-
-def _forbidden_reason(number: str) -> str | None:
-    try:
-        return schema.forbidden_reason(schema.parse_line_phone(number).e164)
-    except ValueError:
-        return None  # validation says what is wrong with it
+        with suppress(KeyError, ValueError):  # validation says what is wrong with it
+            yield (*part_path, "phone"), schema.parse_line_phone(part["phone"])
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:

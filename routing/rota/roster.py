@@ -5,7 +5,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain, groupby, pairwise
@@ -337,6 +337,16 @@ def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
     """Return from when the first of some shifts or covers starts until when the last one ends."""
     spans = [change.during for change in changes]
     return Span(min(span.start for span in spans), max(span.end for span in spans))
+
+
+def without_begun_starts(
+    changes: Iterable[NewShift | NewCover], at: datetime
+) -> list[NewShift | NewCover]:
+    """Return changes that begin at ``at``, or later, so that they stay equal while time passes."""
+    starts = (
+        (new, new.during.start if new.during.start > at else new.during.end) for new in changes
+    )
+    return [replace(new, during=Span(start, new.during.end)) for new, start in starts]
 
 
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:

@@ -40,11 +40,11 @@ def index() -> Response:
             at, actor = lookup.now(), current_account().actor
             token = link_token(Confirmation().once.data, form.name.data, sorted(form.roles), actor)
             with lookup.database().writing() as connection:
-                if account := accounts.find_by_password_link(connection, token, at):
-                    return _show_link(account.name, token)  # the form was sent twice
-                account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-                link = accounts.create_password_link(connection, account.id, at, actor, token)
-                return _show_link(*link)
+                account = accounts.find_by_password_link(connection, token, at)
+                if account is None:  # else the form was sent twice
+                    account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
+                    accounts.create_password_link(connection, account.id, at, actor, token)
+                return _show_link(account.name, token)
     except AccountError as error:
         form.refuse(error)
     with lookup.database().reading() as connection:

@@ -11,7 +11,7 @@ from routing import lookup
 from routing.rota.descriptions import role_name
 from routing.staff.auth import actor_names, render_page, staff_blueprint
 from routing.staff.forms import parse_id
-from routing.store import audit_log, rota
+from routing.store import audit_log
 from routing.store.audit_log import AuditEntry
 from routing.text import staff_text
 from routing.text.dates import format_datetime
@@ -29,17 +29,14 @@ def show() -> Response:
     with lookup.database().reading() as connection:
         entries = audit_log.newest(connection, PAGE_SIZE + 1, before)
         names, notes = actor_names(connection), audit_log.notes(connection, entries)
-        rota_changes = (entry.entity.partition(":") for entry in entries)
-        ids = [int(number) for kind, _, number in rota_changes if kind == "rota" and number]
-        summaries = rota.summaries(connection, ids)
     return render_page(
         "changes.html",
         entries=[
             {
                 "at": format_datetime(entry.at, locale, with_year=True),
                 "actor": names(entry.actor),
-                "action": _describe_action(entry, names, summaries),
-                "note": notes.get(entry.entity, ""),
+                "action": _describe_action(entry, names, notes),
+                "note": notes.get(entry.entity) if entry.entity.startswith("divert") else "",
                 "changes": list(_changes(entry, locale, names)),
             }
             for entry in entries[:PAGE_SIZE]
@@ -50,7 +47,7 @@ def show() -> Response:
 
 
 def _describe_action(
-    entry: AuditEntry, names: Callable[[str], str], summaries: Mapping[int, str]
+    entry: AuditEntry, names: Callable[[str], str], notes: Mapping[str, str]
 ) -> str:
     """Return what was done, and to what: "Divert set (Worried about a child)".
 
@@ -61,7 +58,7 @@ def _describe_action(
     if kind == "rota":
         undone = (entry.before or {}).get("made")
         kinds = f"{label} ({staff_text.ACTION_LABELS[f'rota.{undone}']})" if undone else label
-        return summaries.get(int(number or 0), kinds)
+        return notes.get(entry.entity, kinds)
     if not number:
         return label
     if kind == "divert":

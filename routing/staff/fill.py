@@ -10,7 +10,7 @@ from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, spreadsheet
 from routing.rota.filling import ProposedShift
-from routing.rota.roster import NewShift
+from routing.rota.roster import NewShift, without_begun_starts
 from routing.rota_service import ImportPlan, Rota
 from routing.staff.auth import (
     current_account,
@@ -44,7 +44,7 @@ def fill() -> AnyResponse:
         try:
             rota, proposed = _propose(form)
             added = _assigned(form, proposed)
-            if not added or confirmation.shown.data != digest(added):
+            if not added or confirmation.shown.data != _digest_fill(added):
                 return _check(form, confirmation, rota, proposed)
             actor, once = current_account().actor, confirmation.once.data
             try:
@@ -114,7 +114,9 @@ def _plan(form: ImportForm) -> ImportPlan:
 
 def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
     """Return what tells the import that was shown from that of another file, or to another rota."""
-    return digest(form.content, form.add_people.data, plan.sheet, plan.rota.revision)
+    shown = form.content, form.add_people.data, plan.sheet, plan.rota.revision
+    new_shifts = plan.difference.new_shifts if plan.is_replacement else ()
+    return digest(*shown, without_begun_starts(new_shifts, lookup.now()))
 
 
 def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
@@ -156,6 +158,10 @@ def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShif
     ]
 
 
+def _digest_fill(added: Sequence[NewShift]) -> str:
+    return digest(without_begun_starts(added, lookup.now()))
+
+
 def _check(
     form: FillForm, confirmation: Confirmation, rota: Rota, proposed: Sequence[ProposedShift]
 ) -> Response:
@@ -163,7 +169,7 @@ def _check(
     roles, added = rota.roster.roles, _assigned(form, proposed)
     return render_page(
         "rota_fill_check.html",
-        hidden={**form.hidden(digest(added)), "people": ", ".join(form.names)},
+        hidden={**form.hidden(_digest_fill(added)), "people": ", ".join(form.names)},
         role_id=form.role.data,
         role_name=descriptions.role_name(roles[form.role.data]),
         shifts=[

@@ -247,13 +247,13 @@ class Confirmation(StaffForm):
 
 
 def link_token(form_key: str, *content: object) -> str:
-    """Return the secret token of a link: the same for a form that is sent again; "" without a key.
+    """Return the secret token of a link, the same for a form that is sent again.
 
     Nobody can work it out from the page, which holds only the key.
     """
     assert current_app.secret_key
     signer = Signer(current_app.secret_key, salt="link token", digest_method=sha256)
-    return signer.get_signature(repr((form_key, *content))).decode() if form_key else ""
+    return signer.get_signature(repr((form_key or secrets.token_urlsafe(), *content))).decode()
 
 
 def digest(*shown: object) -> str:

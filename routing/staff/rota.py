@@ -25,7 +25,6 @@ from routing.store.accounts import Role
 from routing.store.rota import RotaChange
 from routing.text import staff_text
 from routing.text.dates import format_datetime, format_full_date
-from routing.text.locale import Locale
 
 bp = staff_blueprint("rota")
 
@@ -269,7 +268,7 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     roster, locale = rota.roster, lookup.staff_locale()
     period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
     bars = [
-        _duty_bar(rota, duty, period, at, locale)
+        _duty_bar(rota, duty, period, at)
         for duty in roster.assignments(role.id, period.start, period.end)
         if duty.person_id is not None
     ]
@@ -286,12 +285,12 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     }
 
 
-def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime, locale: Locale) -> GridBar:
+def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
     during = Span(max(duty.during.start, period.start), min(duty.during.end, period.end))
     return GridBar(
         "duty" if duty.cover is None else "cover",
         during,
-        descriptions.format_times(during, locale),
+        descriptions.format_times(during, lookup.staff_locale()),
         rota.names[duty.person_id or 0],
         rota.text(at).cover(duty) if duty.cover else "",
         # Hundreds on a page: url_for would take a sixth of its time.

@@ -21,6 +21,7 @@ from routing.rota.roster import (
     validate_absence,
     validate_cover,
     validate_shift,
+    without_begun_starts,
 )
 from routing.rota_service import Rota
 from routing.staff.auth import (
@@ -294,7 +295,9 @@ def _confirm(
     InvalidRotaChange.
     """
     warnings, confirmation = rota.warnings(proposed), Confirmation()
-    shown = digest(texts, warnings)
+    is_from_now = kind == "swapped"
+    meaning = without_begun_starts(proposed, lookup.now()) if is_from_now else texts
+    shown = digest(meaning, warnings)
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
         change = rota_service.save_change(kind, proposed, rota, actor, once, summary)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store.tables import audit_log, diverts, lock_writers
+from routing.store.tables import audit_log, diverts, lock_writers, rota_changes
 
 SERVICE_ACTOR = "service"
 """The actor of changes that no person made: the service itself."""
@@ -71,12 +71,14 @@ def newest(connection: Connection, limit: int, before: int | None = None) -> lis
 
 
 def notes(connection: Connection, entries: Iterable[AuditEntry]) -> dict[str, str]:
-    """Return why, by entity, for the diverts of some entries whose notes are kept.
+    """Return, by entity, why of diverts whose notes are kept, and what changes of the rota did.
 
     An entry itself holds no note: notes are emptied after NOTE_RETENTION_DAYS, entries are not.
     Notes of covers are left out: they are about somebody's absence.
     """
-    parts = (entry.entity.partition(":") for entry in entries)
-    ids = {int(number) for kind, _, number in parts if kind == "divert" and number.isdecimal()}
-    query = sa.select(diverts.c.id, diverts.c.note).where(diverts.c.id.in_(ids))
-    return {f"divert:{divert_id}": note for divert_id, note in connection.execute(query) if note}
+    parts, texts = [entry.entity.partition(":") for entry in entries], dict[str, str]()
+    for kind, text in (("divert", diverts.c.note), ("rota", rota_changes.c.summary)):
+        ids = {int(number) for name, _, number in parts if name == kind and number.isdecimal()}
+        query = sa.select(text.table.c.id, text).where(text.table.c.id.in_(ids) & (text != ""))
+        texts |= {f"{kind}:{row_id}": words for row_id, words in connection.execute(query)}
+    return texts

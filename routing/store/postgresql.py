@@ -41,6 +41,7 @@ def connect(timeout: float, options: Mapping[str, Any]) -> psycopg.Connection[An
         "tcp_user_timeout": "5000",
         "options": f"-c statement_timeout={int(timeout * 1000)}",
         "application_name": "routing",
+        "client_encoding": "utf8",  # or a database in SQL_ASCII answers in bytes
     }
     connection = TimeoutConnection.connect(**{**defaults, **options})
     connection.timeout_seconds = timeout

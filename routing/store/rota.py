@@ -166,9 +166,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             restore = table.update().where(was_cancelled & (created_by == creator))
             undone_by = _find_undo(connection, creator)
             connection.execute(restore.values(cancelled_by_change_id=undone_by))
-    of_original = audit_log.c.entity == f"rota:{change_id}"
-    entry = connection.execute(audit_log.select().where(of_original)).one()
-    before, after = {"made": original.kind, **(entry.after or {})}, entry.before
+    entry = sa.select(audit_log.c.after, audit_log.c.before)
+    entry = entry.where(audit_log.c.entity == f"rota:{change_id}")
+    before, after = connection.execute(entry).first() or (None, None)
+    before = {"made": original.kind, **(before or {})}
     record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
     return change
 
@@ -267,12 +268,6 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
     if change is None:
         raise UnknownShift(f"The rota has no change {change_id}.")
     return change
-
-
-def summaries(connection: Connection, change_ids: Collection[int]) -> dict[int, str]:
-    """Return what some changes did, by id; not of those whose kind says it all."""
-    query = rota_changes.select().where(rota_changes.c.id.in_(change_ids))
-    return {row.id: row.summary for row in connection.execute(query) if row.summary}
 
 
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:

@@ -229,7 +229,7 @@ ODDITIES = {
     "another key": lambda events: events[-1].update(colour="red"),
     "out of order": lambda events: events.reverse(),
     "notes as a number": lambda events: events[0].update(notes=0),
-    "midnight": lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00Z"),
+    "midnight": lambda events: events[0].update(date=f" {events[0]['date']}T00:00:00.000Z"),
 }
 
 

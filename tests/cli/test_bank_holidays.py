@@ -74,7 +74,7 @@ def test_a_list_is_saved_even_while_the_directory_is_invalid(run, feed, tmp_path
 
 
 def test_show_names_the_source_its_age_and_its_last_year(run, feed, clock):
-    assert "never been fetched" in run("show").output
+    assert "never fetched" in run("show").output
     run("refresh")
     clock.set("2026-11-25T12:00:00Z")
     shown = run("show").output

@@ -171,7 +171,7 @@ def test_a_file_is_replaced_only_by_force(new):
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_any_question(new):
-    for path in ("/nowhere/new.yaml", f"/nowhere/{'long' * 80}.yaml"):
-        result = new.app.test_cli_runner().invoke(args=["directory", "new", path])
+    path = f"/nowhere/{'long' * 80}.yaml"
+    result = new.app.test_cli_runner().invoke(args=["directory", "new", path])
 
-        assert result.output == f"Error: You may not write {path}. Give another FILE.\n"
+    assert result.output == f"Error: You may not write {path}. Give another FILE.\n"

@@ -82,11 +82,10 @@ def test_two_timers_that_share_a_postgresql_run_each_job_once(
     with apps[0].app_context():
         db.upgrade(lookup.database())
     clock.set(begins)
-    start, step, runs = clock.at, timedelta(hours=1), []
+    hours, runs = [clock.at + timedelta(hours=hour) for hour in range(1, 27)], []
     with ThreadPoolExecutor(2) as machines:
         run_due(apps[0], [DAILY], "before")  # the first start runs every job
-        for number in range(1, 27):
-            clock.at = start + number * step
+        for clock.at in hours:
             barrier = threading.Barrier(2)
 
             def run(app, barrier=barrier):
@@ -96,11 +95,9 @@ def test_two_timers_that_share_a_postgresql_run_each_job_once(
             runs += [(clock.at, name) for names in machines.map(run, apps) for name in names]
     daily = [at for at, name in runs if name == "daily"]
 
-    assert [at for at, name in runs if name == "minutely"] == [
-        start + number * step for number in range(1, 27)
-    ]
+    assert [at for at, name in runs if name == "minutely"] == hours
     assert [f"{at:%d}" for at in daily] == list(days)
-    assert all(at - DAILY.due_at(at) < step for at in daily)
+    assert all(at - DAILY.due_at(at) < timedelta(hours=1) for at in daily)
 
 
 def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, clock):
@@ -184,10 +181,9 @@ def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
 ):
     refresh(app, feed)
     other = on_another_machine(make_app, app, tmp_path / "other").test_cli_runner()
+    dates = other.invoke(args=["bank-holidays", "show"]).output
 
-    assert f"Last fetched today, from {feed.url}." in (
-        other.invoke(args=["bank-holidays", "show"]).output
-    )
+    assert f"Last fetched today, from {feed.url}." in dates
     copies = [bank_holidays.load_copy(tmp_path / name) for name in ("other", "instance")]
     assert copies[0] == copies[1]
 

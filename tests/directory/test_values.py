@@ -147,20 +147,15 @@ def test_a_value_in_another_form_is_refused_with_the_value_that_was_meant(parse,
 @pytest.mark.parametrize(
     ("parse", "text"),
     [
-        (parse_day_hours, "half past nine to 5"),
-        (parse_day_hours, "9am to 5pm except Wednesday"),
-        (parse_day_hours, "office hours"),
-        (parse_days, "Weekends and bank holidays"),
-        (parse_days, "mon fri"),
-        (parse_days, "Day"),
+        *((parse_day_hours, text)
+          for text in ("half past nine to 5", "9am to 5pm except Wednesday", "office hours")),
+        *((parse_days, text) for text in ("Weekends and bank holidays", "mon fri", "Day")),
         (parse_date, "24 December"),
         (parse_date, "24-12-26"),
-        (parse_repetition, "5th Friday"),
-        (parse_repetition, "31/02"),
-        (parse_repetition, "every Wednesday"),
+        *((parse_repetition, text) for text in ("5th Friday", "31/02", "every Wednesday")),
         (parse_email, "a@a.example, b@a.example"),
     ],
-)
+)  # fmt: skip
 def test_of_a_value_that_may_mean_several_things_none_is_offered(parse, text):
     with pytest.raises(ValueError, match=r"Write (08:30-17:00, |mon, |it as |24 Dec|first, )"):
         parse(text)

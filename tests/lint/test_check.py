@@ -94,42 +94,23 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
     ("old", "new", "code", "line", "message"),
     [
         ("name: Night", f"name: {'Night ' * 18}", "first_screen_long", 27, "31 words stand before"),
-        (
-            "bank-holiday: closed}",
-            "bank-holiday: 10:00-12:00}",
-            "opens_at_christmas",
-            10,
-            "Friday 25 December 2026, Friday 1 January 2027",
-        ),
+        ("bank-holiday: closed}", "bank-holiday: 10:00-12:00}", "opens_at_christmas", 10,
+         "Friday 25 December 2026, Friday 1 January 2027"),
         ("2026-11-01, source: https://www.anyshire.example/contact, ", "2026-11-01, ", "no_source",
          14, "source"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
         ("on: 2026-11-01", "on: 2027-11-01", "verified_in_the_future", 14, "still to come"),
-        (
-            "    special_days:\n",
-            "    special_days:\n      - {date: 2027-02-11, name: Idle}\n",
-            "idle_special_day",
-            12,
-            "`hours`, or a `phone`",
-        ),
-        (
-            "date: 2026-12-31, name: New Year's Eve,",
-            "from: 2026-12-24, to: 2026-12-31, name: Festive,",
-            "overlapping_special_days",
-            13,
-            "'Christmas Eve', above it, set the hours of the same date",
-        ),
+        ("special_days:\n", "special_days:\n      - {date: 2027-02-11, name: Idle}\n",
+         "idle_special_day", 12, "`hours`, or a `phone`"),
+        ("date: 2026-12-31, name: New Year's Eve,",
+         "from: 2026-12-24, to: 2026-12-31, name: Festive,", "overlapping_special_days", 13,
+         "'Christmas Eve', above it, set the hours of the same date"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
          "'backup'"),
         ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified", "gap", 26,
          "every Friday 4:30pm to 5pm"),
-        (
-            "if_unanswered: [eds, backup]",
-            "if_unanswered: [eds]",
-            "nobody_left",
-            26,
-            "every Monday to Friday midnight to 8:30am",
-        ),
+        ("if_unanswered: [eds, backup]", "if_unanswered: [eds]", "nobody_left", 26,
+         "every Monday to Friday midnight to 8:30am"),
     ],
 )  # fmt: skip
 def test_a_warning_is_at_its_line_with_what_to_write(warnings, old, new, code, line, message):
@@ -631,49 +612,66 @@ def test_a_council_with_one_day_number_and_one_night_number_can_have_no_warning(
     assert slips(text) == []
 
 
-HOLIDAYS, DAYS, BOTH_EVES = "england-and-wales", "special_days:\n", "{date: 2026-12-24"
-FEBRUARY = "- {every: 29 February, from: 2027-01-01, to: 2027-12-31, name: X, hours: closed}"
+HOLIDAYS, DAYS = "england-and-wales", "special_days:\n"
+
+
+def special(*dates, hours="closed"):
+    """Return the key of special days, with further ones before those that are there."""
+    keys = f", hours: {hours}" if hours else ""
+    return DAYS + "".join(f"      - {{name: X, {day}{keys}}}\n" for day in dates)
+
+
 REMEDIES = {
-    "runs_through_the_night": (
-        *("thu: 08:30-17:00", "thu: 08:30-05:00", "mean 08:30-17:00?", "thu: 08:30-17:00"),
-    ),
+    "runs_through_the_night": ("08:30-17:00", "08:30-05:00", "mean 08:30-17:00?", "08:30-17:00"),
     "trunk_zero": ("01632 960002", "+44 (0)1632 960002", "Write 01632 960002", "01632 960002"),
     "lost_zero": ("01632 960002", "1632960002", "Write 01632 960002", "01632 960002"),
-    "missing_weekday": ("mon-thu:", "mon-wed:", "`thu: closed`", "thu: closed, mon-wed:"),
-    "overlapping_hours": (
-        *("thu: 08:30-17:00", 'thu: "08:30-13:00, 12:00-17:00"', "write 08:30-17:00"),
-        "thu: 08:30-17:00",
-    ),
-    "no_bank_holiday": (
-        *(", bank-holiday: closed", "", "`bank-holiday: closed`", ", bank-holiday: closed"),
-    ),
-    "text_cut_by_hash": (
-        *("name: Hub", "name: Hub #1", "Put the whole text in quotes", 'name: "Hub #1"'),
-    ),
-    "hidden_character": (
-        *("name: Hub", "name: Hub\u00a0One", "type an ordinary blank", "name: Hub One"),
-    ),
-    "nobody_left": ("eds, backup]", "eds]", "add 'backup' to `if_unanswered`", "eds, backup]"),
-    "removes_no_holiday": (
-        *(HOLIDAYS, f"{HOLIDAYS}, remove: [2027-05-30]", "2027-05-31"),
-        f"{HOLIDAYS}, remove: [2027-05-31]",
-    ),
-    "holiday_already_there": (
-        *(HOLIDAYS, f"{HOLIDAYS}, add: {{2027-05-31: Spring}}", "Delete it"),
-        f"{HOLIDAYS}, add: {{}}",
-    ),
-    "past_special_day": (
-        *(DAYS, f"{DAYS}      - {{date: 2026-11-22, name: X, hours: closed}}\n", "Delete it", DAYS),
-    ),
-    "no_date": (
-        *(DAYS, f"{DAYS}      {FEBRUARY}\n", "Correct them"),
-        f"{DAYS}      {FEBRUARY.replace('2027-12', '2028-12')}\n",
-    ),
-    "no_special_day": (
-        *(BOTH_EVES, "{date: 2026-12-23", "Christmas Eve, 24 December 2026", BOTH_EVES),
-    ),
     "near_miss": ("0808 800 5000", "0800 800 5000", "08088005000", "0808 800 5000"),
-}
+    "missing_weekday": ("mon-thu:", "mon-wed:", "`thu: closed`", "thu: closed, mon-wed:"),
+    "overlapping_hours": ("thu: 08:30-17:00", 'thu: "08:30-13:00, 12:00-17:00"',
+                          "write 08:30-17:00", "thu: 08:30-17:00"),
+    "no_bank_holiday": (", bank-holiday: closed", "", "`bank-holiday: closed`",
+                        ", bank-holiday: closed"),
+    "opens_at_christmas": ("closed}\n    special_days:\n", "10:00-12:00}\n    special_days:\n",
+                           "add a special day that is closed",
+                           f"10:00-12:00}}\n    {special('date: 2026-12-25', 'date: 2027-01-01')}"),
+    "no_special_day": ("date: 2026-12-24", "date: 2026-12-23", "Christmas Eve, 24 December 2026",
+                       "date: 2026-12-24"),
+    "text_cut_by_hash": ("name: Hub", "name: Hub #1", "Put the whole text in quotes",
+                         'name: "Hub #1"'),
+    "hidden_character": ("name: Hub", "name: Hub\u00a0One", "type an ordinary blank",
+                         "name: Hub One"),
+    "odd_text": ("name: Hub", "name: <b>Hub</b>", "Write the whole text", "name: Hub"),
+    "opens_at_night": ("fri: 08:30", "fri: 01:30", "mean 13:30-16:30?", "fri: 13:30"),
+    "gap": ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified",
+            "add this to the hours of 'eds'", "hours: always\n    verified"),
+    "holiday_at_weekend": (HOLIDAYS, f"{HOLIDAYS}, add: {{2027-06-05: X}}", "Write the weekday",
+                           f"{HOLIDAYS}, add: {{2027-06-07: X}}"),
+    "far_holiday": (HOLIDAYS, f"{HOLIDAYS}, add: {{2072-06-01: X}}", "Is that the year?",
+                    f"{HOLIDAYS}, add: {{2027-06-01: X}}"),
+    "far_special_day": (DAYS, special("date: 2062-02-11"), "Correct it",
+                        special("date: 2027-02-11")),
+    "no_999": ("Call 999.", "Call 99.", "Write it: call 999.", "Call 999."),
+    "nobody_left": ("eds, backup]", "eds]", "add 'backup' to `if_unanswered`", "eds, backup]"),
+    "rings_too_long": ("hours: {mon", "ring_seconds: 60\n    hours: {mon", "Write 55 or less",
+                       "ring_seconds: 55\n    hours: {mon"),
+    "removes_no_holiday": (HOLIDAYS, f"{HOLIDAYS}, remove: [2027-05-30]", "2027-05-31",
+                           f"{HOLIDAYS}, remove: [2027-05-31]"),
+    "holiday_already_there": (HOLIDAYS, f"{HOLIDAYS}, add: {{2027-05-31: Spring}}", "Delete it",
+                              f"{HOLIDAYS}, add: {{}}"),
+    "past_holiday": (HOLIDAYS, f"{HOLIDAYS}, add: {{2026-06-01: X}}", "Delete it",
+                     f"{HOLIDAYS}, add: {{}}"),
+    "past_special_day": (DAYS, special("date: 2026-11-22"), "Delete it", DAYS),
+    "idle_special_day": (DAYS, special("date: 2027-02-11", hours=""), "Give it `hours`",
+                         special("date: 2027-02-11")),
+    "endless_closure": (DAYS, special("from: 2027-02-06"), "Write `to`",
+                        special("from: 2027-02-06, to: 2027-02-14")),
+    "long_run": (DAYS, special("from: 2027-02-06, to: 2028-02-14"), "Is that the year?",
+                 special("from: 2027-02-06, to: 2027-02-14")),
+    "idle_run": (DAYS, special("from: 2027-02-07, to: 2027-02-07", hours="always"),
+                 "To open one, write `date`", special("date: 2027-02-07", hours="always")),
+    "no_date": (DAYS, special("every: 29 February, from: 2027-01-01, to: 2027-12-31"),
+                "Correct them", special("every: 29 February, from: 2027-01-01, to: 2028-12-31")),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("code", REMEDIES)

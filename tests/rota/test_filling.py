@@ -96,12 +96,6 @@ def test_a_cut_in_the_hour_when_the_clocks_change_is_one_instant(rota, days, cut
     assert all_touch(slots)
 
 
-def test_people_take_turns_by_slot(rota):
-    slots = make_slots(rota, "2026-12-24", "2026-12-28")
-
-    assert assign(rota, slots, [1, 2, 3, 4]) == [1, 2, 3, 4, 1, 2, 3, 4, 1]
-
-
 def fill(rota, first, last, people, turn, begins="", role_id="night", **more):
     """Return who has each slot that begins on some days, as pairs of its start and the person."""
     turns = filling.parse_turn(turn, begins)

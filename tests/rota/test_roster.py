@@ -276,22 +276,6 @@ def test_an_impossible_swap_is_refused(rota, why):
     assert refused_field(swap_shifts, rota.roster, one, other, now) == "other"
 
 
-def test_a_person_who_leaves_is_released_from_their_assignments_and_from_no_others(rota):
-    mine = rota.add_shift("night", 1, *NIGHT)
-    rota.add_cover(mine, 2, "2026-11-23T20:00", "2026-11-23T21:00")
-    other = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
-    rota.add_cover(other, 1, "2026-11-24T20:00", "2026-11-24T21:00")
-    now = at("2026-11-23T18:00")
-    covers = cover_absence(rota.roster, 1, Span(now, now + timedelta(days=99)), None)
-    later = rota.roster.with_changes(covers)
-
-    assert assigned(later, *NIGHT)[0] == (1, "23 17:00")
-    assert later.staffing_at("night", now).person_ids == ()
-    assert later.staffing_at("night", at("2026-11-23T20:30")).person_ids == (2,)
-    assert later.staffing_at("night", at("2026-11-24T20:30")).person_ids == ()
-    assert later.staffing_at("night", at("2026-11-24T18:00")).person_ids == (2,)
-
-
 AWAY = span("2026-11-23T18:00", "2026-11-24T20:00")
 
 
@@ -304,17 +288,6 @@ def test_in_an_absence_all_of_a_persons_duty_in_every_role_goes_to_the_substitut
         NewCover(night, 2, span("2026-11-23T18:00", "2026-11-24T08:30")),
         NewCover(day, 2, span("2026-11-24T08:30", "2026-11-24T17:00")),
         NewCover(later_night, 2, span("2026-11-24T17:00", "2026-11-24T20:00")),
-    ]
-
-
-def test_in_an_absence_only_what_the_person_really_has_goes_over(rota):
-    given_away = rota.add_shift("night", 1, *NIGHT)
-    rota.add_cover(given_away, 3, *NIGHT)
-    taken_over = rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:30")
-    rota.add_cover(taken_over, 1, "2026-11-24T17:00", "2026-11-24T19:00")
-
-    assert validate_absence(rota.roster, 1, AWAY, None) == [
-        NewCover(taken_over, None, span("2026-11-24T17:00", "2026-11-24T19:00"))
     ]
 
 

@@ -326,6 +326,12 @@ def test_psycopg_waits_for_answers_where_this_service_bounds_the_wait():
     assert list(parameters) == ["self", "gen", "interval", "timeout"]
 
 
+def test_a_database_in_sql_ascii_answers_in_utf_8(postgresql, tmp_path):
+    url = postgresql.database("template0 ENCODING SQL_ASCII LC_COLLATE 'C' LC_CTYPE 'C'")
+    with Database(url, tmp_path).reading() as connection:
+        assert connection.scalar(sa.text("SELECT 'Siân'")) == "Siân"
+
+
 def test_a_server_that_stands_still_is_given_up_and_found_again(postgresql, tmp_path):
     database = Database(postgresql.database(), tmp_path)
     raised = []
