@@ -213,8 +213,7 @@ def test_a_connection_that_may_end_with_a_form_unread_is_given_to_no_call(tmp_pa
             get(port, path)
         assert get(port, "/", "POST", b"x" * 65_536).status == 413
 
-    closes = ["\nconnection: close" in head for head in application.heads]
-    assert closes == [True, False, False]
+    assert ["\nconnection: close" in head for head in application.heads] == [True, False, False]
 
 
 def test_a_slow_client_holds_up_nginx_and_not_the_application(tmp_path):
