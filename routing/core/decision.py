@@ -71,6 +71,10 @@ class Answer:
         """Return whether a caller would notice no difference: the same line by the same number."""
         return self.line.id == other.line.id and self.phone.e164 == other.phone.e164
 
+    def is_shown_as(self, other: Answer) -> bool:
+        """Return whether the two are equal, and so is the spelling of their numbers."""
+        return self == other and self.phone.display == other.phone.display
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -166,7 +170,8 @@ def timeline(
 ) -> Iterator[tuple[Span, Answer]]:
     """Yield consecutive spans from ``start`` to ``end``, each with its answer.
 
-    A span ends where the line, its number or the reason changes. Raise as ``decide`` does.
+    A span ends where the line, its number, how that is written or the reason changes. Raise as
+    ``decide`` does.
     """
     start, end = instants.as_utc(start), instants.as_utc(end)
     timetables.service(service_id)
@@ -174,7 +179,7 @@ def timeline(
     later = _later_answers(timetables, service_id, start, service_diverts)
     entries = [(start, _answer_at(timetables, service_id, start, service_diverts))]
     for at, answer in takewhile(lambda entry: entry[0] < end, later):
-        if answer != entries[-1][1]:
+        if not answer.is_shown_as(entries[-1][1]):
             entries.append((at, answer))
     if start < end:
         for (begins, answer), (ends, _) in pairwise([*entries, (end, entries[-1][1])]):
@@ -412,7 +417,7 @@ class Timetables:
         for start in sorted({period.start, *midnights, *edges}):
             if start in period:
                 answer = self._answer(service, start, spans)
-                if not entries or entries[-1][1] != answer:
+                if not entries or not answer.is_shown_as(entries[-1][1]):
                     entries.append((start, answer))
         return tuple(entries)
 

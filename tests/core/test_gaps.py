@@ -10,6 +10,7 @@ from core.test_decision import LONDON, PLAIN, compiled, london
 from sweep import ROOT, pairs, timetables, without_backup, wrong_changes, wrong_gaps
 
 from routing.core.gaps import CoverageKind, compare, find_gaps, missing_backups, reportable_gaps
+from routing.core.instants import Span
 from routing.errors import NaiveTime, UnknownService
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
@@ -253,6 +254,16 @@ def test_a_change_that_goes_on_while_its_reason_changes_is_one_span():
     changes = list(compare(compiled(), compiled(new), "children", *period))
 
     assert [(span.start, span.end) for span, _ in changes] == [period]
+
+
+def test_another_spelling_of_the_number_on_one_day_is_a_change_of_that_day_alone():
+    day = "special_days: [{date: 2026-12-27, name: Sunday, phone: +44 1632 960002}]"
+    new = PLAIN.replace("hours: {mon-sun: 17:00-08:30}}", f"hours: always, {day}}}")
+    old = new.replace("+44 1632", "01632")
+    period = london("2026-12-26 00:00"), london("2026-12-29 00:00")
+
+    spans = [span for span, _ in compare(compiled(old), compiled(new), "children", *period)]
+    assert spans == [Span(london("2026-12-27 00:00"), london("2026-12-28 00:00"))]
 
 
 def test_an_empty_period_has_no_changes():
