@@ -106,8 +106,7 @@ def contacts() -> Response:
     at, query = lookup.now(), request.args.get("q", "").strip()[:100]
     if query and middleware.acquire(RequestKind.LISTING):
         return _page("contacts.html", **context.contacts_context(query, at))
-    values = partial(context.contacts_context, "", at)
-    return _html_response(_render_answer("contacts.html", at, values).text)
+    return _page_of_this_second("contacts.html", at, partial(context.contacts_context, "", at))
 
 
 @bp.get("/accessibility")
@@ -115,25 +114,26 @@ def accessibility() -> Response:
     """Show the accessibility statement that the regulations of 2018 require."""
     directory, locale = lookup.snapshot().directory, lookup.locale()
     statement = directory.council.accessibility
-    return _page(
-        "accessibility.html",
-        statement=statement,
-        prepared_on=format_date(statement.prepared, locale) if statement else None,
-        is_northern_ireland=directory.holiday_rules.division == "northern-ireland",
-    )
+    values = {
+        "statement": statement,
+        "prepared_on": format_date(statement.prepared, locale) if statement else None,
+        "is_northern_ireland": directory.holiday_rules.division == "northern-ireland",
+        "until": None,
+    }
+    return _page_of_this_second("accessibility.html", lookup.now(), lambda: values)
 
 
 @bp.get("/privacy")
 def privacy() -> Response:
     """Show the privacy notice."""
     settings = current_app.config
-    return _page(
-        "privacy.html",
-        notice=lookup.snapshot().directory.council.privacy,
-        retention_days=None
-        if "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
-        else settings["CALL_RETENTION_DAYS"],
-    )
+    is_kept = "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
+    values = {
+        "notice": lookup.snapshot().directory.council.privacy,
+        "retention_days": None if is_kept else settings["CALL_RETENTION_DAYS"],
+        "until": None,
+    }
+    return _page_of_this_second("privacy.html", lookup.now(), lambda: values)
 
 
 @bp.get("/logo")
@@ -249,6 +249,12 @@ def _requested_language() -> str | None:
 def _service_page(template: str, service: str) -> Response:
     at = lookup.now()
     values = partial(context.service_context, service, at, is_live=True)
+    return _page_of_this_second(template, at, values)
+
+
+def _page_of_this_second(
+    template: str, at: datetime, values: Callable[[], dict[str, Any]]
+) -> Response:
     return _html_response(_render_answer(template, at, values).text)
 
 

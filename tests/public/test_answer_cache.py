@@ -56,6 +56,15 @@ def test_within_a_second_a_page_is_rendered_once_and_has_its_own_time(
     ]
 
 
+@pytest.mark.parametrize("page", ["accessibility", "privacy"])
+def test_a_statement_is_rendered_once_a_second(client, clock, rendered, page):
+    for part in ("12:00:00", "12:00:00.9", "12:00:01"):
+        clock.set(f"2026-11-23T{part}Z")
+        assert client.get(f"/{page}").status_code == 200
+
+    assert rendered == [f"public/{page}.html"] * 2
+
+
 def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
     before = client.get(NOW).text, client.get(DECISION).json["line"]["id"]
     divert_now(app)
