@@ -127,10 +127,10 @@ def accessibility() -> Response:
 def privacy() -> Response:
     """Show the privacy notice."""
     settings = current_app.config
-    is_kept = "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted then
+    is_malformed = "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted
     values = {
         "notice": lookup.snapshot().directory.council.privacy,
-        "retention_days": None if is_kept else settings["CALL_RETENTION_DAYS"],
+        "retention_days": None if is_malformed else settings["CALL_RETENTION_DAYS"],
         "until": None,
     }
     return _page_of_this_second("privacy.html", lookup.now(), lambda: values)
@@ -255,6 +255,7 @@ def _service_page(template: str, service: str) -> Response:
 def _page_of_this_second(
     template: str, at: datetime, values: Callable[[], dict[str, Any]]
 ) -> Response:
+    """Return a page for ``at``, which must be now; ``until`` is one of ``values``."""
     return _html_response(_render_answer(template, at, values).text)
 
 
