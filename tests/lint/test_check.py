@@ -589,8 +589,8 @@ def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
 @pytest.mark.parametrize(
     ("character", "words"),
     [
-        *(("\u00a0", "a no-break space"), ("\u200b", "a zero-width space")),
-        *(("\u200f", "a bidi mark"), ("\ufffd", "a character that was lost")),
+        *(("\u00a0", "a no-break space"), ("\u200b", "a zero width space")),
+        *(("\u200f", "a right-to-left mark"), ("\ufffd", "(replacement character)")),
         ("\u0430", "cyrillic small letter a"),
         ("\u00e2\u20ac\u2122", "does not belong here"),
     ],
