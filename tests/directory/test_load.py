@@ -166,7 +166,7 @@ def test_a_text_gives_the_directorys_first_language_first():
         ("c26-no-space-colon", (12, 10), "a blank is missing after this colon"),
         ("c29-apostrophe", (11, 11), "double quotes"),
         ("c35-list-no-dash", (18, 7), "one on each line after `- `"),
-        ("c53-docx", (1, 1), "plain text"),
+        ("c53-docx", (1, 15), "plain text"),
         ("c70-star", (11, 11), "in quotes"),
         ("e16-fullwidth-colon", (12, 10), "a look-alike (fullwidth colon): type :"),
         ("e28-two-numbers", (12, 12), "a second line"),
