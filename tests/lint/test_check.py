@@ -405,30 +405,30 @@ def test_a_tier_that_ends_after_1am_is_no_gap_when_the_clocks_go_back():
     assert not {problem.code for problem in problems} & {
         "gap",
         "nobody_left",
-        "runs_through_the_night",
+        "hours_at_night",
     }
 
 
 @pytest.mark.parametrize(
     ("hours", "code", "meant"),
     [
-        ("mon-fri: 09:00-05:00", "runs_through_the_night", "09:00-17:00"),
-        ("mon-thu: 08:30-17:00, fri: 08:30-01:00", "runs_through_the_night", "08:30-13:00"),
-        ("mon-fri: '09:00-12:30, 13:30-05:00'", "runs_through_the_night", "13:30-17:00"),
-        ("mon-fri: 20:30-17:00", "runs_through_the_night", "08:30-17:00"),
-        ("mon-fri: 09:00-09:00", "runs_through_the_night", "09:00-21:00"),
-        ("mon-fri: 09:00-17:00, sat: 09:00-00:00", "runs_through_the_night", None),
-        ("mon-fri: 17:00-01:00, sat-sun: 09:00-01:00", "runs_through_the_night", None),
-        ("mon-fri: 17:00-09:00", "runs_through_the_night", "09:00-17:00"),
-        ("mon-thu: 17:00-08:30, fri: 08:30-16:30", "runs_through_the_night", "08:30-17:00"),
-        ("mon-fri: 17:00-24:00, tue-sat: 00:00-08:30", "runs_through_the_night", None),
-        ("mon-sun: 09:00-01:30", "runs_through_the_night", None),
-        ("mon-fri: '09:00-12:30, 01:30-05:00'", "opens_at_night", "13:30-17:00"),
-        ("mon-fri: 00:30-17:00", "opens_at_night", "12:30-17:00"),
-        ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "opens_at_night", "12:00-15:00"),
-        ("mon-thu: 09:00-24:00, fri: 00:00-15:00", "opens_at_night", None),
-        ("mon-fri: 05:00-15:00", "opens_at_night", None),
-        ("mon-fri: 01:00-05:00", "opens_at_night", "13:00-17:00"),
+        ("mon-fri: 09:00-05:00", "hours_at_night", "09:00-17:00"),
+        ("mon-thu: 08:30-17:00, fri: 08:30-01:00", "hours_at_night", "08:30-13:00"),
+        ("mon-fri: '09:00-12:30, 13:30-05:00'", "hours_at_night", "13:30-17:00"),
+        ("mon-fri: 20:30-17:00", "hours_at_night", "08:30-17:00"),
+        ("mon-fri: 09:00-09:00", "hours_at_night", "09:00-21:00"),
+        ("mon-fri: 09:00-17:00, sat: 09:00-00:00", "hours_at_night", None),
+        ("mon-fri: 17:00-01:00, sat-sun: 09:00-01:00", "hours_at_night", None),
+        ("mon-fri: 17:00-09:00", "hours_at_night", "09:00-17:00"),
+        ("mon-thu: 17:00-08:30, fri: 08:30-16:30", "hours_at_night", "08:30-17:00"),
+        ("mon-fri: 17:00-24:00, tue-sat: 00:00-08:30", "hours_at_night", None),
+        ("mon-sun: 09:00-01:30", "hours_at_night", None),
+        ("mon-fri: '09:00-12:30, 01:30-05:00'", "hours_at_night", "13:30-17:00"),
+        ("mon-fri: 00:30-17:00", "hours_at_night", "12:30-17:00"),
+        ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "hours_at_night", "12:00-15:00"),
+        ("mon-thu: 09:00-24:00, fri: 00:00-15:00", "hours_at_night", None),
+        ("mon-fri: 05:00-15:00", "hours_at_night", None),
+        ("mon-fri: 01:00-05:00", "hours_at_night", "13:00-17:00"),
     ],
 )
 def test_hours_at_night_on_a_day_line_offer_the_other_half_of_the_day(slips, hours, code, meant):
@@ -443,7 +443,7 @@ def test_a_line_that_answers_at_night_beside_one_that_answers_by_day_is_no_slip(
     text = CLEAN.replace("lines: [mash]", "lines: [mash, backup]")
     text = text.replace("960003\n    hours: always", "960003\n    hours: {mon-fri: 17:00-09:00}")
 
-    assert "runs_through_the_night" not in {code for _, code, _ in slips(text)}
+    assert "hours_at_night" not in {code for _, code, _ in slips(text)}
 
 
 def test_a_time_in_the_name_of_a_line_whose_id_is_hours_is_not_its_hours(slips):
@@ -565,7 +565,7 @@ def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
     rows = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{run}}}\n", 1))
 
     assert [(at.split(", ")[0], code) for at, code, _ in rows] == [
-        ("09:00-05:00", "runs_through_the_night"),
+        ("09:00-05:00", "hours_at_night"),
         ("wed-fri: '09:00-13:00", "missing_weekday"),
         ("12:00-17:00'}}", "overlapping_hours"),
     ]
@@ -607,7 +607,7 @@ def special(*dates, hours="closed"):
 
 
 REMEDIES = [
-    ("runs_through_the_night", "08:30-17:00", "08:30-05:00", "mean 08:30-17:00?", "08:30-17:00"),
+    ("hours_at_night", "08:30-17:00", "08:30-05:00", "mean 08:30-17:00?", "08:30-17:00"),
     ("rewritten_number", "01632 960002", "+44 (0)1632 960002", "Write 01632 960002",
      "01632 960002"),
     ("rewritten_number", "01632 960002", "1632960002", "Write 01632 960002", "01632 960002"),
@@ -626,7 +626,7 @@ REMEDIES = [
      'name: "Hub #1"'),
     ("hidden_character", "name: Hub", "name: Hub\u00a0One", "type an ordinary blank",
      "name: Hub One"),
-    ("opens_at_night", "fri: 08:30", "fri: 01:30", "mean 13:30-16:30?", "fri: 13:30"),
+    ("hours_at_night", "fri: 08:30", "fri: 01:30", "mean 13:30-16:30?", "fri: 13:30"),
     ("gap", "hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified",
      "add this to the hours of 'eds'", "hours: always\n    verified"),
     ("nobody_left", "eds, backup]", "eds]", "add 'backup' to `if_unanswered`", "eds, backup]"),
