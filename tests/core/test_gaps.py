@@ -197,7 +197,7 @@ PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")
 
 def differing(old, new, service="children"):
     return [
-        (span.start, span.end, before and before.answer.line.id, after and after.answer.line.id)
+        (span.start, span.end, before and before.line.id, after and after.line.id)
         for span, (before, after) in compare(compiled(old), compiled(new), service, *PERIOD)
     ]
 
