@@ -40,11 +40,6 @@ def test_what_follows_from_a_line_or_a_service_alone():
     assert (DIRECTORY.service("children"), DIRECTORY.service("nope")) == (children, None)
 
 
-def test_a_page_that_the_council_did_not_write_is_none():
-    assert SERVICES["professionals"].page("after") is None
-    assert "more about every child" in SERVICES["children"].page("after").get("en")
-
-
 def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
     line = LINES["mash"]
     later = replace(line.special_days[2], phone=Phone("+441632960008", "01632 960008"))
