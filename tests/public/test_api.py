@@ -167,11 +167,11 @@ def test_health_readiness_and_metrics(anyshire, client):
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/", "/api/v2/services"])
-def test_an_unknown_address_of_the_api_lists_those_that_there_are(client, path):
+def test_an_unknown_address_of_the_api_names_the_description_of_every_other(client, path):
     answer = client.get(path)
 
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
-    assert "/api/v1/services/<service>/decision" in answer.json["addresses"]
+    assert "/openapi.json" in answer.json["detail"]
 
 
 def test_an_answer_says_which_language_it_speaks(client):
