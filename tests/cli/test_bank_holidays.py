@@ -1,7 +1,5 @@
 """who-to-call bank-holidays: the dates, their sources, and what a new list changes."""
 
-import json
-
 import govuk_feed
 import pytest
 from conftest import ROOT
@@ -75,11 +73,3 @@ def test_show_lists_what_the_directory_changes(run):
 
     assert "Day of national celebration (added by the directory)" in shown
     assert "Monday 31 May 2027: removed by the directory" in shown
-
-
-def test_show_as_json_has_the_dates_and_when_they_were_checked(run, feed):
-    run("refresh")
-    shown = json.loads(run("show", "--format", "json").output)
-
-    assert shown["checked_at"] == "2026-11-23T12:00:00+00:00"
-    assert {"date": "2026-12-25", "name": "Christmas Day", "substitute": False} in shown["dates"]
