@@ -11,7 +11,7 @@ from routing.core.instants import Span, mark_covered, whole_second
 from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_DURATION = timedelta(hours=72)
 """The longest divert: none is open-ended."""
@@ -50,14 +50,13 @@ def propose(
     until: datetime | timedelta | None,
     note: str,
     at: datetime,
-    locale: Locale,
 ) -> list[ProposedDivert]:
-    """Return the diverts, not yet saved, of a service or of ALL_SERVICES to a line.
+    """Return the diverts that would be set, of a service or of ALL_SERVICES to a line.
 
     ``start`` None means ``at``. ``until`` is an instant, or a duration from the start, or None for
     the next handover of each service. Raise InvalidDivert, which names the field to change.
     """
-    directory = timetables.directory
+    directory, locale = timetables.directory, get_locale("en", timetables.directory.zone)
     if not line_id:
         raise InvalidDivert("line", "Choose a line.")
     if not service_id:
@@ -78,10 +77,7 @@ def propose(
     if len(note) > MAX_NOTE_CHARS:
         raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
     start = _check_start(start, at, locale)
-    return [
-        propose_one(timetables, service, line, start, until, note, at, locale)
-        for service in services
-    ]
+    return [propose_one(timetables, service, line, start, until, note, at) for service in services]
 
 
 def propose_one(
@@ -92,12 +88,12 @@ def propose_one(
     until: datetime | timedelta | None,
     note: str,
     at: datetime,
-    locale: Locale,
 ) -> ProposedDivert:
     """Return the divert of a service from ``start``; ``until`` is as in ``propose``.
 
     Raise InvalidDivert, which names the field to change.
     """
+    locale = get_locale("en", timetables.directory.zone)
     end = _find_end(timetables, service, start, until, locale)
     ends, fault = format_datetime(end, locale), ""
     if end <= at:

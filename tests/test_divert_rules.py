@@ -1,7 +1,6 @@
 """What may be diverted where, and for how long: refusals in words, to the second."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ANYSHIRE
@@ -11,10 +10,7 @@ from routing.core.decision import Timetables
 from routing.core.instants import Span
 from routing.directory.load import load, parse
 from routing.errors import InvalidDivert
-from routing.text.locale import get_locale
 
-LONDON = ZoneInfo("Europe/London")
-ENGLISH = get_locale("en", LONDON)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -34,7 +30,7 @@ def with_line(line_id, phone, more=""):
 
 
 def propose(timetables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
-    return divert_rules.propose(timetables, service, line, start, until, note, at, ENGLISH)
+    return divert_rules.propose(timetables, service, line, start, until, note, at)
 
 
 def assert_refused(timetables, field, *words, **arguments):
@@ -172,9 +168,7 @@ def test_the_end_of_a_divert_in_force_is_checked(anyshire):
     line = anyshire.directory.line("eds")
 
     def moved(until, start=NOW):
-        return divert_rules.propose_one(
-            anyshire, service, line, start, until, "", NOW, ENGLISH
-        ).during
+        return divert_rules.propose_one(anyshire, service, line, start, until, "", NOW).during
 
     assert moved(4 * HOUR) == Span(NOW, NOW + 4 * HOUR)
     assert moved(None).end == datetime(2026, 11, 23, 17, tzinfo=UTC)

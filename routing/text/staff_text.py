@@ -160,18 +160,6 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     )
 
 
-def unchanged_warning(
-    line: Line, service: Service, end: datetime, at: datetime, locale: Locale
-) -> str:
-    """Warn that a divert to a line would change nothing until it ends."""
-    name, service_name = line.name.get("en"), service.name.get("en")
-    until = format_relative(end, at, locale)
-    return (
-        f"{name} takes the calls of ‘{service_name}’ until {until} anyway, without this divert: "
-        "nothing would change."
-    )
-
-
 def explain_lines(
     service: Service,
     at: datetime,

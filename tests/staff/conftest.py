@@ -82,13 +82,13 @@ def page_text(answer):
 
 def check(browser, **values):
     return browser.send(
-        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**DIVERT_FORM, **values}
+        browser.get("/staff/diverts/new"), "/staff/diverts/new", **{**DIVERT_FORM, **values}
     )
 
 
 def confirm(browser, page, although_closed="yes"):
     """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
-    return browser.send(page, "/staff/diverts", although_closed=although_closed)
+    return browser.send(page, "/staff/diverts/new", although_closed=although_closed)
 
 
 def send_sheet(browser, data, name="rota.csv", **values):

@@ -20,7 +20,7 @@ def test_another_end_is_checked_too_and_colleagues_may_give_it(duty, signed_in, 
 def test_ending_one_says_what_callers_get_then_and_does_it(app, duty, stored):
     confirm(duty, check(duty))
     page = duty.get("/staff/diverts/1/end")
-    assert "Once it has ended: Calls go to Multi-Agency Safeguarding Hub (MASH)" in page_text(page)
+    assert "Once it has ended Worried about a child: Calls go to Multi-Agency" in page_text(page)
     duty.send(page, "/staff/diverts/1/end")
 
     assert stored() == ()

@@ -36,7 +36,7 @@ def expired(browser, account, clock):
         browser.sign_in(account("divert", name=name))
         page = browser.get("/staff/diverts/new")
         clock.at += timedelta(hours=13)
-        return browser.send(page, "/staff/diverts/check", **{**DIVERT_FORM, **values})
+        return browser.send(page, "/staff/diverts/new", **{**DIVERT_FORM, **values})
 
     return expired
 
@@ -50,7 +50,7 @@ def test_a_form_sent_after_the_session_ended_is_shown_again_after_sign_in(browse
     again = browser.send(wrong, "/staff/sign-in", name="Priya", password=PASSWORD)
 
     assert "Note Phones down" in page_text(again)
-    checked = browser.send(again, "/staff/diverts/check")
+    checked = browser.send(again, "/staff/diverts/new")
     assert "For colleagues: Phones down" in page_text(checked)
     assert stored() == ()
 
@@ -112,7 +112,7 @@ def test_no_file_and_no_password_is_kept_and_what_was_only_confirmed_is_asked_ag
 
 
 def test_nobody_elses_form_is_kept(browser):
-    for path in ("/staff/diverts/check", "/staff/sign-in/expired"):
+    for path in ("/staff/diverts/new", "/staff/sign-in/expired"):
         answer = browser.client.post(path, data=DIVERT_FORM)
 
         assert answer.status_code == 400
