@@ -90,7 +90,7 @@ def show_own() -> AnyResponse:
     form, account = PasswordForm(), current_account()
     try:
         if form.is_submitted():
-            start_browser_session(account, _change_password(account, form))
+            start_browser_session(_change_password(account, form))
             return redirect(url_for("accounts.show_own", done="password"))
     except (AccountError, SignInError) as error:
         form.refuse(error)

@@ -50,9 +50,6 @@ HOME = "/staff"
 MAX_NEXT_URL_CHARS = 300
 """How long an address to go to after sign-in may be: the cookie holds up to three of them."""
 
-ACCOUNT_KEY = "account"
-"""Under which the cookie holds whose session it was, also once that has ended."""
-
 ATTEMPTS_KEY = "attempts"
 """Under which the cookie holds unfinished sign-ins with the provider."""
 
@@ -72,14 +69,14 @@ def may_see_internal_numbers() -> bool:
     return account is not None and account.may(Role.DIVERT)
 
 
-def start_browser_session(account: Account, token: str) -> None:
+def start_browser_session(token: str) -> None:
     """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
     earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
             accounts.end_session(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY], session[ACCOUNT_KEY] = token, account.id
+    session[SESSION_TOKEN_KEY] = token
     if attempts:  # of other tabs
         session[ATTEMPTS_KEY] = attempts
 
@@ -113,8 +110,7 @@ def safe_next_url(address: str | None) -> str:
 
 
 PUBLIC_ENDPOINTS = frozenset(
-    f"sign_in.{view}"
-    for view in ("ask", "check", "to_provider", "from_provider", "ask_again", "set_password")
+    f"sign_in.{view}" for view in ("ask", "check", "to_provider", "from_provider", "set_password")
 )
 """The only views that are shown without signing in."""
 
@@ -122,17 +118,12 @@ DATABASE_TIMEOUT_SECONDS = 2.0
 """How long a staff page waits for the database: a caller never waits for one."""
 
 MAX_FORM_BYTES = 256 * 1024
-"""How large a form may be: the longest is a sign-in with the form that its page kept."""
+"""How large a form may be: the longest is a list of people to fill the rota with."""
 
 UPLOAD_PATH = f"{HOME}/rota/import"
 MAX_UPLOAD_BYTES = 4 * 1024 * 1024
 """How large a form at UPLOAD_PATH may be, twice the largest spreadsheet: for those who have signed
 in, since to read it takes as long as some 30 calls."""
-
-_FIELDS_OF_PAGES = frozenset(
-    ("csrf_token", "once", "shown", "sheet", "newest_id", "to", "other", "cover", "divert")
-)
-"""Fields of forms that pages fill in, with ids and the like."""
 
 _REFUSALS = {
     UnknownDivert: (404, "There is no such divert"),
@@ -176,8 +167,7 @@ def require_login() -> AnyResponse | None:
     may_upload = request.path == UPLOAD_PATH and SESSION_TOKEN_KEY in session
     # Before the form is read, whoever sent it.
     request.max_content_length = MAX_UPLOAD_BYTES if may_upload else MAX_FORM_BYTES
-    if request.endpoint != "sign_in.show_unsaved":  # changes nothing, shows only what we signed
-        csrf.protect()
+    csrf.protect()
     if "\0" in "".join(request.form.values()):
         abort(400)  # no text that anybody types, and none that PostgreSQL takes
     fault = lookup.read_diverts(max_age=0, timeout=DATABASE_TIMEOUT_SECONDS).fault
@@ -192,22 +182,10 @@ def require_login() -> AnyResponse | None:
             return redirect(f"{HOME}/sign-in?left=yes")
         methods = request.url_rule.methods if request.url_rule else None
         next_url = request.full_path.rstrip("?") if "GET" in (methods or ()) else HOME
-        is_form = request.method == "POST"
-        # No page holds a file, which is too much, or a password. Where nothing was typed, the page
-        # opens again, and says what it would do now.
-        is_password = "new" in request.form
-        is_filled_in = any(is_typed(*field) for field in request.form.items(multi=True))
-        if is_form and is_filled_in and not (request.files or is_password):
-            return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
-        unsaved = f"&unsaved={'password' if is_password else 'lost'}" if is_form else ""
+        unsaved = "&unsaved=yes" if request.method == "POST" else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
-
-
-def is_typed(name: str, value: str) -> bool:
-    """Return whether a field of a form holds what somebody typed or chose, for a reader."""
-    return bool(value) and name not in _FIELDS_OF_PAGES
 
 
 def require_role(role: Role) -> Callable[[View], View]:

@@ -267,7 +267,6 @@ class SignInForm(StaffForm):
     name = text(200)
     password = text(10_000)
     next = StringField()
-    unsaved = StringField()
 
     @property
     def summary(self) -> list[dict[str, str]]:
