@@ -81,6 +81,22 @@ def start_browser_session(token: str) -> None:
         session[ATTEMPTS_KEY] = attempts
 
 
+def check_password(name: str, password: str) -> Account | None:
+    """Return the local account that has this password; None for a wrong one, or no such name.
+
+    Raise SignInError while nobody may try that name, DatabaseUnavailable.
+    """
+    database, at = lookup.database(), lookup.now()
+    with database.writing() as connection:
+        accounts.check_rate_limit(connection, name, at)
+        account = accounts.find_local(connection, name)
+    if not accounts.verify_password(password, account.password_hash if account else None):
+        return None
+    with database.writing() as connection:
+        accounts.clear_failures(connection, name)
+    return account
+
+
 def signed_in_account() -> Account | None:
     """Return who has signed in in this browser, None for nobody. Raise DatabaseUnavailable."""
     token = session.get(SESSION_TOKEN_KEY)

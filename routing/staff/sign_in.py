@@ -11,6 +11,7 @@ from routing.errors import AccountError, SignInError
 from routing.staff.auth import (
     ATTEMPTS_KEY,
     HOME,
+    check_password,
     current_account,
     render_message,
     render_page,
@@ -122,7 +123,7 @@ def set_password(token: str) -> AnyResponse:
         with database.writing() if form.is_submitted() else database.reading() as connection:
             account = accounts.find_by_password_link(connection, token, at)
             if account is not None and form.is_submitted():
-                accounts.set_password(connection, account.name, form.new.data, at, account.actor)
+                accounts.set_password(connection, account, form.new.data, at, account.actor)
                 return redirect(url_for("sign_in.ask", left="password"))
     except AccountError as error:
         form.refuse(error)
@@ -143,7 +144,7 @@ def sign_out() -> AnyResponse:
     account = current_account()
     with lookup.database().writing() as connection:
         if request.form.get("everywhere"):
-            accounts.sign_out(connection, account.id, lookup.now(), account.actor)
+            accounts.sign_out(connection, account, lookup.now(), account.actor)
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
@@ -175,18 +176,13 @@ def _sign_out_at_provider() -> Response | None:
 
 
 def _start_local_session(name: str, password: str) -> str:
-    database, at = lookup.database(), lookup.now()
-    with database.writing() as connection:
-        accounts.check_rate_limit(connection, name, at)
-        stored = accounts.find_local(connection, name)
-    if not accounts.verify_password(password, stored[1] if stored else None):
+    account = check_password(name, password)
+    if account is None:
         raise SignInError(WRONG_CREDENTIALS)
-    with database.writing() as connection:
-        again = accounts.find_local(connection, name)
-        if again is None or again != stored:
+    with lookup.database().writing() as connection:
+        if account != accounts.find_local(connection, name):
             raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
-        accounts.clear_failures(connection, name)
-        return accounts.start_session(connection, again[0], at)
+        return accounts.start_session(connection, account, lookup.now())
 
 
 def _take_attempt() -> list[str] | None:
