@@ -45,7 +45,6 @@ def arguments(now):
         audit_log.notes: ([],),
         calls.calls_between: (now - HOUR, now, now),
         calls.counts: (now - DAY, now, now),
-        calls.counts_by_period: ((now - DAY, now), now),
         calls.counts_of_ended: (now - DAY, now),
         calls.missed: (now - HOUR, now, now, 100),
         db.current_revision: (),
