@@ -141,14 +141,37 @@ MAX_UPLOAD_BYTES = 4 * 1024 * 1024
 """How large a form at UPLOAD_PATH may be, twice the largest spreadsheet: for those who have signed
 in, since to read it takes as long as some 30 calls."""
 
-_REFUSALS = {
+_ERRORS: dict[type[Exception], tuple[int, str, *tuple[str, ...]]] = {
     UnknownDivert: (404, "There is no such divert"),
     UnknownShift: (404, "This is not on the rota"),
     InvalidDivert: (400, "This cannot be done"),
     InvalidRotaChange: (400, "This cannot be done"),
     RotaConflict: (409, "The rota has changed"),
+    CSRFError: (
+        400,
+        "Please send that again",
+        "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
+        "back, load the page again, and send it.",
+    ),
+    RequestEntityTooLarge: (
+        413,
+        "This is too large",
+        "Nothing was saved. A file to import has 2 MB at most. If you chose a workbook, open it, "
+        "choose Save as or Export, then CSV, and import that file.",
+    ),
+    DatabaseUnavailable: (
+        503,
+        "This page cannot be shown just now",
+        "The database is not answering, cannot be changed, or has not been created yet.",
+        "Callers are still answered: by the directory, and by the diverts last read, each until "
+        "its end. A change that you were just making may or may not have been saved.",
+        "This page works again as soon as the database does: reload it then, to send again what "
+        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
+        "people who run this service: `who-to-call status` says more.",
+    ),
 }
-"""Status and title of the page that shows an error, by its class."""
+"""Status, title and paragraphs of the page that shows an error, by class; the error's own words
+where there are no paragraphs."""
 
 csrf = CSRFProtect()
 View = Callable[..., AnyResponse]
@@ -165,11 +188,8 @@ def staff_blueprint(name: str) -> Blueprint:
     bp = Blueprint(name, __name__, url_prefix=HOME)
     bp.before_request(require_login)
     bp.after_request(no_store)
-    bp.register_error_handler(DatabaseUnavailable, _database_unavailable)
-    bp.register_error_handler(CSRFError, _foreign_form)
-    bp.register_error_handler(RequestEntityTooLarge, _too_large)
-    for error in _REFUSALS:
-        bp.register_error_handler(error, _refused)
+    for error in _ERRORS:
+        bp.register_error_handler(error, _show_error)
     return bp
 
 
@@ -233,43 +253,15 @@ def _forbidden(role: Role) -> Response:
     )
 
 
-def _database_unavailable(error: DatabaseUnavailable) -> Response:
-    current_app.logger.warning("%s", error)  # not on the page: it says where the database is
-    return render_message(
-        503,
-        "This page cannot be shown just now",
-        "The database is not answering, cannot be changed, or has not been created yet.",
-        "Callers are still answered: by the directory, and by the diverts last read, each until "
-        "its end. A change that you were just making may or may not have been saved.",
-        "This page works again as soon as the database does: reload it then, to send again what "
-        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
-        "people who run this service: `who-to-call status` says more.",
-    )
-
-
-def _foreign_form(error: CSRFError) -> AnyResponse:
-    if request.endpoint == "sign_in.check":  # a tab that was opened before another one signed in
+def _show_error(error: Exception) -> AnyResponse:
+    if (
+        isinstance(error, CSRFError) and request.endpoint == "sign_in.check"
+    ):  # another tab signed in
         return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
-    return render_message(
-        400,
-        "Please send that again",
-        "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
-        "back, load the page again, and send it.",
-    )
-
-
-def _too_large(error: RequestEntityTooLarge) -> Response:
-    return render_message(
-        413,
-        "This is too large",
-        "Nothing was saved. A file to import has 2 MB at most. If you chose a workbook, open it, "
-        "choose Save as or Export, then CSV, and import that file.",
-    )
-
-
-def _refused(error: Exception) -> Response:
-    status, title = _REFUSALS[type(error)]
-    return render_message(status, title, str(error))
+    if isinstance(error, DatabaseUnavailable):
+        current_app.logger.warning("%s", error)  # not on the page: it says where the database is
+    status, title, *paragraphs = _ERRORS[type(error)]
+    return render_message(status, title, *(paragraphs or [str(error)]))
 
 
 NAVIGATION = (

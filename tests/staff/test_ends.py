@@ -91,7 +91,6 @@ def test_every_screen_says_that_a_divert_ends_at_its_own_end(app, duty, clock):
     )
 
     assert "until 6pm today (6 hours), then to the same line, by the directory’s hours." in card
-    assert "6pm today: Emergency Duty Service (EDS) on 01632 960002" in card
     assert "until 6pm today" in banner
     assert "until 6pm today" in listed
     assert "until 6:30pm today (6 hours 30 minutes), then to the same" in extended.output
