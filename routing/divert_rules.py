@@ -94,25 +94,24 @@ def propose_one(
     Raise InvalidDivert, which names the field to change.
     """
     locale = get_locale("en", timetables.directory.zone)
-    end = _find_end(timetables, service, start, until, locale)
-    ends, fault = format_datetime(end, locale), ""
-    if end <= at:
-        now = format_datetime(at, locale)
-        fault = f"That end, {ends}, is past: it is {now} now. Choose a later one."
-    elif end <= start:
-        starts = format_datetime(start, locale)
-        fault = f"That end, {ends}, is not after the start, {starts}. Choose a later one."
-    elif end - start > MAX_DIVERT_DURATION:
+    end = start + until if isinstance(until, timedelta) else until
+    if end is None:
+        end = decide(timetables, service.id, start).until
+    if end is None or end - start > MAX_DIVERT_DURATION:
         latest = format_datetime(start + MAX_DIVERT_DURATION, locale)
-        fault = (
+        raise InvalidDivert(
+            "until",
             f"A divert lasts 72 hours at most: here until {latest}. Choose an earlier end; before "
-            "it comes, anybody may extend it."
+            "it comes, anybody may extend it.",
         )
-    if fault:
-        raise InvalidDivert("until", fault)
+    end = whole_second(end)
+    if end <= max(start, at):
+        ends, latest = (format_datetime(edge, locale) for edge in (end, max(start, at)))
+        raise InvalidDivert(
+            "until", f"That end, {ends}, is not after {latest}. Choose a later one."
+        )
     during = Span(start, end)
-    refusal = target_error(service, line, during, locale.zone)
-    if refusal is not None:
+    if refusal := target_error(service, line, during, locale.zone):
         raise InvalidDivert("line", refusal)
     spans = timetables.open_spans(line, start, end)
     closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
@@ -168,25 +167,3 @@ def _check_start(start: datetime | None, at: datetime, locale: Locale) -> dateti
     if start > at + MAX_LEAD_TIME:
         raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
     return max(whole_second(start), now)
-
-
-def _find_end(
-    timetables: Timetables,
-    service: Service,
-    start: datetime,
-    until: datetime | timedelta | None,
-    locale: Locale,
-) -> datetime:
-    if isinstance(until, datetime):
-        return whole_second(until)
-    if until is not None:
-        return start + until
-    handover = decide(timetables, service.id, start).until
-    if handover is not None and handover - start <= MAX_DIVERT_DURATION:
-        return handover
-    when = f"not before {format_datetime(handover, locale, start)}" if handover else "none ahead"
-    raise InvalidDivert(
-        "until",
-        "A divert lasts 72 hours at most, and the next handover of "
-        f"'{service.name.get(locale.language)}' is {when}. Choose a time instead.",
-    )

@@ -70,7 +70,7 @@ REFUSALS = [
     ({"from-day": "24"}, TYPED),
     ({"until-time": "6pm"}, TYPED),
     (UNTIL | {"until-time": ""}, "Write the time"),
-    (UNTIL | {"until-time": "11am", "until-day": "23"}, "is past"),
+    (UNTIL | {"until-time": "11am", "until-day": "23"}, "is not after midday"),
     (UNTIL | {"until-time": "1pm", "until-day": "31"}, "is not a date"),
     (FROM | {"from-time": "11am", "from-day": "23"}, "is past"),
     (
