@@ -12,7 +12,6 @@ from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
 
 from routing import lookup, snapshot
 from routing.telephony import call_flow, twiml, views
-from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
     (lookup, "who_to_call"),
@@ -22,8 +21,8 @@ PARTS = [
     (views, "unrecognised_reason"),
     (twiml, "for_step"),
     (twiml, "greeting"),
-    (CallRequest, "from_parameters"),
-    (CallRequest, "excluded_numbers"),
+    (twiml, "is_presentable"),
+    (views, "numbers_in"),
 ]
 
 
