@@ -4,7 +4,7 @@ The settings, the directory and the database are looked at here; the public addr
 host and Twilio itself are asked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,16 +13,14 @@ from functools import partial
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-import phonenumbers
 import requests
 from flask import current_app
-from requests import exceptions
 from twilio.request_validator import RequestValidator
 
 from routing import config, lookup
 from routing.conditions import Condition, Severity
 from routing.config import base_url
-from routing.core.directory import Line, Service
+from routing.core.directory import Service
 from routing.lint import numbers
 from routing.telephony import twiml
 
@@ -33,18 +31,12 @@ MAX_CLOCK_DIFFERENCE_SECONDS = 5.0
 """A call at 17:00:00 is decided by two clocks: this machine's and Twilio's."""
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
 _STOPS_CALLS = {"telephone_off", "database_not_made"}
 """Conditions that stop calls or diverts, though they do not make the service degraded."""
 
-_DATABASE = {"database_not_made", "database_behind", "database_down", "database_refuses"}
-
-_NO_ANSWER: Mapping[type[Exception], str] = {
-    exceptions.SSLError: "its certificate is not trusted, or there is no TLS.",
-    exceptions.Timeout: f"it did not answer within {REQUEST_TIMEOUT_SECONDS:g} seconds.",
-    exceptions.ConnectionError: (
-        "nothing answers there: the name is not known, or the connection is refused."
-    ),
-}
+_STOPS_NO_CALLS = {"setting_malformed", "sign_in_incomplete"}
+"""Conditions that make the service degraded, and stop no call."""
 
 
 class Level(StrEnum):
@@ -73,7 +65,7 @@ def examine(conditions: Iterable[Condition], account: bool) -> Iterator[Finding]
 
     ``conditions`` are those that hold now.
     """
-    yield from _this_service(conditions)
+    yield from _this_service(list(conditions))
     if config.telephony_disabled_reason(current_app.config) is None:
         yield from _public_address()
     yield from _lines()
@@ -86,30 +78,28 @@ def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     """Compare this machine's clock with another's, read at the same time."""
     difference = abs((ours - theirs).total_seconds())
     if difference <= MAX_CLOCK_DIFFERENCE_SECONDS:
-        return _ok(
-            f"This machine's clock and that of {whose} agree within "
-            f"{MAX_CLOCK_DIFFERENCE_SECONDS:g} seconds."
-        )
+        return _ok(f"This machine's clock and that of {whose} agree.")
     return _stops(
         f"This machine's clock and that of {whose} differ by {difference:.0f} seconds: handovers "
         "would come early or late. Keep both with NTP (`timedatectl`)."
     )
 
 
-def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
+def _this_service(conditions: Sequence[Condition]) -> Iterator[Finding]:
     """Report every condition of this service, those of alerts excepted: they concern no call.
 
     Whether signatures are refused is asked of the public address instead.
     """
-    settings, codes = current_app.config, set()
+    settings = current_app.config
     for condition in conditions:
-        codes.add(condition.code)
         if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
             continue
         is_degraded = condition.kind.severity is Severity.DEGRADED
-        concerns_calls = condition.code not in ("setting_malformed", "sign_in_incomplete")
-        stops_calls = (is_degraded and concerns_calls) or condition.code in _STOPS_CALLS
-        yield Finding(Level.STOPS_CALLS if stops_calls else Level.WARNING, condition.text)
+        stops_calls = condition.code in _STOPS_CALLS
+        if stops_calls or (is_degraded and condition.code not in _STOPS_NO_CALLS):
+            yield _stops(condition.text)
+        else:
+            yield _warning(condition.text)
     if config.telephony_disabled_reason(settings) is None:
         yield _ok("The telephone is on.")
     address = urlsplit(base_url(settings))
@@ -118,7 +108,7 @@ def _this_service(conditions: Iterable[Condition]) -> Iterator[Finding]:
             f"PUBLIC_BASE_URL is {settings['PUBLIC_BASE_URL']}: without https anybody on the way "
             "can read who calls whom. Put TLS before the service, and write https://."
         )
-    if not codes & _DATABASE:
+    if not any(condition.code.startswith("database_") for condition in conditions):
         yield _ok("The database answers, and is made for this version.")
 
 
@@ -126,34 +116,33 @@ def _public_address() -> Iterator[Finding]:
     base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{suffix}"] for suffix in ("", "_2")]
     address = f"{base}/twilio/check"
-    for token in filter(None, tokens):
-        answer = _post(address, RequestValidator(token).compute_signature(address, {}))
-        yield _reachability(address, answer)
-        if isinstance(answer, str) or answer.status_code != 200:
-            return
-        yield from _answer_clock(f"the service at {base}", answer)
-    forged = _post(address, "forged")
-    if isinstance(forged, str):
-        yield _warning(f"Whether a forged signature is refused there is not known: {forged}")
-    elif forged.status_code == 403:
+    try:
+        for token in filter(None, tokens):
+            answer = _post(address, RequestValidator(token).compute_signature(address, {}))
+            status, kind = answer.status_code, answer.headers.get("Content-Type", "")
+            if status != 200 or not kind.startswith("text/xml"):
+                yield _not_answered(address, f"{status} {kind}")
+                return
+            yield _ok(f"{address} answers a request signed as Twilio signs.")
+            yield from _answer_clock(f"the service at {base}", answer)
+        forged = _post(address, "forged").status_code
+    except requests.RequestException as error:
+        yield _stops(
+            f"{address} cannot be reached from here: {error}. If it cannot be from outside either, "
+            "no call is put through."
+        )
+        return
+    if forged == 403:
         yield _ok("A forged signature is refused there.")
     else:
         yield _stops(
-            f"A forged signature is answered {forged.status_code} at {address}, not 403: something "
-            "before the service answers in its stead."
+            f"A forged signature is answered {forged} at {address}, not 403: something before the "
+            "service answers in its stead."
         )
 
 
-def _reachability(address: str, answer: requests.Response | str) -> Finding:
-    if isinstance(answer, str):
-        return _stops(
-            f"{address} cannot be reached from here: {answer} If it cannot be from outside either, "
-            "no call is put through."
-        )
-    status, kind = answer.status_code, answer.headers.get("Content-Type", "")
-    if status == 200 and kind.startswith("text/xml"):
-        return _ok(f"{address} answers a request signed as Twilio signs.")
-    if status == 403:
+def _not_answered(address: str, answer: str) -> Finding:
+    if answer.startswith("403"):
         return _stops(
             f"{address} refuses a request signed with this token: every call would be refused. "
             "Either the running service has another token (restart it), or a proxy changes the "
@@ -161,47 +150,31 @@ def _reachability(address: str, answer: requests.Response | str) -> Finding:
             "proxy must take that path away before it asks the service."
         )
     return _stops(
-        f"{address} answers {status} {kind}, not 200 text/xml. Look at the proxy there: behind it "
-        "the service is down, or has not been restarted since its token was set, or is another."
+        f"{address} answers {answer}, not 200 text/xml. Look at the proxy there: behind it the "
+        "service is down, or has not been restarted since its token was set, or is another."
     )
 
 
 def _lines() -> Iterator[Finding]:
-    snapshot = lookup.snapshot()
-    services = snapshot.directory.services
-    reachable = {line.id: line for service in services for line in service.reachable}
-    findings = [_warning(text) for line in reachable.values() if (text := _cannot_be_rung(line))]
-    findings += [
-        _stops(f"The service '{path[1]}': {message}")
-        for path, code, message, _ in numbers.warnings(snapshot, lookup.now())
-        if code == "number_loops"
-    ]
-    findings += [
-        _warning(
-            f"The service '{service.id}' has no `number`: where a call does not say which number "
-            "was called, lines see none of the council's. Write what callers ring."
-        )
-        for service in services
-        if service.number is None
-    ]
+    """Report the numbers that stop calls. `who-to-call directory check` knows the others."""
+    snapshot, findings = lookup.snapshot(), []
+    for service in snapshot.directory.services:
+        if service.number is None:
+            findings.append(
+                _warning(
+                    f"The service '{service.id}' has no `number`: where a call does not say which "
+                    "number was called, lines see none of the council's. Write what callers ring."
+                )
+            )
+    for line in snapshot.directory.lines:
+        if line.phone.e164.startswith(numbers.DRAMA_PREFIXES):
+            number = f"{line.phone.display}, a number for drama"
+            findings.append(_warning(f"The line '{line.id}' is {number}: it rings nobody."))
+    for path, code, message, _ in numbers.warnings(snapshot, lookup.now()):
+        if code == "number_loops":
+            findings.append(_stops(f"The service '{path[1]}': {message}"))
     yield from findings or [_ok("Every line can be rung, and leads nowhere back.")]
     yield from map(_ok, numbers.own_number_advice(snapshot.directory))
-
-
-def _cannot_be_rung(line: Line) -> str | None:
-    phone = line.phone
-    if phone.is_emergency:
-        return None  # it is spoken, and never rung
-    if phone.e164.startswith(numbers.DRAMA_PREFIXES):
-        return f"The line '{line.id}' is {phone.display}, a number for drama: it rings nobody."
-    if sentence := numbers.plan_warning(phone):
-        return f"The line '{line.id}' is {sentence}"
-    if phonenumbers.parse(phone.e164).country_code != 44:
-        return (
-            f"The line '{line.id}' is {phone.display}, in another country: Twilio may block calls "
-            "to there (its error 32224). Allow the country in Twilio's Geo Permissions."
-        )
-    return None
 
 
 def _fallback() -> Iterator[Finding]:
@@ -225,35 +198,32 @@ def _fallback() -> Iterator[Finding]:
     with_number = [service for service in directory.services if service.number]
     for service in with_number or directory.services:  # those that answer the telephone
         address = template.replace("{service}", service.id)
-        expected = twiml.fallback(service, directory, day, number)
-        yield _compare_fallback(address, service, expected)
+        fault = _fallback_fault(address, twiml.fallback(service, directory, day, number))
+        name = f"The fallback of '{service.id}' at {address}"
+        if fault is None:
+            yield _ok(f"{name} is what this directory says.")
+        else:
+            command = f"`who-to-call twilio fallback {service.id}`"
+            yield _stops(f"{name} {fault}. Twilio needs 200, text/xml and what {command} prints.")
 
 
-def _compare_fallback(address: str, service: Service, expected: str) -> Finding:
-    whose = f"The fallback of '{service.id}' at {address}"
-    answer = _request("POST", address)
-    if not isinstance(answer, str) and answer.status_code in (403, 404, 405):
-        answer = _request("GET", address)  # a host of files alone
-    if isinstance(answer, str):
-        return _stops(f"{whose} cannot be fetched: {answer}")
+def _fallback_fault(address: str, expected: str) -> str | None:
+    try:
+        answer = requests.post(address, timeout=REQUEST_TIMEOUT_SECONDS)
+        if answer.status_code in (403, 404, 405):  # a host of files alone
+            answer = requests.get(address, timeout=REQUEST_TIMEOUT_SECONDS)
+    except requests.RequestException as error:
+        return f"cannot be fetched: {error}"
     kind = answer.headers.get("Content-Type", "")
     if answer.status_code != 200 or "xml" not in kind:
-        return _stops(
-            f"{whose} is answered {answer.status_code} {kind}: Twilio needs 200 and text/xml."
-        )
-    if answer.text.split() != expected.split():
-        return _stops(
-            f"{whose} is out of date: it is not what this directory says now. Replace it by what "
-            f"`who-to-call twilio fallback {service.id}` prints."
-        )
-    return _ok(f"{whose} is what this directory says.")
+        return f"is answered {answer.status_code} {kind}"
+    return None if answer.text.split() == expected.split() else "is out of date"
 
 
 def _twilio_account() -> Iterator[Finding]:
     """Ask Twilio whether each service's number asks here, and what to change where it does not."""
-    settings = current_app.config
     keys = ("TWILIO_ACCOUNT_SID", "TWILIO_API_KEY", "TWILIO_API_SECRET")
-    missing = [key for key in keys if not settings[key]]
+    missing = [key for key in keys if not current_app.config[key]]
     if missing:
         yield _stops(f"Twilio cannot be asked: {', '.join(missing)} not set.")
         return
@@ -278,27 +248,26 @@ def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
     if not accounts_numbers:
         yield _stops(f"Twilio's account has no number {e164}, which '{service.id}' answers.")
         return
-    changes = [_stops(f"At Twilio, {e164}: {text}") for text in _changes(service, number)]
+    changes = [_stops(f"At Twilio, {e164}: {text}") for text in _changes(service.id, number)]
     yield from changes or [_ok(f"At Twilio, {e164} asks this service, and has its fallback.")]
 
 
-def _changes(service: Service, number: Mapping[str, Any]) -> Iterator[str]:
+def _changes(service_id: str, number: Mapping[str, Any]) -> Iterator[str]:
     base = base_url(current_app.config)
-    fallback_url = (current_app.config["TWILIO_FALLBACK_URL"] or "").replace(
-        "{service}", service.id
-    )
-    sms_url = f"{base}/twilio/sms/{service.id}" if number.get("sms_url") else ""
+    fallback_url = current_app.config["TWILIO_FALLBACK_URL"] or ""
     expected = (
-        ("voice_url", "A call comes in: Webhook", f"{base}/twilio/voice/{service.id}"),
+        ("voice_url", "A call comes in: Webhook", f"{base}/twilio/voice/{{service}}"),
         ("voice_method", "A call comes in: HTTP method", "POST"),
         ("voice_fallback_url", "Primary handler fails", fallback_url),
-        ("sms_url", "A message comes in", sms_url),
+        ("sms_url", "A message comes in", f"{base}/twilio/sms/{{service}}"),
     )
     if sid := number.get("trunk_sid"):
         yield f"it is answered by a SIP trunk ({sid}), not by a webhook. Remove that."
-    for key, label, value in expected:
+    for key, label, template in expected:
+        value = template.replace("{service}", service_id)
         current = urldefrag(str(number.get(key) or "")).url
-        if value and current != value:
+        is_optional = key == "sms_url" and not current
+        if value and current != value and not is_optional:
             yield f"{label} is {current or 'not set'}. Set it to {value}"
 
 
@@ -325,14 +294,10 @@ def _ask_twilio(resource: str, **parameters: str) -> requests.Response:
     return answer
 
 
-def _post(address: str, signature: str) -> requests.Response | str:
-    headers = {"X-Twilio-Signature": signature}
-    return _request("POST", address, headers=headers, allow_redirects=False)
-
-
-def _request(method: str, address: str, **options: Any) -> requests.Response | str:
-    try:
-        return requests.request(method, address, timeout=REQUEST_TIMEOUT_SECONDS, **options)
-    except requests.RequestException as error:
-        reasons = (text for kind, text in _NO_ANSWER.items() if isinstance(error, kind))
-        return next(reasons, f"{error}.")
+def _post(address: str, signature: str) -> requests.Response:
+    return requests.post(
+        address,
+        headers={"X-Twilio-Signature": signature},
+        timeout=REQUEST_TIMEOUT_SECONDS,
+        allow_redirects=False,
+    )
