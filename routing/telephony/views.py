@@ -458,7 +458,7 @@ def _begin(call: CallRequest) -> str:
     step = first_step(decision=decision, began=at)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
-    if logged is start and leg is not None:
+    if logged == start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
     began = logged.at if at - logged.at < call_flow.MAX_CALL_DURATION else at
