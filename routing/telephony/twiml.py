@@ -155,22 +155,24 @@ MESSAGES = {
 
 def for_step(
     step: Step,
-    service: Service,
-    directory: Directory,
-    words: Callable[[Locale], str | None],
+    decision: Decision,
+    at: datetime,
+    timetables: Timetables,
+    excluded_numbers: Collection[str],
     *,
     base_url: str,
     call_key: str,
     rehearsal_number: str | None,
     caller_id: str | None,
 ) -> str:
-    """Return the TwiML of a step of a call, with its ``words``.
+    """Return the TwiML of a step of a call, with its ``spoken_words``.
 
     ``base_url`` is where Twilio reaches this service. ``call_key`` stands for the call in callback
     URLs. ``rehearsal_number`` is rung in place of every other; None rings the line's. Without
     ``caller_id`` the line is shown the caller's number.
     """
-    response, utterances = VoiceResponse(), _in_each_language(words, directory)
+    words = partial(spoken_words, step, decision, at, timetables, excluded_numbers)
+    response, utterances = VoiceResponse(), _in_each_language(words, timetables.directory)
     if isinstance(step, GiveUp):
         _say_twice(response, utterances)
     if not isinstance(step, Dial):
@@ -179,7 +181,7 @@ def for_step(
     _say(response, utterances)
     if step.announcement is Announcement.ENGAGED:
         response.pause(length=call_flow.ENGAGED_WAIT.seconds)
-    url = f"{base_url}/twilio/voice/{service.id}"
+    url = f"{base_url}/twilio/voice/{decision.service.id}"
     query = step.state.to_query()
     verb = response.dial(
         answer_on_bridge=True,
@@ -273,7 +275,7 @@ def fallback(
     dialled = list(numbers.items())[:MAX_NUMBERS]
     response = VoiceResponse()
     longest_ring = seconds + call_flow.TWILIO_EXTRA_RING.seconds
-    at_once = max(1, call_flow.MAX_SILENCE_SECONDS // longest_ring)
+    at_once = call_flow.MAX_SILENCE_SECONDS // longest_ring
     for first in range(0, len(dialled), at_once):
         if first:
             _say(response, between)

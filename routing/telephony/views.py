@@ -590,15 +590,15 @@ def _has_hung_up() -> bool:
 
 
 def _twiml(call: CallRequest, step: Step, decision: Decision) -> str:
-    settings, timetables = current_app.config, call.snapshot.timetables
     return twiml.for_step(
         step,
-        call.service,
-        timetables.directory,
-        partial(twiml.spoken_words, step, decision, call.at, timetables, call.excluded_numbers),
-        base_url=base_url(settings),
+        decision,
+        call.at,
+        call.snapshot.timetables,
+        call.excluded_numbers,
+        base_url=base_url(current_app.config),
         call_key=call.key or "",
-        rehearsal_number=rehearsal_number(settings),
+        rehearsal_number=rehearsal_number(current_app.config),
         caller_id=_caller_id(step.line, call.service) if isinstance(step, Dial) else None,
     )
 
