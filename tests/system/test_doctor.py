@@ -10,7 +10,7 @@ from conftest import ANYSHIRE
 from serving import places
 
 from routing import create_app
-from routing.telephony.doctor import Level, compare_clocks
+from routing.cli.telephony import Level, compare_clocks
 
 TOKEN = "12345"
 
