@@ -203,7 +203,7 @@ class Job:
         return instants.start_at((at.astimezone(zone) - since_due).date(), DAILY_MINUTE, zone)
 
 
-ALERTS = Job("alerts", ("alerts", "send", "--quiet"), False, timedelta(minutes=1), True)
+ALERTS = Job("alerts", ("alerts", "send"), False, timedelta(minutes=1), True)
 DAILY_JOBS = (
     Job("bank-holidays", ("bank-holidays", "refresh")),
     Job("purge", ("purge",)),
