@@ -66,26 +66,25 @@ def list_alerts(as_json: bool) -> None:
         newest = alerts.newest(connection, MAX_LISTED)
         states = alerts.delivery_states(connection, list(names))
     locale = lookup.staff_locale()
-    lines = [
-        f"{'sent   ' if queued.sent_at else 'waiting'}  "
-        f"{dates.format_datetime(queued.noticed_at, locale)}, to "
-        f"{names.get(queued.recipient, removed)}: {queued.alert.text}"
-        for queued in newest
-    ]
+    rows, lines = [], []
+    for queued in newest:
+        recipient, noticed_at = names.get(queued.recipient, removed), queued.noticed_at
+        rows.append(
+            {
+                "kind": queued.alert.kind,
+                "title": queued.alert.title,
+                "text": queued.alert.text,
+                "to": recipient,
+                "noticed_at": noticed_at.isoformat(),
+                "sent_at": queued.sent_at and queued.sent_at.isoformat(),
+            }
+        )
+        lines.append(
+            f"{'sent   ' if queued.sent_at else 'waiting'}  "
+            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.alert.text}"
+        )
     for key, state in states.items():
-        fault = f" {state.fault}" if state.fault else ""
-        lines.append(f"{names[key]}: {state.waiting} waiting.{fault}")
-    rows = [
-        {
-            "kind": queued.alert.kind,
-            "title": queued.alert.title,
-            "text": queued.alert.text,
-            "to": names.get(queued.recipient),
-            "noticed_at": queued.noticed_at.isoformat(),
-            "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
-        }
-        for queued in newest
-    ]
+        lines.append(f"{names[key]}: {state.waiting} waiting. {state.fault or ''}".rstrip())
     print_report(as_json, rows, lines)
 
 
