@@ -260,7 +260,7 @@ def _gaps_text(
 def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
     if callee is None:
         return None
-    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
+    line, phone, number = callee.line, callee.phone, callee.number
     return {
         "line": line.id,
         "e164": None if phone.is_emergency else phone.e164,
