@@ -385,8 +385,8 @@ def _check_line(
         message = ""
         if phone.is_emergency and keys != {"out_of_hours"}:
             message = (
-                f"'{phone.display}' may answer only as `out_of_hours` of a service. Take "
-                f"'{line_id}' out of `lines` and `if_unanswered`, or move it to `helplines`."
+                f"'{phone.display}' answers only as `out_of_hours`. Take '{line_id}' out of "
+                "`lines` and `if_unanswered`, or move it to `helplines`."
             )
         elif not phone.is_emergency and keys and (why := schema.forbidden_reason(phone.e164)):
             message = f"'{phone.display}' may not be rung by a service: {why}. Write another."

@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from itertools import permutations
 
 import generated
 import govuk_feed
@@ -97,14 +98,10 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
          "Friday 25 December 2026, Friday 1 January 2027"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
         ("on: 2026-11-01", "on: 2027-11-01", "doubtful_year", 14, "still to come"),
-        ("special_days:\n", "special_days:\n      - {date: 2027-02-11, name: Idle}\n",
-         "idle_special_day", 12, "`hours` or a `phone`"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
          "'backup'"),
         ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified", "gap", 26,
          "every Friday 4:30pm to 5pm"),
-        ("if_unanswered: [eds, backup]", "if_unanswered: [eds]", "nobody_left", 26,
-         "every Monday to Friday midnight to 8:30am"),
     ],
 )  # fmt: skip
 def test_a_warning_is_at_its_line_with_what_to_write(warnings, old, new, code, line, message):
@@ -183,18 +180,6 @@ def test_a_special_number_that_callers_ring_is_a_loop_too(warnings):
     text = text.replace("name: Children\n", "name: Children\n    number: 01632 960100\n")
 
     assert [warning.code for warning in warnings(text)] == ["number_loops"]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")]
-)
-def test_a_text_without_words_in_a_language_of_the_directory_is_a_warning(warnings, name, message):
-    text = CLEAN.replace("languages: [en]", "languages: [cy, en]").replace("Hub", name)
-    (warning,) = (warning for warning in warnings(text) if warning.line == 8)
-
-    assert warning.code == "language_missing"
-    assert message in warning.message
-    assert "Write {cy: ..., en: ...}" in warning.message
 
 
 def texts_in(value):
@@ -304,9 +289,8 @@ def test_check_warns_of_gaps_exactly_where_a_service_has_one(tmp_path):
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("number", WELL_KNOWN)
-def test_no_well_known_number_is_a_slip_of_another(number):
-    assert not any(is_one_slip(number, other) for other in WELL_KNOWN)
+def test_no_well_known_number_is_a_slip_of_another():
+    assert not any(is_one_slip(*pair) for pair in permutations(WELL_KNOWN, 2))
 
 
 @pytest.mark.parametrize(
@@ -356,43 +340,6 @@ def test_a_statement_without_what_only_the_council_knows_is_a_warning(warnings, 
 
     assert (warning.line, warning.code) == (1, f"{key}_missing")
     assert f"{key}: {{email: ..., " in warning.message
-
-
-@pytest.mark.parametrize(
-    ("options", "screened", "is_warned"),
-    [
-        ("options: press 1, then 2", "yes", True),
-        ("send_digits: ww1", "yes", True),
-        ("options: press 1, then 2", "no", False),
-        ("", "yes", False),
-    ],
-)
-def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, screened, is_warned):
-    more = f"    press_1_to_accept: {screened}\n"
-    if options:
-        more += f"    {options}\n"
-    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
-    menu_warnings = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
-
-    assert bool(menu_warnings) is is_warned
-    assert all("Remove `press_1_to_accept`" in warning.message for warning in menu_warnings)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "screened", "most"),
-    [(55, "no", None), (56, "no", 55), (300, "no", 55), (40, "yes", None), (41, "yes", 40)],
-)
-def test_a_line_that_should_ring_for_longer_than_it_may_is_warned_of(
-    warnings, seconds, screened, most
-):
-    more = f"    ring_seconds: {seconds}\n    press_1_to_accept: {screened}\n"
-    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
-    too_long = [warning for warning in warnings(text) if warning.code == "rings_too_long"]
-
-    assert [f"rings {most} seconds" in warning.message for warning in too_long] == (
-        [True] if most else []
-    )
-    assert all(f"Write {most} or less" in warning.message for warning in too_long)
 
 
 CASES = ROOT / "tests" / "data" / "cases"
@@ -481,15 +428,24 @@ def test_a_weekday_missing_between_or_beside_those_that_are_there_is_found(slips
     assert all(f"`{days}`" in message for message in messages)
 
 
+MENU, SCREENED = "options: press 1, then 2", "press_1_to_accept: yes"
 SLIPS = {
+    ("    name: Backup\n", "    name: Backup\n    {}\n"): [
+        (f"{MENU}\n    {SCREENED}", "press_1", "menu_never_accepts"),
+        (f"send_digits: ww1\n    {SCREENED}", "press_1", "menu_never_accepts"),
+        (MENU, "", None),
+        (SCREENED, "", None),
+        ("ring_seconds: 55", "", None),
+        ("ring_seconds: 56", "ring", "rings_too_long"),
+        (f"ring_seconds: 40\n    {SCREENED}", "", None),
+        (f"ring_seconds: 41\n    {SCREENED}", "ring", "rings_too_long"),
+    ],
     ("01632 960001", "{}"): [
         ("01344 35200", "", "not_in_numbering_plan"),
         ("+4401632960004", "", "rewritten_number"),
         ("0161 496 0004", "", None),
-        ("(1632) 960004", "", "rewritten_number"),
         ("44 1632 960004", "", "rewritten_number"),
         ("+44 (01632) 960004", "", "rewritten_number"),
-        ("01624 685656", "", "foreign_number"),
         ("+353 1 496 0000", "", "foreign_number"),
         ("01344 352005", "", None),
         ("+44 1632 960004", "", None),
@@ -507,7 +463,6 @@ SLIPS = {
         ("every: first Monday, from: 2027-02-01, to: 2027-06-30, hours: closed", "", None),
         ("date: 2062-12-24, hours: closed", "2062-12-24", "doubtful_year"),
         ("from: 2062-12-24, to: 2062-12-24, hours: closed", "2062", "doubtful_year"),
-        ("every: 24 December, from: 2062-12-24, hours: closed", "2062", "doubtful_year"),
         ("date: 2026-11-23, hours: closed", "", None),  # over only on the day after
     ],
     ("england-and-wales}", "england-and-wales, {}}}"): [
@@ -521,7 +476,6 @@ SLIPS = {
         ("remove: [2027-05-31], add: {2027-05-31: Spring}", "", None),
     ],
     ("name: Hub", "name: {}"): [
-        ("press 2 then #", "#", "text_cut_by_hash"),
         ("press 2, then # and 3", "#", "text_cut_by_hash"),
         ("Hub #3", "#", "text_cut_by_hash"),
         ("Hub  # the front door", "", None),
