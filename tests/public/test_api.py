@@ -138,7 +138,7 @@ def test_health_readiness_and_metrics(anyshire, client):
     answer = anyshire.get("/metrics", headers={"Authorization": "Bearer ops"})
     assert 'routing_answering{line="mash",service="children"} 1.0' in answer.text
     assert "routing_degraded 0.0" in answer.text
-    assert "routing_bank_holidays_fetched_timestamp_seconds 0.0" in answer.text
+    assert 'routing_warning{code="bank_holidays_never_fetched"} 1.0' in answer.text
     assert answer.headers["Content-Type"].count("charset") == 1
     assert re.search(rf'^who_to_call_info{{.*version="{VERSION}"}} 1.0$', answer.text, re.M)
     figures = set(re.findall(r"^(\w+)[ {]", answer.text, re.M))
