@@ -5,33 +5,30 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
-import dataclasses
 import difflib
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing import lookup
 from routing.core import instants
-from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import DayKind, ProposedShift, ShiftPattern, TurnRule, Workload
+from routing.rota.filling import DayKind, ShiftPattern, TurnRule, Workload
 from routing.rota.roster import (
     CONTEXT_MARGIN,
-    NewCover,
-    NewShift,
-    Roster,
+    Cover,
+    Rota,
     RotaDifference,
+    RotaPerson,
+    Shift,
     cover_absence,
     is_too_long,
     name_key,
@@ -40,7 +37,6 @@ from routing.rota.roster import (
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
-from routing.store.rota_people import RotaPerson
 from routing.text import staff_text, time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
@@ -51,104 +47,10 @@ OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 
 FAR_FUTURE = timedelta(days=3650)
 """No shift is further ahead than this."""
-_REMOVALS = ("removed", "uncovered", "replaced")  # an undo of these cannot itself be undone
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
-
-
-class RotaGap(NamedTuple):
-    """A span in which too few people are on duty in a role, and how many are missing."""
-
-    role: RotaRole
-    during: Span
-    missing: int
-
-
-@dataclass(frozen=True)
-class Rota:
-    """The rota of a period, with everybody who is or was on it, by their id.
-
-    ``revision`` differs in a later reading if anybody has changed the rota in between.
-    """
-
-    roster: Roster
-    people: Mapping[int, RotaPerson]
-    revision: tuple[int, int] = (0, 0)
-
-    @property
-    def roles(self) -> tuple[RotaRole, ...]:
-        """Return the roles, in the directory's order."""
-        return tuple(self.roster.roles.values())
-
-    @cached_property
-    def names(self) -> dict[int, str]:
-        """Each person's name, by id."""
-        return {person_id: person.name for person_id, person in self.people.items()}
-
-    def active_people(self) -> list[RotaPerson]:
-        """Return the people who have not left, by name."""
-        return [person for person in self.people.values() if person.left_at is None]
-
-    @property
-    def ids_by_name(self) -> dict[str, int]:
-        """Return the ids of people who have not left, by ``name_key``."""
-        return {name_key(person.name): person.id for person in self.active_people()}
-
-    def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
-        """Return the gaps that begin in a period, in all roles, soonest first.
-
-        A gap that goes on past ``end`` is whole if the rota was read to CONTEXT_MARGIN after it.
-        """
-        gaps = (
-            RotaGap(role, during, missing)
-            for role in self.roles
-            for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
-            if during.start < end
-        )
-        return sorted(gaps, key=lambda gap: gap.during.start)
-
-    def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
-        """Return the spans of a period with people on duty when nobody is needed, soonest first."""
-        surplus = [
-            (role, span) for role in self.roles for span in self.roster.surplus(role.id, start, end)
-        ]
-        return sorted(surplus, key=lambda role_and_span: role_and_span[1].start)
-
-    def text(self, at: datetime) -> RotaText:
-        """Return what describes the rota as seen from ``at``."""
-        return RotaText(self.roster, self.names, at)
-
-    def warnings(
-        self, changes: Sequence[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
-    ) -> list[str]:
-        """Return what may be a slip in a change: what is over or not needed, clashes it adds."""
-        if not changes:
-            return []
-        at, period, warnings = lookup.now(), span_of(changes), []
-        text, after = self.text(at), self.roster.with_changes(changes, cancelled_shift_ids)
-        new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        unneeded = [
-            new
-            for new in new_shifts
-            if not self.roster.needed_spans(new.role_id, new.during.start, new.during.end)
-        ]
-        past = [change for change in changes if change.during.end <= at]
-        for doubtful, why in (
-            (past, "in the past, and will stand as who was on duty then"),
-            (unneeded, "when nobody is needed by the directory"),
-        ):
-            if doubtful:
-                count = "1 shift is" if len(doubtful) == 1 else f"{len(doubtful):,} shifts are"
-                warnings.append(f"{count} {why}: the first {text.span(doubtful[0].during)}.")
-        for role_id in dict.fromkeys(new.role_id for new in new_shifts):
-            excess = after.excess(role_id, period)
-            warnings += [f"{text.excess(role_id, *interval)}." for interval in excess]
-        edges = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
-        clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
-        return warnings + [f"{clash}." for clash in clashes if clash not in known]
 
 
 # Reading
@@ -180,8 +82,8 @@ def load_rota(
     """
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
     shifts, covers = rota.read(connection, start, end, person_id)
-    people = {person.id: person for person in rota_people.all_people(connection)}
-    return Rota(Roster(lookup.snapshot().timetables, shifts, covers), people, revision)
+    people = rota_people.all_people(connection)
+    return Rota(lookup.snapshot().timetables, shifts, covers, people, revision)
 
 
 def load_days(connection: Connection, days: Iterable[date]) -> Rota:
@@ -192,10 +94,10 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
     zone = lookup.snapshot().directory.zone
     starts = [instants.midnight(day, zone) for day in days]
     rotas = [load_rota(connection, start, start + timedelta(days=3)) for start in starts]
-    shifts = {shift.id: shift for one in rotas for shift in one.roster.shifts}
-    covers = {cover.id: cover for one in rotas for cover in one.roster.covers}
-    roster = Roster(lookup.snapshot().timetables, shifts.values(), covers.values())
-    return Rota(roster, rotas[0].people if rotas else {})
+    shifts = {shift.id: shift for one in rotas for shift in one.shifts}
+    covers = {cover.id: cover for one in rotas for cover in one.covers}
+    people = rota_people.all_people(connection)
+    return Rota(lookup.snapshot().timetables, shifts.values(), covers.values(), people)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
@@ -206,7 +108,7 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 def export_csv(period: Span) -> str:
     """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
-    assignments = current.roster.all_assignments(period.start, period.end)
+    assignments = current.all_assignments(period.start, period.end)
     rows = [
         (assignment.shift.role_id, assignment.during, current.names[assignment.person_id])
         for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
@@ -220,7 +122,7 @@ def export_csv(period: Span) -> str:
 
 def save_change(
     kind: str,
-    changes: Sequence[NewShift | NewCover],
+    changes: Sequence[Shift | Cover],
     based_on: Rota,
     actor: str,
     form_key: str = "",
@@ -234,7 +136,7 @@ def save_change(
     what is cancelled. Raise RotaConflict if the rota has changed since that reading,
     InvalidRotaChange if the change is too large or the database's own rules forbid it.
     """
-    at, ids = lookup.now(), dict[int, int]()
+    at, ids = lookup.now(), dict[int | None, int]()
     cancelled = plan.difference.cancelled_shift_ids if plan else ()
     if not changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
@@ -244,13 +146,14 @@ def save_change(
     with lookup.database().writing() as connection:
         if saved := rota.find_change_by_key(connection, form_key):
             return saved
-        _require_unchanged(connection, based_on)
+        if rota.revision(connection) != based_on.revision:
+            raise RotaConflict
         if plan:
             names = [(name, None) for name in plan.new_people.values()]
             people = rota_people.add_all(connection, names, at, actor)
             ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
             changes = [
-                NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
+                replace(shift, person_id=ids.get(shift.person_id, shift.person_id))
                 for shift in plan.difference.new_shifts
             ]
         # In this order the database's check for overlaps is quick.
@@ -266,37 +169,21 @@ def save_change(
     return change
 
 
-def can_be_undone(connection: Connection, change: RotaChange) -> bool:
-    """Return whether ``undo_change`` may undo a change: once, and not that somebody has left."""
-    original = rota.find_undone_by(connection, change.id) if change.kind == "undone" else None
-    is_final = change.kind == "left" or (original is not None and original.kind in _REMOVALS)
-    return change.undone_by_change_id is None and not is_final
-
-
 def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
     With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
 
     The people whom an import added, and who have nothing else, go with it. It is refused if
-    somebody who has left would get a shift back that is not over, and for the undo of a change that
-    removed something, which would have to be removed again.
+    somebody who has left would get a shift back that is not over.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
         shift_ids = rota.shifts_of(connection, change_id)
-        original = rota.find_undone_by(connection, change_id)
-        if original is not None and original.kind in _REMOVALS:
-            raise InvalidRotaChange(
-                "", "This is itself an undo, of a removal. Remove or import the shifts again."
-            )
         try:
             change = rota.undo(connection, change_id, at, actor)
-            if original is not None:
-                left_at = rota.get_change(connection, change_id).made_at
-                rota_people.restore_added_by(connection, original.id, left_at)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
                 "", "This cannot be undone: somebody has been given a shift at the same time since."
@@ -330,20 +217,17 @@ def remove_person(person_id: int, actor: str) -> None:
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
-    covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
+    covers = cover_absence(current, person_id, to_come, None, "Has left")
+    revision = current.revision
     for first in range(0, max(1, len(covers)), MAX_ROWS):
         with lookup.database().writing() as connection:
-            _require_unchanged(connection, current)
+            if rota.revision(connection) != revision:
+                raise RotaConflict
             if covers:
                 rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
             if first + MAX_ROWS >= len(covers):
                 rota_people.leave(connection, person_id, at, actor)
-            current = dataclasses.replace(current, revision=rota.revision(connection))
-
-
-def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    if rota.revision(connection) != based_on.revision:
-        raise RotaConflict
+            revision = rota.revision(connection)
 
 
 def _check_size(count: int) -> None:
@@ -357,10 +241,8 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
     """Raise InvalidRotaChange if somebody who has left has one of some shifts that is not over."""
     people = rota_people.all_people(connection)
     leavers = {person.id for person in people if person.left_at is not None}
-    if not leavers:
-        return
-    roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    upcoming = roster.all_assignments(at, at + FAR_FUTURE)
+    changed = Rota(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
+    upcoming = changed.all_assignments(at, at + FAR_FUTURE)
     if any(assignment.person_id in leavers for assignment in upcoming):
         raise InvalidRotaChange("", "This would put somebody who has left back on duty.")
 
@@ -376,7 +258,7 @@ def propose_fill(
     turns: TurnRule,
     times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
-) -> tuple[Rota, list[ProposedShift]]:
+) -> tuple[Rota, list[Shift]]:
     """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
 
     ``first`` and ``last`` are both included; time that is over is not filled. ``times`` says when
@@ -394,23 +276,23 @@ def propose_fill(
         raise InvalidRotaChange("people", "Name the people who take turns, in order.")
     days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
-    roster, ids = current.roster, current.ids_by_name
+    ids = current.ids_by_name
     unknown = [name for name in names if name_key(name) not in ids]
     if unknown:
         raise InvalidRotaChange(
             "people", f"There is nobody called '{unknown[0][:60]}' on the rota."
         )
     person_ids = [ids[name_key(name)] for name in names]
-    if role_id not in roster.roles:
-        known = ", ".join(roster.roles) or "none"
+    if role_id not in current.roles:
+        known = ", ".join(current.roles) or "none"
         problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
         raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
-    usual = filling.usual_handovers(roster, role_id, days.start)
+    usual = filling.usual_handovers(current, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
     slots = [
         Span(max(slot.start, now), slot.end)
-        for slot in filling.make_slots(roster, role_id, pattern, first, last, turns)
+        for slot in filling.make_slots(current, role_id, pattern, first, last, turns)
         if slot.end > at
     ]
     if any(is_too_long(slot, zone) for slot in slots):
@@ -426,11 +308,11 @@ def propose_fill(
             )
 
     _check_size(len(slots))
-    proposed = filling.assign_slots(roster, role_id, slots, person_ids, first, turns, check_time)
+    proposed = filling.assign_slots(current, role_id, slots, person_ids, first, turns, check_time)
     _check_size(len(proposed))
     if not proposed:
         start = max(days.start, now)
-        if start >= days.end or not any(roster.gaps(role_id, start, days.end)):
+        if start >= days.end or not any(current.role_gaps(role_id, start, days.end)):
             raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
         raise InvalidRotaChange(
             "working-day",
@@ -440,19 +322,17 @@ def propose_fill(
     return current, proposed
 
 
-def save_fill(
-    current: Rota, added: Sequence[NewShift], actor: str, form_key: str = ""
-) -> RotaChange:
+def save_fill(current: Rota, added: Sequence[Shift], actor: str, form_key: str = "") -> RotaChange:
     """Save shifts that ``propose_fill`` proposed, as ``save_change`` does."""
     if not added:
         raise InvalidRotaChange("people", "None of these people is free then.")
-    role_name = descriptions.role_name(current.roster.roles[added[0].role_id])
+    role_name = descriptions.role_name(current.roles[added[0].role_id])
     months = descriptions.format_months(added, lookup.snapshot().directory.zone)
     summary = f"Filled {role_name} for {months}: {len(added)} added"
     return save_change("filled", added, current, actor, form_key, summary)
 
 
-def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
+def measure_fill(current: Rota, added: Sequence[Shift]) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 
     In all roles, with what they have already, from the start of the first new shift to the end of
@@ -461,9 +341,9 @@ def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
     if not added:
         return []
     period = span_of(added)
-    roster = current.roster.with_changes(added)
+    after = current.with_changes(added)
     person_ids = dict.fromkeys(new.person_id for new in added)
-    loads = [filling.measure_workload(roster, person_id, period) for person_id in person_ids]
+    loads = [filling.measure_workload(after, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
@@ -500,31 +380,25 @@ class ImportPlan:
 
 
 def plan_import(
-    data: bytes,
-    add_people: bool = False,
-    replace: bool = False,
-    file_name: str = "",
-    first: date | None = None,
-    last: date | None = None,
+    data: bytes, add_people: bool = False, replace_period: bool = False, file_name: str = ""
 ) -> ImportPlan:
     """Return what the import of a spreadsheet would change, without saving anything.
 
-    ``add_people`` puts people who are not on the rota yet on it. ``replace`` leaves exactly the
-    file's shifts in its roles and a period, from now on; without it shifts are only added. The
-    period is from the file's first shift to its last, and from the day ``first`` to the day
-    ``last``, both included; where one is None, it is as long as that of earlier imports which the
-    file corrects. Raise InvalidSpreadsheet, InvalidRotaChange, RotaConflict, DatabaseUnavailable.
+    ``add_people`` puts people who are not on the rota yet on it. ``replace_period`` leaves exactly
+    the file's shifts in its roles and its period, from now on; without it shifts are only added.
+    The period is from the file's first shift to its last, or as long as that of earlier imports
+    which the file corrects. Raise InvalidSpreadsheet, RotaConflict, DatabaseUnavailable.
     """
     at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
     current = read_rota(at, at)
-    revision, roles = current.revision, current.roles
+    revision, roles = current.revision, current.roles.values()
     sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
     rows, warnings = list(sheet.rows.values()), sheet.warnings
     imported = ImportedSheet(
         _base_name(file_name), tuple(dict.fromkeys(row.role_id for row in rows)), span_of(rows)
     )
-    if replace:
-        imported, widened = _widen(imported, first, last)
+    if replace_period:
+        imported, widened = _widen(imported)
         warnings += widened
     current = read_around(imported.period)
     if current.revision != revision:
@@ -540,39 +414,36 @@ def plan_import(
             warnings.append(
                 f"‘{name}’ is new, and nearly the same as ‘{names[similar]}’: check the name."
             )
-    new_people = {number: RotaPerson(number, name) for number, name in sheet.new_people.items()}
-    current = dataclasses.replace(current, people={**current.people, **new_people})
-    if replace:
-        compared = spreadsheet.replace_period(
-            current.roster, rows, at, imported.period, imported.role_ids
-        )
+    new_people = (RotaPerson(number, name) for number, name in sheet.new_people.items())
+    people = [*current.people.values(), *new_people]
+    current = Rota(current.timetables, current.shifts, current.covers, people, revision)
+    if replace_period:
+        compared = spreadsheet.replace_period(current, rows, at, imported.period, imported.role_ids)
         overlaps = spreadsheet.find_overlaps(sheet.rows, ())
         past = sum(row.during.end <= at for row in rows)
         if past:
             warnings.append(f"Rows that are over: {past:,}. What is past stays as it was.")
     else:
-        compared = spreadsheet.add_rows(current.roster, rows)
+        compared = spreadsheet.add_rows(current, rows)
         added = set(compared.added)
         numbered = {number: row for number, row in sheet.rows.items() if row in added}
-        overlaps = spreadsheet.find_overlaps(numbered, current.roster.shifts)
+        overlaps = spreadsheet.find_overlaps(numbered, current.shifts)
     if overlaps:
         raise InvalidSpreadsheet(overlaps)
-    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids)
-    return ImportPlan(current, compared, sheet.new_people, imported, replace, tuple(warnings))
+    text = RotaText(current, lookup.now())
+    warnings += text.warnings(compared.new_shifts, compared.cancelled_shift_ids)
+    return ImportPlan(
+        current, compared, sheet.new_people, imported, replace_period, tuple(warnings)
+    )
 
 
-def _widen(
-    sheet: ImportedSheet, first: date | None, last: date | None
-) -> tuple[ImportedSheet, list[str]]:
+def _widen(sheet: ImportedSheet) -> tuple[ImportedSheet, list[str]]:
     """Return a sheet with the roles and the period that it replaces, and warnings about them.
 
     An earlier import is corrected by a file of the same name that has one of its roles and lies in
-    its period for half of the time or more. Raise InvalidRotaChange.
+    its period for half of the time or more.
     """
     directory, rows = lookup.snapshot().directory, sheet.period
-    if first or last:
-        days = [at.astimezone(directory.zone).date() for at in (rows.start, rows.end)]
-        _check_days(first or days[0], last or days[1])
     start, end, role_ids = rows.start, rows.end, set(sheet.role_ids)
     with lookup.database().reading() as connection:
         earlier_imports = rota.imports_of(connection, sheet.name) if sheet.name else []
@@ -581,16 +452,12 @@ def _widen(
         if role_ids & set(earlier.role_ids) and 2 * in_common >= rows.end - rows.start:
             start, end = min(start, earlier.period.start), max(end, earlier.period.end)
             role_ids |= set(earlier.role_ids)
-    if first:
-        start = min(rows.start, instants.midnight(first, directory.zone))
-    if last:
-        end = max(rows.end, instants.midnight(last + timedelta(days=1), directory.zone))
     warnings = []
-    if (start < rows.start and not first) or (end > rows.end and not last):
+    if Span(start, end) != rows:
         when = staff_text.format_span(Span(start, end), lookup.now(), lookup.staff_locale())
         warnings.append(
             f"A file of this name was imported before. What it no longer has {when} is removed. To "
-            "leave some of it, write which days are replaced."
+            "leave it, give the file another name."
         )
     known = tuple(role.id for role in directory.rota if role.id in role_ids)
     return ImportedSheet(sheet.name, known, Span(start, end)), warnings
@@ -616,12 +483,12 @@ def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange 
 def make_template() -> str:
     """Return a spreadsheet to fill in: the shifts that the next week needs, without people."""
     timetables, at = lookup.snapshot().timetables, lookup.now()
-    roster, zone = Roster(timetables, []), timetables.directory.zone
+    empty, zone = Rota(timetables, []), timetables.directory.zone
     first, last = (at.astimezone(zone).date() + timedelta(days=days) for days in (1, 7))
     rows: list[tuple[str, Span | None, str]] = []
     for role in timetables.directory.rota:
-        pattern = dict.fromkeys(DayKind, filling.usual_handovers(roster, role.id, at))
-        slots = filling.make_slots(roster, role.id, pattern, first, last)
+        pattern = dict.fromkeys(DayKind, filling.usual_handovers(empty, role.id, at))
+        slots = filling.make_slots(empty, role.id, pattern, first, last)
         for slot in slots:
             rows += [(descriptions.role_name(role), slot, "")] * role.people
         if not slots:

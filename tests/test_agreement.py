@@ -19,7 +19,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import filling, spreadsheet
-from routing.rota.roster import NewCover, NewShift, swap_shifts, validate_absence
+from routing.rota.roster import Cover, Shift, swap_shifts, validate_absence
 from routing.store import accounts, rota, rota_people
 
 QUARTER = timedelta(minutes=15)
@@ -51,7 +51,7 @@ def add_random_rota(app, first, draw):
         changes = []
         for _ in range(24):
             span = random_span(start, start + timedelta(days=4))
-            new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
+            new = Shift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
                 current = rota_service.read_rota(start, start)
                 changes.append(rota_service.save_change("added", [new], current, "account:1"))
@@ -60,19 +60,19 @@ def add_random_rota(app, first, draw):
         for shift, other in zip(shifts, draw.sample(shifts, len(shifts)), strict=True):
             current = rota_service.read_rota(start, start + timedelta(days=9))
             with suppress(InvalidRotaChange, UnknownShift):
-                covers = swap_shifts(current.roster, shift.id, other.id, start)
+                covers = swap_shifts(current, shift.id, other.id, start)
                 changes.append(rota_service.save_change("swapped", covers, current, "account:1"))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = random_span(shift.during.start, shift.during.end)
-                new = NewCover(shift.id, draw.choice([None, *people]), span)
+                new = Cover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
                 changes.append(rota_service.save_change("covered", [new], current, "account:1"))
         for person, substitute in zip(people, [None, *people], strict=False):
             away = random_span(start, start + timedelta(days=4))
             current = rota_service.read_rota(away.start, away.end)
             with suppress(InvalidRotaChange):
-                covers = validate_absence(current.roster, person, away, substitute)
+                covers = validate_absence(current, person, away, substitute)
                 changes.append(rota_service.save_change("absence", covers, current, "account:1"))
         for role in ROLES:
             with suppress(InvalidRotaChange):
@@ -88,7 +88,7 @@ def fill_by_turns(role, first, draw):
     turns = filling.parse_turn(str(draw.randrange(1, 4)), f"{first:%A} {begins}")
     last = first + timedelta(days=3)
     current, proposed = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
-    shifts = [NewShift(role, new.person_id, new.during) for new in proposed if new.person_id]
+    shifts = [Shift(role, new.person_id, new.during) for new in proposed if new.person_id]
     return rota_service.save_change("filled", shifts, current, "account:1")
 
 
@@ -152,7 +152,7 @@ def assignment_edges(app, start):
     """Return the instants at which assignments begin and end, in order."""
     end = start + timedelta(days=4)
     with app.app_context():
-        roster = rota_service.read_rota(start, end).roster
+        roster = rota_service.read_rota(start, end)
         spans = [part.during for role in ROLES for part in roster.assignments(role, start, end)]
     return sorted({edge for span in spans for edge in (span.start, span.end)})
 
@@ -174,7 +174,7 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     add_random_rota(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
-        token = rota_people.create_calendar(connection, None, None, 1, lookup.now(), "account:1")
+        token = rota_people.create_calendar(connection, None, 1, lookup.now(), "account:1")
     edges = assignment_edges(app, start)
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

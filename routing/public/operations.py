@@ -14,7 +14,7 @@ from routing import config, health, lookup, middleware, rota_service
 from routing.conditions import readiness
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
-from routing.rota_service import Rota
+from routing.rota.roster import Rota
 from routing.store import calls
 
 SECURITY_TEXT_LIFETIME = timedelta(days=180)
@@ -99,8 +99,8 @@ def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
         answering[service.id, decision.line.id] = 1
         handovers[(service.id,)] = decision.until.timestamp() if decision.until else float("inf")
     if rota is not None:
-        for role in rota.roles:
-            missing[(role.id,)] = rota.roster.staffing_at(role.id, at).missing
+        for role in rota.roles.values():
+            missing[(role.id,)] = rota.staffing_at(role.id, at).missing
     fetched_at = published.checked_at.timestamp() if published else 0
     is_up = lookup.latest_diverts().fault is None
     is_degraded = readiness(conditions) == "degraded"

@@ -7,11 +7,11 @@ from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
-from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.rota import descriptions, spreadsheet
-from routing.rota.filling import ProposedShift
-from routing.rota.roster import NewShift, without_begun_starts
-from routing.rota_service import ImportPlan, Rota
+from routing.rota.descriptions import RotaText
+from routing.rota.roster import Rota, Shift, without_begun_starts
+from routing.rota_service import ImportPlan
 from routing.staff.auth import (
     current_account,
     radio_item,
@@ -42,15 +42,17 @@ def fill() -> AnyResponse:
     form, confirmation = FillForm(request.values), Confirmation()
     if form.validate_on_submit():
         try:
-            rota, proposed = _propose(form)
-            added = _assigned(form, proposed)
-            if not added or confirmation.shown.data != _digest_fill(added):
-                return _check(form, confirmation, rota, proposed)
+            days = form.first.data, form.last.data
+            rota, proposed = rota_service.propose_fill(
+                form.role.data, *days, form.names, form.turns, form.times
+            )
+            added = [shift for shift in proposed if shift.person_id is not None]
+            shown = digest(without_begun_starts(added, lookup.now()))
+            if not added or confirmation.shown.data != shown:
+                hidden = {**form.hidden(shown), "people": ", ".join(form.names)}
+                return _check_fill(rota, proposed, added, hidden, bool(confirmation.shown.data))
             actor, once = current_account().actor, confirmation.once.data
-            try:
-                change = rota_service.save_fill(rota, added, actor, once)
-            except RotaConflict:
-                return _check(form, confirmation, *_propose(form))
+            change = rota_service.save_fill(rota, added, actor, once)
             return redirect_to_rota(change, added[0].during.start)
         except InvalidRotaChange as error:
             form.refuse(error)
@@ -59,7 +61,7 @@ def fill() -> AnyResponse:
     return render_page(
         "rota_fill.html",
         form=form,
-        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
+        roles=[radio_item(*role) for role in rota.role_names.items()],
         everybody="\n".join(person.name for person in rota.active_people()),
     )
 
@@ -69,25 +71,18 @@ def fill() -> AnyResponse:
 def import_() -> AnyResponse:
     """Ask for a spreadsheet, and read back what it would change; save just that if confirmed."""
     form, confirmation = ImportForm(), Confirmation()
-    if request.method == "GET" or (not form.validate() and form.file.errors):
+    if not form.validate_on_submit():
         return _ask_import(form)
     try:
-        try:
-            plan = _plan(form)
-        except InvalidRotaChange as error:
-            form.refuse(error)
-            form.first.data = form.last.data = None
-            plan = _plan(form)
-        may_widen = plan.is_replacement and not confirmation.shown.data
-        if plan.difference.is_empty and not (form.errors or may_widen):
-            return redirect(url_for("rota.show", known=plan.difference.unchanged))
-        if form.errors or confirmation.shown.data != _digest_import(form, plan):
-            return _check_import(form, confirmation, plan)
+        plan = rota_service.plan_import(
+            form.content, form.add_people.data, form.replace.data, form.name
+        )
+        shown = _digest_import(form, plan)
+        if not plan.difference.is_empty and confirmation.shown.data != shown:
+            hidden = form.hidden(shown)
+            return _check_import(plan, hidden, bool(confirmation.shown.data))
         actor, once = current_account().actor, confirmation.once.data
-        try:
-            change = rota_service.save_import(plan, actor, once)
-        except RotaConflict:
-            return _check_import(form, confirmation, _plan(form))
+        change = rota_service.save_import(plan, actor, once)
     except InvalidSpreadsheet as error:
         return _ask_import(form, error.problems)
     except InvalidRotaChange as error:
@@ -105,10 +100,34 @@ def template() -> Response:
     return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
 
 
-def _plan(form: ImportForm) -> ImportPlan:
-    first, last = form.first.data, form.last.data
-    return rota_service.plan_import(
-        form.content, form.add_people.data, form.replace.data, form.name, first, last
+def _check_fill(
+    rota: Rota,
+    proposed: Sequence[Shift],
+    added: Sequence[Shift],
+    hidden: dict[str, str],
+    has_changed: bool,
+) -> Response:
+    at, locale, role_id = lookup.now(), lookup.staff_locale(), proposed[0].role_id
+    return render_page(
+        "rota_fill_check.html",
+        hidden=hidden,
+        role_id=role_id,
+        role_name=rota.role_names[role_id],
+        shifts=[
+            (
+                staff_text.format_span(shift.during, at, locale),
+                staff_text.format_time_left(shift.during.end - shift.during.start),
+                shift.person_id and rota.names[shift.person_id],
+            )
+            for shift in proposed
+        ],
+        count=len(added),
+        workloads=[
+            (rota.names[load.person_id], load, round(load.duration / timedelta(hours=1), 2))
+            for load in rota_service.measure_fill(rota, added)
+        ],
+        has_changed=has_changed,
+        warnings=RotaText(rota, at).warnings(added),
     )
 
 
@@ -119,14 +138,13 @@ def _digest_import(form: ImportForm, plan: ImportPlan) -> str:
     return digest(*shown, without_begun_starts(new_shifts, lookup.now()))
 
 
-def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan) -> Response:
+def _check_import(plan: ImportPlan, hidden: dict[str, str], has_changed: bool) -> Response:
     at, locale, compared = lookup.now(), lookup.staff_locale(), plan.difference
-    lines = plan.rota.text(at).difference(compared)
-    roles = [descriptions.role_name(plan.rota.roster.roles[id_]) for id_ in plan.sheet.role_ids]
+    lines = RotaText(plan.rota, at).difference(compared)
+    roles = [plan.rota.role_names[role_id] for role_id in plan.sheet.role_ids]
     return render_page(
         "rota_import_check.html",
-        form=form,
-        hidden=form.hidden(_digest_import(form, plan)),
+        hidden=hidden,
         replaces=plan.is_replacement,
         roles=join_words(roles, locale),
         period=staff_text.format_span(plan.sheet.period, at, locale),
@@ -141,52 +159,7 @@ def _check_import(form: ImportForm, confirmation: Confirmation, plan: ImportPlan
         new_people=join_words(list(plan.new_people.values()), locale) if plan.new_people else "",
         warnings=plan.warnings[:MAX_PROBLEMS_SHOWN],
         more_warnings=max(0, len(plan.warnings) - MAX_PROBLEMS_SHOWN),
-        has_changed=bool(confirmation.shown.data),
-    )
-
-
-def _propose(form: FillForm) -> tuple[Rota, list[ProposedShift]]:
-    days = form.first.data, form.last.data
-    return rota_service.propose_fill(form.role.data, *days, form.names, form.turns, form.times)
-
-
-def _assigned(form: FillForm, proposed: Sequence[ProposedShift]) -> list[NewShift]:
-    return [
-        NewShift(form.role.data, shift.person_id, shift.during)
-        for shift in proposed
-        if shift.person_id is not None
-    ]
-
-
-def _digest_fill(added: Sequence[NewShift]) -> str:
-    return digest(without_begun_starts(added, lookup.now()))
-
-
-def _check(
-    form: FillForm, confirmation: Confirmation, rota: Rota, proposed: Sequence[ProposedShift]
-) -> Response:
-    at, locale, names = lookup.now(), lookup.staff_locale(), rota.names
-    roles, added = rota.roster.roles, _assigned(form, proposed)
-    return render_page(
-        "rota_fill_check.html",
-        hidden={**form.hidden(_digest_fill(added)), "people": ", ".join(form.names)},
-        role_id=form.role.data,
-        role_name=descriptions.role_name(roles[form.role.data]),
-        shifts=[
-            (
-                staff_text.format_span(shift.during, at, locale),
-                staff_text.format_time_left(shift.during.end - shift.during.start),
-                None if shift.person_id is None else names[shift.person_id],
-            )
-            for shift in proposed
-        ],
-        count=len(added),
-        workloads=[
-            (names[load.person_id], load, round(load.duration / timedelta(hours=1), 2))
-            for load in rota_service.measure_fill(rota, added)
-        ],
-        has_changed=bool(confirmation.shown.data),
-        warnings=rota.warnings(added),
+        has_changed=has_changed,
     )
 
 

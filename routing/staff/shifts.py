@@ -12,10 +12,10 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import descriptions
+from routing.rota.descriptions import RotaText
 from routing.rota.roster import (
     Cover,
-    NewCover,
-    NewShift,
+    Rota,
     Shift,
     swap_shifts,
     validate_absence,
@@ -23,7 +23,6 @@ from routing.rota.roster import (
     validate_shift,
     without_begun_starts,
 )
-from routing.rota_service import Rota
 from routing.staff.auth import (
     current_account,
     radio_item,
@@ -69,7 +68,7 @@ def new() -> AnyResponse:
         try:
             rota = rota_service.read_around(form.during, Span(at, at))
             person_id = _chosen_person(form.person, rota)
-            shift = validate_shift(rota.roster, form.role.data, person_id, form.during)
+            shift = validate_shift(rota, form.role.data, person_id, form.during)
             texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
             return _confirm("added", texts, rota, [shift], form)
         except InvalidRotaChange as error:
@@ -80,7 +79,7 @@ def new() -> AnyResponse:
         "shift_form.html",
         form=form,
         title="Add a shift",
-        roles=[radio_item(role.id, descriptions.role_name(role)) for role in rota.roles],
+        roles=[radio_item(*role) for role in rota.role_names.items()],
         people=people,
         nobody_to_choose=len(people) == 1,
         covering="",
@@ -94,16 +93,16 @@ def show(shift_id: int) -> Response:
     return render_page(
         "shift.html",
         shift_id=shift_id,
-        title=f"{_role_name(rota, shift.role_id)}: {rota.names[shift.person_id]}",
+        title=f"{rota.role_names[shift.role_id]}: {rota.names[shift.person_id]}",
         when=_describe_period(shift.during),
         assignments=[
             {
                 "when": _describe_period(assignment.during),
-                "who": _name(rota, assignment.person_id),
-                "note": rota.text(lookup.now()).cover(assignment),
+                "who": rota.names[assignment.person_id],
+                "note": RotaText(rota, lookup.now()).cover(assignment),
                 "cover_id": assignment.cover.id if assignment.cover else None,
             }
-            for assignment in rota.roster.parts_of(shift_id)
+            for assignment in rota.parts_of(shift_id)
         ],
         is_over=shift.during.end <= lookup.now(),
         holder=rota.names[shift.person_id],
@@ -149,10 +148,10 @@ def cover(shift_id: int) -> AnyResponse:
     if form.validate_on_submit():
         try:
             person_id = _chosen_person_or_nobody(form.person, rota)
-            cover = validate_cover(rota.roster, shift_id, person_id, form.during, form.note.data)
+            cover = validate_cover(rota, shift_id, person_id, form.during, form.note.data)
             text = (
-                f"{_name(rota, person_id)} in place of {_holders(rota, shift, cover.during)}: "
-                f"{_role_name(rota, shift.role_id)}, {_describe_period(cover.during)}."
+                f"{rota.names[person_id]} in place of {_holders(rota, shift, cover.during)}: "
+                f"{rota.role_names[shift.role_id]}, {_describe_period(cover.during)}."
             )
             return _confirm("covered", [text], rota, [cover], form)
         except InvalidRotaChange as error:
@@ -180,8 +179,8 @@ def absence() -> AnyResponse:
             rota = rota_service.read_around(form.during)
             person_id = _chosen_person(form.person, rota)
             substitute_id = _chosen_person_or_nobody(form.substitute, rota)
-            covers = validate_absence(rota.roster, person_id, form.during, substitute_id)
-            roles = {shift.id: shift.role_id for shift in rota.roster.shifts}
+            covers = validate_absence(rota, person_id, form.during, substitute_id)
+            roles = {shift.id: shift.role_id for shift in rota.shifts}
             texts = [f"In place of {rota.names[person_id]}:"]
             for new in covers:
                 role_id = roles[new.shift_id]
@@ -215,7 +214,7 @@ def swap(shift_id: int) -> AnyResponse:
                 raise InvalidRotaChange("other", "Choose the other shift.")
             _, other = _get(other_id)
             rota = rota_service.read_around(shift.during, other.during)
-            covers = swap_shifts(rota.roster, shift_id, other.id, at)
+            covers = swap_shifts(rota, shift_id, other.id, at)
             texts = [
                 _describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers
             ]
@@ -227,13 +226,13 @@ def swap(shift_id: int) -> AnyResponse:
     start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
     end = max(at, shift.during.end) + rota_service.GAP_LOOKAHEAD
     rota = rota_service.read_rota(min(start, shift.during.start), end)
-    others = [other for other in rota.roster.shifts if other.role_id == shift.role_id]
+    others = [other for other in rota.shifts if other.role_id == shift.role_id]
     others.sort(key=lambda other: abs(other.during.start - shift.during.start))
     people, items = {}, []
     for other in others:
         with suppress(InvalidRotaChange, UnknownShift):  # it cannot be swapped with this one
-            theirs, _ = swap_shifts(rota.roster, shift.id, other.id, at)
-            name = _name(rota, theirs.person_id)
+            theirs, _ = swap_shifts(rota, shift.id, other.id, at)
+            name = rota.names[theirs.person_id]
             people[str(theirs.person_id)] = name
             if form.person.data in ("", str(theirs.person_id)):
                 when = staff_text.format_span(other.during, at, locale)
@@ -242,7 +241,7 @@ def swap(shift_id: int) -> AnyResponse:
         "shift_swap.html",
         form=form,
         shift_id=shift.id,
-        summary=f"{_holders(rota, shift, shift.during)}: {_role_name(rota, shift.role_id)}, "
+        summary=f"{_holders(rota, shift, shift.during)}: {rota.role_names[shift.role_id]}, "
         f"{_describe_period(shift.during)}.",
         people=[("", "Everybody"), *sorted(people.items(), key=lambda person: person[1])],
         others=items[:MAX_SWAPS_SHOWN],
@@ -274,7 +273,7 @@ def _people_to_choose(rota: Rota, nobody: str = "") -> list[tuple[str, str]]:
 def _describe_removal(rota: Rota, shift: Shift, cover: Cover | None) -> list[str]:
     person = rota.names[shift.person_id]
     if cover:
-        who = f"{_name(rota, cover.person_id)} in place of {person}"
+        who = f"{rota.names[cover.person_id]} in place of {person}"
         return [f"{who}, {_describe_period(cover.during)}."]
     texts = [_describe_duty(rota, shift.person_id, shift.role_id, shift.during)]
     holders = _holders(rota, shift, shift.during)
@@ -285,7 +284,7 @@ def _confirm(
     kind: str,
     texts: Sequence[str],
     rota: Rota,
-    proposed: Sequence[NewShift | NewCover],
+    proposed: Sequence[Shift | Cover],
     form: StaffForm,
     summary: str = "",
 ) -> AnyResponse:
@@ -294,7 +293,7 @@ def _confirm(
     Whoever confirms what they saw before somebody else changed the rota sees it again. Raise
     InvalidRotaChange.
     """
-    warnings, confirmation = rota.warnings(proposed), Confirmation()
+    warnings, confirmation = RotaText(rota, lookup.now()).warnings(proposed), Confirmation()
     is_from_now = kind == "swapped"
     meaning = without_begun_starts(proposed, lookup.now()) if is_from_now else texts
     shown = digest(meaning, warnings)
@@ -318,13 +317,13 @@ def _get(shift_id: int) -> tuple[Rota, Shift]:
     with lookup.database().reading() as connection:
         shift = rota_store.get(connection, shift_id)
     rota = rota_service.read_around(shift.during)
-    if shift.role_id not in rota.roster.roles:
+    if shift.role_id not in rota.roles:
         raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
     return rota, shift
 
 
 def _chosen_person(field: Field, rota: Rota) -> int:
-    ids = {str(person.id): person.id for person in rota.active_people()}
+    ids: dict[str, int] = {str(person.id): person.id for person in rota.active_people()}
     if field.data not in ids:
         raise InvalidRotaChange(field.name, "Choose a person.")
     return ids[field.data]
@@ -336,27 +335,19 @@ def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
 
 def _chosen_cover(rota: Rota, shift: Shift) -> Cover | None:
     cover_id = request.values.get("cover")
-    covers = {str(cover.id): cover for cover in rota.roster.covers if cover.shift_id == shift.id}
+    covers = {str(cover.id): cover for cover in rota.covers if cover.shift_id == shift.id}
     if cover_id and cover_id not in covers:
         raise UnknownShift("This shift has no such cover, or it was removed.")
     return covers[cover_id] if cover_id else None
 
 
-def _role_name(rota: Rota, role_id: str) -> str:
-    return descriptions.role_name(rota.roster.roles[role_id])
-
-
-def _name(rota: Rota, person_id: int | None) -> str:
-    return descriptions.NOBODY if person_id is None else rota.names[person_id]
-
-
 def _describe_duty(rota: Rota, person_id: int | None, role_id: str, during: Span) -> str:
-    return f"{_name(rota, person_id)}: {_role_name(rota, role_id)}, {_describe_period(during)}."
+    return f"{rota.names[person_id]}: {rota.role_names[role_id]}, {_describe_period(during)}."
 
 
 def _holders(rota: Rota, shift: Shift, during: Span) -> str:
     """Return who has a shift in some part of it, covers applied: "Amara Owusu and Ben Hughes"."""
-    names = [_name(rota, person_id) for person_id in rota.roster.holders(shift.id, during)]
+    names = [rota.names[person_id] for person_id in rota.holders(shift.id, during)]
     return join_words(names, lookup.staff_locale())
 
 

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
-from routing.errors import UnknownShift
-from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift, span_of
+from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota.roster import MAX_SHIFT_HOURS, Cover, Shift, span_of
 from routing.store.audit_log import record
 from routing.store.tables import audit_log, covers, rota_changes, rota_people, shifts
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
+_FINAL_KINDS = ("undone", "left")
 
 UNDO_GRACE = timedelta(minutes=5)
 """A shift or cover that was cancelled sooner than this counts as if it had never been added."""
@@ -36,6 +37,11 @@ class RotaChange:
     summary: str = ""
     undone_by_change_id: int | None = None
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Return whether ``undo`` may undo it: once, and neither an undo nor that somebody left."""
+        return self.undone_by_change_id is None and self.kind not in _FINAL_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedSheet:
@@ -49,7 +55,7 @@ class ImportedSheet:
 def add(
     connection: Connection,
     kind: str,
-    added: Sequence[NewShift | NewCover],
+    added: Sequence[Shift | Cover],
     at: datetime,
     actor: str,
     idempotency_key: str = "",
@@ -77,7 +83,7 @@ def add(
             "ends_at": new.during.end,
             "created_by_change_id": change.id,
         }
-        if isinstance(new, NewShift):
+        if isinstance(new, Shift):
             new_shifts.append(row | {"duty_role": new.role_id, "sequence": 0, "changed_at": at})
         else:
             new_covers.append(row | {"shift_id": new.shift_id, "note": new.note})
@@ -140,8 +146,8 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
     What an undone change had added stays cancelled. Raise UnknownShift for a change that
-    is unknown or undone already, sqlalchemy.exc.IntegrityError where a restored shift overlaps a
-    newer one.
+    is unknown or undone already, InvalidRotaChange for one of another kind that cannot be undone,
+    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -149,35 +155,27 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
             "the latest changes."
         )
-    summary = original.summary.removeprefix("Undone: ")
-    if summary and summary == original.summary:
-        summary = f"Undone: {summary}"
+    if not original.can_be_undone:
+        problem = "An undo, or that somebody left, cannot be undone. Add the shifts again."
+        raise InvalidRotaChange("", problem)
+    summary = original.summary and f"Undone: {original.summary}"
     change = _insert_change(connection, "undone", at, actor, summary=summary)
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
-        was_cancelled = cancelled_by == change_id
         cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
-        creators = sa.select(created_by).where(was_cancelled).distinct()
-        for creator in connection.scalars(creators).all():
-            restore = table.update().where(was_cancelled & (created_by == creator))
-            undone_by = _find_undo(connection, creator)
-            connection.execute(restore.values(cancelled_by_change_id=undone_by))
+        still_made = created_by.in_(sa.select(rota_changes.c.id).where(_NOT_UNDONE))
+        restore = table.update().where((cancelled_by == change_id) & still_made)
+        connection.execute(restore.values(cancelled_by_change_id=None))
     entry = sa.select(audit_log.c.after, audit_log.c.before)
     entry = entry.where(audit_log.c.entity == f"rota:{change_id}")
     before, after = connection.execute(entry).first() or (None, None)
     before = {"made": original.kind, **(before or {})}
     record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
     return change
-
-
-def _find_undo(connection: Connection, change_id: int) -> int | None:
-    """Return the change that undid a change; None if none did, or that is undone in turn."""
-    undone_by = get_change(connection, change_id).undone_by_change_id
-    return None if undone_by is None or _find_undo(connection, undone_by) else undone_by
 
 
 def read(
@@ -251,11 +249,6 @@ def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
     ]
 
 
-def find_undone_by(connection: Connection, change_id: int) -> RotaChange | None:
-    """Return the change that a change undid; None if it is no undo."""
-    return _find_change(connection, rota_changes.c.undone_by_change_id == change_id)
-
-
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
     """Return the newest changes of the rota, newest first."""
     query = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(limit)
@@ -282,7 +275,7 @@ def _read(
     columns = (shifts.c[name] for name in ("duty_role", "rota_person_id", "sequence", "changed_at"))
     query = _select_with_times(shifts, *columns).where(is_wanted)
     current_shifts = [
-        Shift(shift_id, role_id, person_id, span, sequence, changed_at)
+        Shift(role_id, person_id, span, shift_id, sequence, changed_at)
         for shift_id, role_id, person_id, sequence, changed_at, *times in connection.execute(query)
         if (span := _effective_span(*times))
     ]
@@ -291,7 +284,7 @@ def _read(
     columns = (covers.c[name] for name in ("shift_id", "rota_person_id", "note"))
     query = _select_with_times(covers, *columns).join(shifts, shifts.c.id == covers.c.shift_id)
     current_covers = [
-        Cover(cover_id, shift_id, person_id, span, note)
+        Cover(shift_id, person_id, span, note, cover_id)
         for cover_id, shift_id, person_id, note, *times in connection.execute(
             query.where(is_wanted)
         )
@@ -359,17 +352,17 @@ def _change(row: sa.Row[Any]) -> RotaChange:
     )
 
 
-def _summary(connection: Connection, added: Sequence[NewShift | NewCover]) -> dict[str, Any] | None:
+def _summary(connection: Connection, added: Sequence[Shift | Cover]) -> dict[str, Any] | None:
     """Return what the audit log holds: of one, its content; of several, their number and period."""
     if not added:
         return None
     edges = _edges(span_of(added))
     if len(added) > 1:
-        has_covers = any(isinstance(new, NewCover) for new in added)
+        has_covers = any(isinstance(new, Cover) for new in added)
         return {"covers" if has_covers else "shifts": len(added), **edges}
     (new,) = added
     person = f"rota_person:{new.person_id}" if new.person_id is not None else "nobody"
-    if isinstance(new, NewShift):
+    if isinstance(new, Shift):
         return {"role": new.role_id, "person": person, **edges}
     return {**_covered(connection, new.shift_id), "person": person, **edges}
 

@@ -10,7 +10,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, RotaConflict
 from routing.rota.filling import DayKind, TurnRule
-from routing.rota.roster import NewShift
+from routing.rota.roster import Shift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import diverts, rota, rota_people
 from routing.store.diverts import NewDivert
@@ -73,7 +73,7 @@ def test_a_divert_is_set_while_the_largest_fill_is_worked_out(app, everybody, se
 
     with app.app_context():
         current, proposed = fill(turns=EachSlotIsATurn())
-        shifts = [NewShift(NIGHT, new.person_id, new.during) for new in proposed]
+        shifts = [Shift(NIGHT, new.person_id, new.during) for new in proposed]
         rota_service.save_change("filled", shifts, current, "account:1")
 
     assert len(stored()) == 1
@@ -120,11 +120,11 @@ def test_a_file_with_too_many_shifts_or_people_is_refused_with_what_to_do(arrang
 
 
 def shift(worker, start):
-    return NewShift(NIGHT, worker, Span(start, start + HOUR))
+    return Shift(NIGHT, worker, Span(start, start + HOUR))
 
 
 def on_the_rota(at):
-    shifts = rota_service.read_rota(at, at + 99 * HOUR).roster.shifts
+    shifts = rota_service.read_rota(at, at + 99 * HOUR).shifts
     return [(shift.person_id, shift.during.start) for shift in shifts]
 
 
@@ -149,7 +149,7 @@ def test_whoever_leaves_gives_up_any_number_of_shifts_a_change_with_so_many_at_a
             current = rota_service.read_rota(at, at)
             rota_service.save_change("added", [shift(1, at + hours * HOUR)], current, "account:1")
         rota_service.remove_person(1, "account:1")
-        roster = rota_service.read_rota(at, at + 99 * HOUR).roster
+        roster = rota_service.read_rota(at, at + 99 * HOUR)
         with lookup.database().reading() as connection:
             newest = rota.newest_changes(connection, 3)
 

@@ -84,7 +84,7 @@ def browser(app, account):
     for name in ("Me", "Ada"):
         account("admin", name=name)
     with app.app_context(), lookup.database().writing() as connection:
-        rota_people.create_calendar(connection, None, None, 1, lookup.now(), "account:1")
+        rota_people.create_calendar(connection, None, 1, lookup.now(), "account:1")
         accounts.create_password_link(connection, 2, lookup.now(), "account:1", "LINK")
         me, _ = accounts.find_local(connection, "Me")
     return start_session(app, me)

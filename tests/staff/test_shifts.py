@@ -42,9 +42,7 @@ def on(app):
         at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
             rota = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
-            return [
-                rota.names[person_id] for person_id in rota.roster.staffing_at(role, at).person_ids
-            ]
+            return [rota.names[person_id] for person_id in rota.staffing_at(role, at).person_ids]
 
     return on
 
