@@ -56,6 +56,7 @@ def arguments(now):
         rota.count_ever_added: ("role-1", Span(now, now + HOUR)),
         rota.find_change_by_key: ("form",),
         rota.imports_of: ("rota.csv",),
+        rota.newest_changes: (3,),
         rota.read_shifts: ([5],),
         rota.revision: (),
         rota.shifts_of: (7,),
