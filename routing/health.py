@@ -368,7 +368,7 @@ def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iter
             begins = f"for more than {CONTEXT_MARGIN.days} days already,"
             key = f"{role.id} {at.astimezone(snapshot.directory.zone).date()}"
         name = descriptions.role_name(role)
-        shortfall = RotaText(current, at).shortfall(role, span, missing)
+        shortfall = descriptions.format_shortfall(role, missing)
         sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
         yield Condition("rota_gap", sentence, subject=name, alert_key=key)
 

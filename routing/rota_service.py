@@ -5,7 +5,6 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
-import difflib
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule, Workload
 from routing.rota.roster import (
     CONTEXT_MARGIN,
+    MAX_SHIFT_LENGTH,
     Cover,
     Rota,
     RotaDifference,
@@ -108,11 +108,10 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 def export_csv(period: Span) -> str:
     """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
-    assignments = current.all_assignments(period.start, period.end)
     rows = [
-        (assignment.shift.role_id, assignment.during, current.names[assignment.person_id])
-        for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
-        if assignment.person_id is not None
+        (duty.shift.role_id, duty.during, current.names[duty.person_id])
+        for duty in current.all_assignments(period.start, period.end)
+        if duty.person_id is not None
     ]
     return spreadsheet.to_csv(rows, lookup.snapshot().directory.zone)
 
@@ -406,23 +405,12 @@ def plan_import(
     far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
     if far:
         raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])
-    names = {  # 30 letters: the comparison of long ones takes seconds
-        person.name.casefold()[:30]: person.name for person in current.active_people()
-    }
-    for name in sheet.new_people.values():
-        for similar in difflib.get_close_matches(name.casefold()[:30], names, 1, 0.72):
-            warnings.append(
-                f"‘{name}’ is new, and nearly the same as ‘{names[similar]}’: check the name."
-            )
     new_people = (RotaPerson(number, name) for number, name in sheet.new_people.items())
     people = [*current.people.values(), *new_people]
     current = Rota(current.timetables, current.shifts, current.covers, people, revision)
     if replace_period:
         compared = spreadsheet.replace_period(current, rows, at, imported.period, imported.role_ids)
         overlaps = spreadsheet.find_overlaps(sheet.rows, ())
-        past = sum(row.during.end <= at for row in rows)
-        if past:
-            warnings.append(f"Rows that are over: {past:,}. What is past stays as it was.")
     else:
         compared = spreadsheet.add_rows(current, rows)
         added = set(compared.added)
@@ -481,18 +469,15 @@ def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange 
 
 
 def make_template() -> str:
-    """Return a spreadsheet to fill in: the shifts that the next week needs, without people."""
+    """Return a spreadsheet to fill in: each role, when it is needed next, and no person."""
     timetables, at = lookup.snapshot().timetables, lookup.now()
     empty, zone = Rota(timetables, []), timetables.directory.zone
-    first, last = (at.astimezone(zone).date() + timedelta(days=days) for days in (1, 7))
-    rows: list[tuple[str, Span | None, str]] = []
-    for role in timetables.directory.rota:
-        pattern = dict.fromkeys(DayKind, filling.usual_handovers(empty, role.id, at))
-        slots = filling.make_slots(empty, role.id, pattern, first, last)
-        for slot in slots:
-            rows += [(descriptions.role_name(role), slot, "")] * role.people
-        if not slots:
-            rows.append((descriptions.role_name(role), None, ""))
+    start = instants.midnight(at.astimezone(zone).date() + timedelta(days=1), zone)
+    needed = {
+        name: empty.needed_spans(role_id, start, start + MAX_SHIFT_LENGTH)
+        for role_id, name in empty.role_names.items()
+    }
+    rows = [(name, spans[0] if spans else None, "") for name, spans in needed.items()]
     return spreadsheet.to_csv(rows, zone)
 
 

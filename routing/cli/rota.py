@@ -142,15 +142,17 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
 @click.option("--people", required=True, metavar="A,B,C", help="Who takes turns, in order.")
 @click.option(
     "--turn",
-    default="week",
-    metavar="LENGTH",
+    default="7",
+    metavar="DAYS",
     show_default=True,
-    help="How long a turn lasts: slot (a shift each), week, fortnight, or a number of days.",
+    help="How many days a turn lasts: 14 is a fortnight; or slot, for a shift each.",
 )
 @click.option(
     "--turn-begins",
+    default="Monday",
     metavar="DAY [T]",
-    help="When a turn begins, as 'friday 17:00'. [default: Monday for weeks, else the first day]",
+    show_default=True,
+    help="When a turn begins, as 'friday 17:00'. Empty: on the first day.",
 )
 @click.option("--working-day", metavar="T,T", help="When shifts begin on working days, as 17:00.")
 @click.option("--weekend", metavar="T,T", help="When shifts begin at weekends.")
@@ -162,7 +164,7 @@ def fill(
     last: date,
     people: str,
     turn: str,
-    turn_begins: str | None,
+    turn_begins: str,
     working_day: str | None,
     weekend: str | None,
     bank_holiday: str | None,

@@ -13,7 +13,6 @@ from routing.rota.roster import (
     NOBODY,
     Assignment,
     Clash,
-    ClashKind,
     Cover,
     Rota,
     RotaDifference,
@@ -45,16 +44,7 @@ class RotaText:
 
     def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
         """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
-        shortfall = self.shortfall(role, gap, missing)
-        return f"{self.rota.role_names[role.id]}: {shortfall} {self.span(gap)}"
-
-    def shortfall(self, role: RotaRole, gap: Span, missing: int) -> str:
-        """Return how many there are: "nobody", "1 of 2 people"; if that changes, "at times ..."."""
-        count = role.people - missing
-        shortfall = f"{count} of {role.people} people" if count else NOBODY.lower()
-        intervals = self.rota.staffing(role.id, gap.start, gap.end)
-        is_constant = len({staffing.missing for _, staffing in intervals}) == 1
-        return shortfall if is_constant else f"at times {shortfall}"
+        return f"{role_name(role)}: {format_shortfall(role, missing)} {self.span(gap)}"
 
     def surplus(self, start: datetime, end: datetime) -> list[str]:
         """Describe who is on duty in a period when nobody is needed, role by role."""
@@ -116,7 +106,7 @@ class RotaText:
             clash.assignments[0],
             clash.assignments[-1],
         )
-        if clash.kind is ClashKind.OVERLAP:
+        if clash.is_overlap:
             one, other = (self.rota.role_names[part.shift.role_id] for part in (first, last))
             shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
             return f"{who} has {shifts} at once, {self.span(clash.during)}"
@@ -183,6 +173,12 @@ class RotaText:
 def role_name(role: RotaRole) -> str:
     """Return the English name of a role."""
     return role.name.get("en")
+
+
+def format_shortfall(role: RotaRole, missing: int) -> str:
+    """Return how many of the people that a role needs are there: "nobody", "1 of 2 people"."""
+    count = role.people - missing
+    return f"{count} of {role.people} people" if count else NOBODY.lower()
 
 
 def format_times(span: Span, locale: Locale) -> str:

@@ -99,31 +99,28 @@ def parse_times(text: str) -> tuple[int, ...]:
     return tuple(sorted({time_parsing.parse_clock(part) for part in parts}))
 
 
-def parse_turn(length: str, begins: str | None = None) -> TurnRule:
-    """Read how long a turn lasts: ``slot``, ``week``, ``fortnight`` or a number of days.
+def parse_turn(length: str, begins: str = "") -> TurnRule:
+    """Read how long a turn lasts, ``slot`` or a number of days. Raise InvalidTime.
 
     ``begins`` is a day of the week with or without a time, as in Friday 5pm; "" is the first day to
-    be filled; None is Monday for whole weeks, and else that day. Raise InvalidTime.
+    be filled.
     """
-    word = length.strip().casefold()
-    if word == "slot":
+    digits = length.strip()
+    if digits.casefold() == "slot":
         return TurnRule()
-    digits = {"week": "7", "fortnight": "14"}.get(word, word)
     if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:9]) <= MAX_TURN_DAYS):
         raise InvalidTime(
             f"'{length[:40]}' is no length of a turn. Write a number of days from 1 to "
             f"{MAX_TURN_DAYS}: 7 is a week, 14 a fortnight."
         )
-    days = int(digits)
-    begins = ("" if days % 7 else _WEEKDAYS[0]) if begins is None else begins.strip()
-    if not begins:
-        return TurnRule(days)
-    day, _, clock = begins.partition(" ")
+    day, _, clock = begins.strip().partition(" ")
+    if not day:
+        return TurnRule(int(digits))
     weekdays = [name for name in _WEEKDAYS if len(day) >= 3 and name.startswith(day.casefold())]
     if not weekdays:
         raise InvalidTime(f"'{begins[:40]}' is no day of the week. Write it as Friday 5pm.")
     minute = time_parsing.parse_clock(clock) if clock.strip() else None
-    return TurnRule(days, _WEEKDAYS.index(weekdays[0]), minute)
+    return TurnRule(int(digits), _WEEKDAYS.index(weekdays[0]), minute)
 
 
 def day_kind(day: date, timetables: Timetables) -> DayKind:

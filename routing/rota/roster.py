@@ -7,8 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from itertools import chain, groupby, pairwise
+from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -97,22 +96,15 @@ class Assignment:
     part: int = 0
 
 
-class ClashKind(StrEnum):
-    """Two shifts at once, or less than MIN_REST between shifts."""
-
-    OVERLAP = "overlap"
-    REST = "rest"
-
-
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Assignments of one person that clash, in order.
+    """Assignments of one person, in order, that overlap, or have less than MIN_REST between them.
 
-    ``during`` is the time of an OVERLAP; of REST it runs from the end of the first assignment to
-    the start of the last one.
+    ``during`` is the time of an overlap; else it runs from the end of the first assignment to the
+    start of the last one.
     """
 
-    kind: ClashKind
+    is_overlap: bool
     person_id: int
     during: Span
     assignments: tuple[Assignment, ...]
@@ -215,9 +207,9 @@ class Rota:
     def with_changes(
         self, changes: Iterable[Shift | Cover], cancelled_shift_ids: Collection[int] = ()
     ) -> "Rota":
-        """Return the rota as it would be with some shifts cancelled and some changes made.
+        """Return the rota with some shifts cancelled and changes made. New shifts have ids below 0.
 
-        The changes count in their order. New shifts have negative ids.
+        The changes count in their order.
         """
         shifts = [shift for shift in self.shifts if shift.id not in cancelled_shift_ids]
         covers = list(self.covers)
@@ -237,8 +229,7 @@ class Rota:
         """
         start, end = instants.as_utc(start), instants.as_utc(end)
         role, timetables = self.roles[role_id], self.timetables
-        if role.line is not None:
-            line = next(line for line in timetables.directory.lines if line.id == role.line)
+        if (line := timetables.directory.line(role.line or "")) is not None:
             return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
         out_of_hours = (
@@ -265,8 +256,9 @@ class Rota:
         return [part for part in parts[first:last] if part.during.overlaps(period)]
 
     def all_assignments(self, start: datetime, end: datetime) -> list[Assignment]:
-        """Return the assignments that overlap a period, in all roles, role by role."""
-        return list(chain(*(self.assignments(role_id, start, end) for role_id in self.roles)))
+        """Return the assignments that overlap a period, in all roles, as they start."""
+        assignments = chain(*(self.assignments(role_id, start, end) for role_id in self.roles))
+        return sorted(assignments, key=lambda part: (part.during.start, part.during.end))
 
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
         """Return the clashes among the assignments of a period, in the order in which they begin.
@@ -274,21 +266,17 @@ class Rota:
         An overlap of up to HANDOVER_ALLOWANCE is not a clash. Too little rest after each of several
         assignments in a row is one clash. Parts of one shift do not clash.
         """
-        by_person: dict[int, list[Assignment]] = {}
-        assignments = self.all_assignments(start, end)
-        for assignment in sorted(assignments, key=lambda a: (a.during.start, a.during.end)):
+        by_person: dict[int, list[Assignment]] = defaultdict(list)
+        for assignment in self.all_assignments(start, end):
             if assignment.person_id is not None:
-                by_person.setdefault(assignment.person_id, []).append(assignment)
+                by_person[assignment.person_id].append(assignment)
         clashes = chain(*(_clashes_of(person_id, own) for person_id, own in by_person.items()))
-        return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id, clash.kind))
+        return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id))
 
     def staffing(
         self, role_id: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Span, Staffing]]:
-        """Yield the staffing of a period, cut wherever an assignment or the need changes.
-
-        The spans touch and fill the period.
-        """
+        """Yield the staffing of all of a period, cut wherever an assignment or the need changes."""
         start, end = instants.as_utc(start), instants.as_utc(end)
         needed = self.needed_spans(role_id, start, end)
         assignments = self.assignments(role_id, start, end)
@@ -336,14 +324,11 @@ class Rota:
     def role_gaps(self, role_id: str, start: datetime, end: datetime) -> Iterator[tuple[Span, int]]:
         """Yield each gap, a span with too few people on duty, and how many people are missing.
 
-        Where that number changes within a gap, it is the highest.
+        Where that number changes, another gap begins.
         """
         staffing = self.staffing(role_id, start, end)
-        for is_gap, neighbours in groupby(staffing, lambda interval: interval[1].missing > 0):
-            if is_gap:
-                spans, intervals = zip(*neighbours, strict=True)
-                missing = max(interval.missing for interval in intervals)
-                yield Span(spans[0].start, spans[-1].end), missing
+        missing = merge_equal((span, interval.missing) for span, interval in staffing)
+        return ((span, count) for span, count in missing if count)
 
     def surplus(self, role_id: str, start: datetime, end: datetime) -> Iterator[Span]:
         """Yield each span longer than HANDOVER_ALLOWANCE with people on duty but nobody needed."""
@@ -444,7 +429,7 @@ def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash
         if is_other_shift and -rest > HANDOVER_ALLOWANCE:
             end = min(assignment.during.end, latest.during.end)
             both = Span(assignment.during.start, end)
-            yield Clash(ClashKind.OVERLAP, person_id, both, (latest, assignment))
+            yield Clash(True, person_id, both, (latest, assignment))
         elif is_other_shift and rest < MIN_REST:
             in_a_row = [*(in_a_row or [latest]), assignment]
         elif rest >= MIN_REST and in_a_row:
@@ -458,7 +443,7 @@ def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash
 
 def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     edges = assignments[0].during.end, assignments[-1].during.start
-    return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
+    return Clash(False, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
 def require_shift_period(during: Span, zone: ZoneInfo) -> None:
@@ -547,16 +532,16 @@ def validate_absence(
 def cover_absence(
     rota: Rota, person_id: int, away: Span, substitute_id: int | None, note: str = ""
 ) -> list[Cover]:
-    """Return the covers that give all that a person has in a period to a substitute.
+    """Return the covers that give all that a person has in a period to a substitute, in order.
 
-    They are in the order in which they start. ``substitute_id`` None leaves it to nobody.
+    ``substitute_id`` None leaves it to nobody.
     """
     covers = []
     for duty in rota.all_assignments(away.start, away.end):
         if duty.person_id == person_id:
             during = Span(max(duty.during.start, away.start), min(duty.during.end, away.end))
             covers.append(Cover(duty.shift.id, substitute_id, during, note))
-    return sorted(covers, key=lambda cover: cover.during.start)
+    return covers
 
 
 def _require_end_after_start(during: Span) -> None:

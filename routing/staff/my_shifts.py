@@ -1,6 +1,7 @@
 """My shifts: what the person who has signed in works, and the calendars that follow the rota."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -36,8 +37,9 @@ SHOWN_AFTER_END = timedelta(days=14)
 
 RETRY_AFTER_SECONDS = 600
 
-MAX_LINE_BYTES = 75
-"""The longest line: RFC 5545, 3.1. A longer one is folded: it goes on after a line end and a space.
+MAX_LINE_CHARS = 18
+"""How many characters, of four bytes at most, surely fit in the 75 bytes of a line: RFC 5545, 3.1.
+A longer one is folded: it goes on after a line end and a space.
 """
 
 _HEAD = """BEGIN:VCALENDAR
@@ -189,13 +191,9 @@ def send_calendar(token: str) -> Response:
 
 
 def to_ics(
-    assignments: Iterable[Assignment],
-    title: str,
-    summary: Callable[[Assignment], str],
-    website: str,
-    description: str,
+    events: Iterable[tuple[Assignment, str]], title: str, website: str, description: str
 ) -> bytes:
-    """Return assignments as events: the same bytes as long as none of them has changed.
+    """Return assignments, each with its summary, as events: the same bytes while none has changed.
 
     An event keeps its UID whoever takes the shift over; its SEQUENCE counts the changes. Every
     event is transparent and free, for Outlook too: being on the rota is no meeting. ``website``
@@ -203,25 +201,24 @@ def to_ics(
     """
     host = urlsplit(website).hostname or "localhost"
     folded_description = _fold(f"DESCRIPTION:{_escape(description)}")
-    events = [
+    parts = [
         _EVENT.format(
             uid=_fold(f"UID:shift-{duty.shift.id}{f'-{duty.part}' if duty.part else ''}@{host}"),
             sequence=duty.shift.sequence,
             changed_at=_format_utc(duty.shift.changed_at or duty.during.start),
             start=_format_utc(duty.during.start),
             end=_format_utc(duty.during.end),
-            summary=_fold(f"SUMMARY:{_escape(summary(duty))}"),
+            summary=_fold(f"SUMMARY:{_escape(summary)}"),
             description=folded_description,
         )
-        for duty in assignments
+        for duty, summary in events
     ]
-    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(events) or _NO_EVENTS
+    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(parts) or _NO_EVENTS
     return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
 
 
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
     locale = lookup.staff_locale()
-    duties = rota.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
     return [
         (
             staff_text.format_span(duty.during, at, locale),
@@ -229,15 +226,14 @@ def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str,
             RotaText(rota, at).cover(duty),
             duty.shift.id,
         )
-        for duty in sorted(duties, key=lambda duty: duty.during.start)
+        for duty in rota.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
         if duty.person_id == person.id
     ]
 
 
 def _title(feed: CalendarFeed, rota: Rota) -> str:
-    if feed.rota_person_id is not None:
-        return f"Shifts of {rota.names[feed.rota_person_id]}"
-    return "The whole rota"
+    own = feed.rota_person_id
+    return "The whole rota" if own is None else f"Shifts of {rota.names[own]}"
 
 
 def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
@@ -250,25 +246,16 @@ def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
 
 
 def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
-    assignments = [
-        assignment
-        for assignment in rota.all_assignments(start, end)
-        if assignment.person_id is not None and feed.rota_person_id in (None, assignment.person_id)
-    ]
-    assignments.sort(key=lambda assignment: (assignment.during.start, assignment.shift.id))
-
-    def summary(assignment: Assignment) -> str:
-        role_name, who = rota.role_names[assignment.shift.role_id], rota.names[assignment.person_id]
-        return f"{role_name}: {who}" if feed.rota_person_id is None else role_name
-
-    return to_ics(
-        assignments,
-        _title(feed, rota),
-        summary,
-        website=lookup.snapshot().directory.council.website,
-        description="A calendar can be a day behind. For who is on duty now, see "
-        f"{_staff_url('/rota')}.",
-    )
+    events = []
+    for duty in rota.all_assignments(start, end):
+        summary = rota.role_names[duty.shift.role_id]
+        if feed.rota_person_id is None:
+            summary += f": {rota.names[duty.person_id]}"
+        if duty.person_id is not None and feed.rota_person_id in (None, duty.person_id):
+            events.append((duty, summary))
+    website = lookup.snapshot().directory.council.website
+    description = "A calendar can be a day behind. For who is on duty now, see "
+    return to_ics(events, _title(feed, rota), website, f"{description}{_staff_url('/rota')}.")
 
 
 def _staff_url(path: str = "") -> str:
@@ -293,13 +280,4 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> str:
-    """Return a line folded between characters so that no part is too long."""
-    data = line.encode()
-    parts, start, length = [], 0, MAX_LINE_BYTES
-    while len(data) - start > length:
-        end = start + length
-        while data[end] & 0xC0 == 0x80:  # it would begin inside a character
-            end -= 1
-        parts.append(data[start:end])
-        start, length = end, MAX_LINE_BYTES - 1  # after the space
-    return b"\n ".join([*parts, data[start:]]).decode()
+    return "\n ".join(re.findall(f".{{1,{MAX_LINE_CHARS}}}", line))

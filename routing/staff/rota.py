@@ -311,7 +311,7 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
         "gap",
         gap,
         descriptions.format_times(gap, lookup.staff_locale()),
-        RotaText(rota, at).shortfall(role, gap, missing).capitalize(),
+        descriptions.format_shortfall(role, missing).capitalize(),
         "; ".join(notes),
         _gap_link(rota, role, gap, absent),
         at in gap,

@@ -154,7 +154,7 @@ def test_a_night_that_begins_early_belongs_to_the_turn_that_begins_just_after(ro
 
 
 def test_as_many_people_share_a_turn_as_the_role_needs(rota):
-    duties = fill(rota, "2026-11-23", "2026-11-30", [1, 2, 3, 4], "week", role_id="day")
+    duties = fill(rota, "2026-11-23", "2026-11-30", [1, 2, 3, 4], "7", "Monday", role_id="day")
 
     assert [person for _, person in duties] == [1, 2] * 5 + [3, 4]
 
@@ -165,9 +165,9 @@ def test_as_many_people_share_a_turn_as_the_role_needs(rota):
         ("0", "", "from 1 to 92"),
         ("93", "", "from 1 to 92"),
         ("month", "", "7 is a week"),
-        ("week", "someday", "Write it as Friday 5pm."),
-        ("week", "t", "Write it as Friday 5pm."),
-        ("week", "Friday evening", "is not a time"),
+        ("7", "someday", "Write it as Friday 5pm."),
+        ("7", "t", "Write it as Friday 5pm."),
+        ("7", "Friday evening", "is not a time"),
     ],
 )
 def test_a_turn_that_cannot_be_meant_is_refused_with_what_to_write(length, begins, words):
@@ -205,11 +205,6 @@ def test_as_many_people_are_assigned_as_are_needed_and_there_are(rota):
         rota.build(), "day", slots, [1, 2], date(2026, 11, 23), A_SLOT_EACH
     )
     assert (whole.during, part.during) == (slots[0], span("2026-11-23T12:00", "2026-11-23T17:00"))
-
-
-def test_whole_weeks_begin_on_a_monday_and_other_turns_on_the_first_day_if_nothing_else_is_said():
-    assert filling.parse_turn("fortnight") == filling.parse_turn("14") == TurnRule(14, 0)
-    assert filling.parse_turn("4") == TurnRule(4)
 
 
 def test_times_are_read_as_people_write_them():
