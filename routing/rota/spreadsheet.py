@@ -126,7 +126,7 @@ def parse_csv(
                 require_shift_period(Span(start, end), zone)
             rows[number] = Shift(role_id, ids[name_key(name)], Span(start, end))
         for date in (cells["starts"], cells["ends"]):
-            first_dates.setdefault(is_day_certain(date), f"row {number}, '{date}'")
+            first_dates.setdefault(_is_day_certain(date), f"row {number}, '{date}'")
     people_count = len({shift.person_id for shift in rows.values()})
     if people_count > MAX_PEOPLE:
         problems.append(
@@ -177,7 +177,7 @@ def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> date
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
-def is_day_certain(text: str) -> bool | None:
+def _is_day_certain(text: str) -> bool | None:
     """Return whether the day is surely first: 24/12/2026, not 5/1/2027; None: 1/1/2027, 5 Jan."""
     match = _DAY_AND_MONTH.match(_WEEKDAY.sub("", text))
     if match is None or int(match[1]) == int(match[2]):
@@ -185,7 +185,7 @@ def is_day_certain(text: str) -> bool | None:
     return int(match[1]) > 12
 
 
-def spoilt_letter(name: str, is_unicode: bool = True) -> str:
+def _spoilt_letter(name: str, is_unicode: bool) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
     Bytes read in the wrong encoding become signs; in a file that is not in Unicode, letters of old
@@ -307,7 +307,7 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
         comma and (not forename or "," in forename or (" " in surname and " " in forename))
     ):
         problem = f"'{shown}' is not one name. Write one person a row, as Amara Owusu."
-    elif letter := spoilt_letter(name, is_unicode):
+    elif letter := _spoilt_letter(name, is_unicode):
         problem = (
             f"the name '{shown}' has '{letter}' in it. If a letter was lost when the file was "
             "saved, save it as CSV UTF-8. If not, correct the name."

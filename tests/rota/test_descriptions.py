@@ -7,7 +7,7 @@ from core.test_decision import compiled
 from rota.conftest import PEOPLE, at, span
 
 from routing.core.decision import Timetables
-from routing.rota import descriptions, filling
+from routing.rota import filling
 from routing.rota.descriptions import RotaText
 from routing.rota.roster import Rota, Shift
 
@@ -50,17 +50,15 @@ def test_everybody_on_duty_is_named_and_how_many_are_missing_is_counted(rota):
     assert describe_now(rota.build(), "day")[0] == "Amara Owusu and Ben O'Brien"
 
 
-@pytest.mark.parametrize(
-    ("missing", "text"),
-    [
-        (2, "Duty social worker: nobody from now until 5pm today"),
-        (1, "Duty social worker: 1 of 2 people from now until 5pm today"),
-    ],
-)
-def test_a_gap_is_described_with_its_role_its_shortfall_and_its_time(rota, missing, text):
-    rota_text = RotaText(rota.build(), NOW)
+def test_a_gap_ends_where_the_number_of_people_missing_changes(rota):
+    rota.add_shift("day", 1, "2026-11-23T13:00", "2026-11-23T17:00")
+    text = RotaText(rota.build(), NOW)
+    gaps = rota.build().gaps(NOW, at("2026-11-23T17:00"))
 
-    assert rota_text.gap(rota.build().roles["day"], span(*DAY), missing) == text
+    assert [text.gap(*gap) for gap in gaps if gap.role.id == "day"] == [
+        "Duty social worker: nobody from now until 1pm today",
+        "Duty social worker: 1 of 2 people from 1pm today until 5pm today",
+    ]
 
 
 def test_a_cover_is_described_with_whose_shift_it_is_and_its_note(rota):
@@ -92,22 +90,6 @@ def test_after_the_last_shift_of_a_role_that_is_never_needed_nobody_is_needed():
     roster = Rota(timetables, [Shift("always", 1, span(*DAY))], (), PEOPLE)
 
     assert describe_now(roster, "always") == ("Amara Owusu", "until 5pm today, then not needed")
-
-
-def test_times_are_formatted_without_their_dates(rota):
-    night = span("2026-11-23T17:00", "2026-11-24T08:30")
-    locale = RotaText(rota.build(), NOW).locale
-
-    assert descriptions.format_times(night, locale) == "5pm to 8:30am"
-
-
-def test_a_surplus_is_described_with_who_is_on_duty(rota):
-    rota.add_shift("day", 1, "2026-11-23T17:00", "2026-11-23T19:00")
-
-    assert RotaText(rota.build(), NOW).surplus(*map(at, DAY[:1]), at("2026-11-24T08:30")) == [
-        "Duty social worker: Amara Owusu from 5pm today until 7pm today, though nobody is needed "
-        "then"
-    ]
 
 
 def clashes(rota):

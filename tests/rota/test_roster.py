@@ -11,7 +11,7 @@ from rota_oracle import add_random_shifts, count_wrong_absent_minutes, count_wro
 from routing.core.decision import Timetables
 from routing.core.directory import BankHoliday
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange, UnknownShift
+from routing.errors import InvalidRotaChange
 from routing.rota.roster import (
     Cover,
     Rota,
@@ -219,19 +219,6 @@ def test_an_invalid_cover_is_refused_with_its_field(rota, person_id, edges, note
     assert refused_field(validate_cover, rota.build(), *invalid) == field
 
 
-def test_a_cover_lies_within_its_shift_and_may_be_all_of_it(rota):
-    shift = rota.add_shift("night", 1, *NIGHT)
-    new = validate_cover(rota.build(), shift, None, span(*NIGHT), " Sick ")
-
-    assert new == Cover(shift, None, span(*NIGHT), "Sick")
-    assert assigned(rota.build().with_changes([new]), *NIGHT) == [(None, "23 17:00")]
-
-
-def test_a_cover_of_an_unknown_shift_is_refused(rota):
-    with pytest.raises(UnknownShift):
-        validate_cover(rota.build(), 9, 1, span(*NIGHT), "")
-
-
 TOMORROW = ("2026-11-24T17:00", "2026-11-25T08:30")
 
 
@@ -241,13 +228,6 @@ def swapped(rota):
     rota.add_shift("night", 1, *NIGHT)
     rota.add_shift("night", 2, *TOMORROW)
     return lambda now=NOW: swap_shifts(rota.build(), 1, 2, now)
-
-
-def test_after_a_swap_each_has_the_shift_of_the_other(rota, swapped):
-    later = rota.build().with_changes(swapped())
-
-    assert later.staffing_at("night", at("2026-11-23T20:00")).person_ids == (2,)
-    assert later.staffing_at("night", at("2026-11-24T20:00")).person_ids == (1,)
 
 
 def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota, swapped):
