@@ -8,7 +8,7 @@ transaction: with SQLite, no divert can be set while it runs.
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -119,49 +119,58 @@ def export_csv(period: Span) -> str:
 # Saving, undoing and removing
 
 
-def save_change(
-    kind: str,
-    changes: Sequence[Shift | Cover],
-    based_on: Rota,
-    actor: str,
-    form_key: str = "",
-    summary: str = "",
-    plan: "ImportPlan | None" = None,
-) -> RotaChange:
-    """Save changes that were worked out from a reading of the rota, as one that can be undone.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change worked out from a reading of the rota, to be read back before it is saved.
 
-    ``form_key`` identifies the form: sent twice, it is saved once. ``summary`` is what the change
-    does, in words, if its kind does not say it all. Of an import, ``plan`` has the new people and
-    what is cancelled. Raise RotaConflict if the rota has changed since that reading,
-    InvalidRotaChange if the change is too large or the database's own rules forbid it.
+    ``summary`` is what it does, in words, if its kind does not say it all; ``warnings`` say what
+    may be a slip. Of an import, ``new_people`` has the names to put on the rota, by ids below 0
+    that ``rota`` and ``changes`` have too; a replacement is of the roles and the period of
+    ``sheet``.
     """
-    at, ids = lookup.now(), dict[int | None, int]()
-    cancelled = plan.difference.cancelled_shift_ids if plan else ()
-    if not changes and not cancelled:
+
+    kind: str
+    rota: Rota
+    changes: Sequence[Shift | Cover]
+    summary: str = ""
+    warnings: Sequence[str] = ()
+    difference: RotaDifference = field(default_factory=RotaDifference)
+    new_people: Mapping[int, str] = field(default_factory=dict)
+    sheet: ImportedSheet | None = None
+
+
+def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChange:
+    """Save a proposed change, all or none, as one that can be undone.
+
+    ``form_key`` identifies the form: sent twice, it is saved once. Raise RotaConflict if the rota
+    has changed since it was read, InvalidRotaChange if the change is too large or empty,
+    DatabaseUnavailable.
+    """
+    at, cancelled = lookup.now(), proposal.difference.cancelled_shift_ids
+    if not proposal.changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
-    _check_size(len(changes))
-    if any(change.during.start > at + FAR_FUTURE for change in changes):
+    _check_size(len(proposal.changes))
+    if any(change.during.start > at + FAR_FUTURE for change in proposal.changes):
         raise InvalidRotaChange("starts", _TOO_FAR)
     with lookup.database().writing() as connection:
         if saved := rota.find_change_by_key(connection, form_key):
             return saved
-        if rota.revision(connection) != based_on.revision:
+        if rota.revision(connection) != proposal.rota.revision:
             raise RotaConflict
-        if plan:
-            names = [(name, None) for name in plan.new_people.values()]
-            people = rota_people.add_all(connection, names, at, actor)
-            ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
-            changes = [
-                replace(shift, person_id=ids.get(shift.person_id, shift.person_id))
-                for shift in plan.difference.new_shifts
-            ]
+        names = [(name, None) for name in proposal.new_people.values()]
+        people = rota_people.add_all(connection, names, at, actor)
+        ids: dict[int | None, int] = {
+            number: new.id for number, new in zip(proposal.new_people, people, strict=True)
+        }
+        changes = [
+            replace(new, person_id=ids.get(new.person_id, new.person_id))
+            for new in proposal.changes
+        ]
         # In this order the database's check for overlaps is quick.
-        added = sorted(changes, key=lambda change: change.during.start)
-        sheet = plan.sheet if plan else None
+        changes.sort(key=lambda change: change.during.start)
+        made = proposal.kind, changes, at, actor, form_key, cancelled
         try:
-            change = rota.add(
-                connection, kind, added, at, actor, form_key, cancelled, summary, sheet
-            )
+            change = rota.add(connection, *made, proposal.summary, proposal.sheet)
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
@@ -257,8 +266,8 @@ def propose_fill(
     turns: TurnRule,
     times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
-) -> tuple[Rota, list[Shift]]:
-    """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
+) -> tuple[Proposal, list[Shift]]:
+    """Propose shifts that fill the gaps of a role; return also those for which nobody is free.
 
     ``first`` and ``last`` are both included; time that is over is not filled. ``times`` says when
     shifts begin on some kinds of day; on others they begin at the usual handovers. Raise
@@ -283,9 +292,8 @@ def propose_fill(
         )
     person_ids = [ids[name_key(name)] for name in names]
     if role_id not in current.roles:
-        known = ", ".join(current.roles) or "none"
-        problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
-        raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
+        known = ", ".join(current.roles) or "the directory has none"
+        raise InvalidRotaChange("role", f"Choose a role: {known}.")
     usual = filling.usual_handovers(current, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
@@ -318,39 +326,32 @@ def propose_fill(
             "There are gaps on these days, but no shift begins on them. Enter when shifts begin, "
             "as 8:30am, 8:30pm, for each kind of day, or begin a day earlier.",
         )
-    return current, proposed
+    added = [shift for shift in proposed if shift.person_id is not None]
+    months = descriptions.format_months(added or proposed, zone)
+    summary = f"Filled {current.role_names[role_id]} for {months}: {len(added)} added"
+    warnings = RotaText(current, at).warnings(added)
+    return Proposal("filled", current, added, summary, warnings), proposed
 
 
-def save_fill(current: Rota, added: Sequence[Shift], actor: str, form_key: str = "") -> RotaChange:
-    """Save shifts that ``propose_fill`` proposed, as ``save_change`` does."""
-    if not added:
-        raise InvalidRotaChange("people", "None of these people is free then.")
-    role_name = descriptions.role_name(current.roles[added[0].role_id])
-    months = descriptions.format_months(added, lookup.snapshot().directory.zone)
-    summary = f"Filled {role_name} for {months}: {len(added)} added"
-    return save_change("filled", added, current, actor, form_key, summary)
-
-
-def measure_fill(current: Rota, added: Sequence[Shift]) -> list[Workload]:
+def measure_fill(proposal: Proposal) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 
     In all roles, with what they have already, from the start of the first new shift to the end of
     the last.
     """
-    if not added:
+    if not proposal.changes:
         return []
-    period = span_of(added)
-    after = current.with_changes(added)
-    person_ids = dict.fromkeys(new.person_id for new in added)
+    period, after = span_of(proposal.changes), proposal.rota.with_changes(proposal.changes)
+    person_ids = dict.fromkeys(new.person_id for new in proposal.changes)
     loads = [filling.measure_workload(after, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
 def _check_days(first: date, last: date) -> None:
-    for field, day in (("first", first), ("last", last)):
+    for name, day in (("first", first), ("last", last)):
         if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
             raise InvalidRotaChange(
-                field, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
+                name, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
             )
     if last < first:
         raise InvalidRotaChange("last", "The last day is before the first.")
@@ -361,27 +362,10 @@ def _check_days(first: date, last: date) -> None:
 # Importing a spreadsheet
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
-    """What an import would change, to be read back before it is saved.
-
-    ``new_people`` has the names to put on the rota, by ids that are negative until they are saved.
-    ``rota`` is the reading that it was worked out from, with them. A replacement is of the roles
-    and the period of ``sheet``.
-    """
-
-    rota: Rota
-    difference: RotaDifference
-    new_people: Mapping[int, str]
-    sheet: ImportedSheet
-    is_replacement: bool
-    warnings: tuple[str, ...]
-
-
 def plan_import(
     data: bytes, add_people: bool = False, replace_period: bool = False, file_name: str = ""
-) -> ImportPlan:
-    """Return what the import of a spreadsheet would change, without saving anything.
+) -> Proposal:
+    """Propose what the import of a spreadsheet changes.
 
     ``add_people`` puts people who are not on the rota yet on it. ``replace_period`` leaves exactly
     the file's shifts in its roles and its period, from now on; without it shifts are only added.
@@ -418,11 +402,13 @@ def plan_import(
         overlaps = spreadsheet.find_overlaps(numbered, current.shifts)
     if overlaps:
         raise InvalidSpreadsheet(overlaps)
-    text = RotaText(current, lookup.now())
-    warnings += text.warnings(compared.new_shifts, compared.cancelled_shift_ids)
-    return ImportPlan(
-        current, compared, sheet.new_people, imported, replace_period, tuple(warnings)
-    )
+    changes, cancelled = compared.new_shifts, compared.cancelled_shift_ids
+    warnings += RotaText(current, lookup.now()).warnings(changes, cancelled)
+    summary = f"Imported {imported.name or 'a spreadsheet'}"
+    summary += descriptions.summarise_difference(compared, zone)
+    kind = "replaced" if replace_period else "imported"
+    more = compared, sheet.new_people, imported
+    return Proposal(kind, current, changes, summary, warnings, *more)
 
 
 def _widen(sheet: ImportedSheet) -> tuple[ImportedSheet, list[str]]:
@@ -457,17 +443,6 @@ def _base_name(file_name: str) -> str:
     return re.sub(r"^copy of | - copy| ?\(\d+\)(?=\.\w+$)", "", name, flags=re.I)[-60:]
 
 
-def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange | None:
-    """Save an import as it was planned, all or none, as one change; None if it changes nothing.
-
-    Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
-    """
-    if plan.difference.is_empty:
-        return None
-    kind, new_shifts = "replaced" if plan.is_replacement else "imported", plan.difference.new_shifts
-    return save_change(kind, new_shifts, plan.rota, actor, form_key, _summarise(plan), plan)
-
-
 def make_template() -> str:
     """Return a spreadsheet to fill in: each role, when it is needed next, and no person."""
     timetables, at = lookup.snapshot().timetables, lookup.now()
@@ -479,13 +454,3 @@ def make_template() -> str:
     }
     rows = [(name, spans[0] if spans else None, "") for name, spans in needed.items()]
     return spreadsheet.to_csv(rows, zone)
-
-
-def _summarise(plan: ImportPlan) -> str:
-    """Return what an import did: "Imported rota.csv for December 2026: 42 added, 3 changed"."""
-    compared = plan.difference
-    shifts = [*compared.added, *compared.removed, *(after for _, after in compared.changed)]
-    months = descriptions.format_months(shifts, lookup.snapshot().directory.zone)
-    counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
-    parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
-    return f"Imported {plan.sheet.name or 'a spreadsheet'} for {months}: {', '.join(parts)}"

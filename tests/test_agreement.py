@@ -20,6 +20,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota import filling, spreadsheet
 from routing.rota.roster import Cover, Shift, swap_shifts, validate_absence
+from routing.rota_service import Proposal
 from routing.store import accounts, rota, rota_people
 
 QUARTER = timedelta(minutes=15)
@@ -54,26 +55,26 @@ def add_random_rota(app, first, draw):
             new = Shift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
                 current = rota_service.read_rota(start, start)
-                changes.append(rota_service.save_change("added", [new], current, "account:1"))
+                changes.append(save("added", current, [new]))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift, other in zip(shifts, draw.sample(shifts, len(shifts)), strict=True):
             current = rota_service.read_rota(start, start + timedelta(days=9))
             with suppress(InvalidRotaChange, UnknownShift):
                 covers = swap_shifts(current, shift.id, other.id, start)
-                changes.append(rota_service.save_change("swapped", covers, current, "account:1"))
+                changes.append(save("swapped", current, covers))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = random_span(shift.during.start, shift.during.end)
                 new = Cover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
-                changes.append(rota_service.save_change("covered", [new], current, "account:1"))
+                changes.append(save("covered", current, [new]))
         for person, substitute in zip(people, [None, *people], strict=False):
             away = random_span(start, start + timedelta(days=4))
             current = rota_service.read_rota(away.start, away.end)
             with suppress(InvalidRotaChange):
                 covers = validate_absence(current, person, away, substitute)
-                changes.append(rota_service.save_change("absence", covers, current, "account:1"))
+                changes.append(save("absence", current, covers))
         for role in ROLES:
             with suppress(InvalidRotaChange):
                 changes.append(fill_by_turns(role, start.date(), draw))
@@ -82,14 +83,17 @@ def add_random_rota(app, first, draw):
                 rota_service.undo_change(change.id, "account:1")
 
 
+def save(kind, current, new):
+    return rota_service.save_change(Proposal(kind, current, new), "account:1")
+
+
 def fill_by_turns(role, first, draw):
     """Fill what is open of a role in four days, by turns of one to three days from some time."""
     begins = draw.choice(["noon", "1:30am", "11:45pm"])
     turns = filling.parse_turn(str(draw.randrange(1, 4)), f"{first:%A} {begins}")
     last = first + timedelta(days=3)
-    current, proposed = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
-    shifts = [Shift(role, new.person_id, new.during) for new in proposed if new.person_id]
-    return rota_service.save_change("filled", shifts, current, "account:1")
+    proposal, _ = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
+    return rota_service.save_change(proposal, "account:1")
 
 
 def by_page(browser):

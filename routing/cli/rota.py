@@ -130,7 +130,7 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
     if dry_run:
         click.echo(f"Nothing was saved. This would be: {counts}.")
         return
-    change = rota_service.save_import(plan, actor())
+    change = None if compared.is_empty else rota_service.save_change(plan, actor())
     skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
     click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
@@ -176,7 +176,7 @@ def fill(
     or at the times given for a kind of day.
     """
     times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
-    rota, proposed = rota_service.propose_fill(
+    proposal, slots = rota_service.propose_fill(
         role_id,
         first,
         last,
@@ -184,20 +184,20 @@ def fill(
         filling.parse_turn(turn, turn_begins),
         {kind: filling.parse_times(text) for kind, text in times.items() if text},
     )
-    text = RotaText(rota, lookup.now())
-    for shift in proposed:
-        name = rota.names[shift.person_id] if shift.person_id else "nobody is free"
+    text, names = RotaText(proposal.rota, lookup.now()), proposal.rota.names
+    for shift in slots:
+        name = names[shift.person_id] if shift.person_id else "nobody is free"
         click.echo(f"{text.span(shift.during)}: {name}")
-    shifts = [shift for shift in proposed if shift.person_id]
-    for warning in text.warnings(shifts):
+    for warning in proposal.warnings:
         click.echo(f"Warning: {warning}")
-    for load in rota_service.measure_fill(rota, shifts):
-        click.echo(f"{rota.names[load.person_id]}: {load}.")
+    for load in rota_service.measure_fill(proposal):
+        click.echo(f"{names[load.person_id]}: {load}.")
+    count = count_of(len(proposal.changes), "shift")
     if not yes:
-        click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
+        click.echo(f"This would add {count}. To add, use --yes.")
         return
-    change = rota_service.save_fill(rota, shifts, actor())
-    click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
+    change = rota_service.save_change(proposal, actor())
+    click.echo(f"Added {count}.{_undo_hint(change.id)}")
 
 
 @group.command("undo")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
@@ -192,6 +192,17 @@ def format_months(shifts: Iterable[Shift], zone: ZoneInfo) -> str:
     starts = sorted(shift.during.start for shift in shifts)
     months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
     return " to ".join(dict.fromkeys(months))
+
+
+def summarise_difference(difference: RotaDifference, zone: ZoneInfo) -> str:
+    """Return what an import does: " for December 2026: 42 added, 3 changed"; "" for nothing."""
+    changed = [after for _, after in difference.changed]
+    counts = {"added": difference.added, "changed": changed, "removed": difference.removed}
+    if not any(counts.values()):
+        return ""
+    months = format_months(chain(*counts.values()), zone)
+    parts = [f"{len(shifts)} {what}" for what, shifts in counts.items() if shifts]
+    return f" for {months}: {', '.join(parts)}"
 
 
 def summarise_absence(covers: Sequence[Cover]) -> str:

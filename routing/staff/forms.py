@@ -385,6 +385,10 @@ class FillForm(StaffForm):
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
 
+    def values(self) -> dict[str, str]:
+        """Return the form's values, with the names in one line."""
+        return {**super().values(), "people": ", ".join(self.names)}
+
     @property
     def names(self) -> list[str]:
         """Return who takes turns, in that order: one a line, or with commas."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -184,12 +185,16 @@ def show_saved_change() -> AnyResponse | None:
     return None if change is None else redirect(url_for("rota.show", done=change.id))
 
 
-def redirect_to_rota(change: RotaChange, start: datetime) -> AnyResponse:
-    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
+def redirect_to_rota(change: RotaChange, start: datetime, known: int = 0) -> AnyResponse:
+    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen.
+
+    ``known`` is how many shifts of an import were there already.
+    """
     zone = lookup.staff_locale().zone
     day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
     is_shown = 0 <= (day - today).days < DAYS_SHOWN
-    return redirect(url_for("rota.show", done=change.id) + ("" if is_shown else f"&from={day}"))
+    values: dict[str, Any] = {"from": None if is_shown else day, "known": known or None}
+    return redirect(url_for("rota.show", done=change.id, **values))
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
@@ -200,7 +205,7 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
         if not rota.assignments(role.id, period.start, period.end):
             name, days = rota.role_names[role.id], GAP_LOOKAHEAD.days
             text = f"{name}: nobody is on the rota in the {next_}{days} days"
-            empty[text] = url_for("rota_fill.fill", role=role.id)
+            empty[text] = url_for("rota_shifts.fill", role=role.id)
         else:
             text = RotaText(rota, at).gap(role, gap, missing)
             gaps.append((text, _fill_link(rota, role, gap)))
@@ -343,7 +348,7 @@ def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
         (edge - offset).astimezone(lookup.staff_locale().zone).date()
         for edge in (gap.start, gap.end - timedelta(seconds=1))
     )
-    return url_for("rota_fill.fill", role=role.id, turn="slot", first=first, last=last)
+    return url_for("rota_shifts.fill", role=role.id, turn="slot", first=first, last=last)
 
 
 def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:

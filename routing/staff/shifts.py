@@ -1,8 +1,9 @@
-"""Shifts and covers: add, cover, swap, remove, undo. Every change is read back first."""
+"""Changes of the rota: add, cover, swap, fill, import, remove, undo. Each is read back first."""
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,8 +11,8 @@ from wtforms import Field
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota import descriptions
+from routing.errors import InvalidRotaChange, InvalidSpreadsheet, UnknownShift
+from routing.rota import descriptions, spreadsheet
 from routing.rota.descriptions import RotaText
 from routing.rota.roster import (
     Cover,
@@ -23,6 +24,7 @@ from routing.rota.roster import (
     validate_shift,
     without_begun_starts,
 )
+from routing.rota_service import Proposal
 from routing.staff.auth import (
     current_account,
     radio_item,
@@ -34,6 +36,8 @@ from routing.staff.forms import (
     NOBODY,
     Confirmation,
     DutyForm,
+    FillForm,
+    ImportForm,
     StaffForm,
     SwapForm,
     digest,
@@ -49,6 +53,8 @@ bp = staff_blueprint("rota_shifts")
 bp.before_request(show_saved_change)
 
 MAX_SWAPS_SHOWN = 20
+MAX_PROBLEMS_SHOWN = 50
+MAX_LINES_SHOWN = 500
 
 CONFIRMATIONS = {
     "added": ("Check the shift", "Add this shift"),
@@ -248,6 +254,102 @@ def swap(shift_id: int) -> AnyResponse:
     )
 
 
+@bp.route("/rota/fill", methods=["GET", "POST"])
+@require_role(Role.ROTA)
+def fill() -> AnyResponse:
+    """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in.
+
+    Show the shifts that would be added; add just those once they are confirmed.
+    """
+    form, at, locale = FillForm(request.values), lookup.now(), lookup.staff_locale()
+    if form.validate_on_submit():
+        try:
+            days = form.first.data, form.last.data
+            proposal, slots = rota_service.propose_fill(
+                form.role.data, *days, form.names, form.turns, form.times
+            )
+            names = proposal.rota.names
+            return _save_or_read_back(
+                proposal,
+                form,
+                without_begun_starts(proposal.changes, at),
+                "rota_fill_check.html",
+                role_id=form.role.data,
+                role_name=proposal.rota.role_names[form.role.data],
+                shifts=[
+                    (
+                        staff_text.format_span(shift.during, at, locale),
+                        staff_text.format_time_left(shift.during.end - shift.during.start),
+                        shift.person_id and names[shift.person_id],
+                    )
+                    for shift in slots
+                ],
+                count=len(proposal.changes),
+                workloads=[
+                    (names[load.person_id], load, round(load.duration / timedelta(hours=1), 2))
+                    for load in rota_service.measure_fill(proposal)
+                ],
+            )
+        except InvalidRotaChange as error:
+            form.refuse(error)
+    rota = rota_service.read_rota(at, at)
+    return render_page(
+        "rota_fill.html",
+        form=form,
+        roles=[radio_item(*role) for role in rota.role_names.items()],
+        everybody="\n".join(person.name for person in rota.active_people()),
+    )
+
+
+@bp.route("/rota/import", methods=["GET", "POST"])
+@require_role(Role.ROTA)
+def import_() -> AnyResponse:
+    """Ask for a spreadsheet, and read back what it would change; save just that if confirmed."""
+    form, at, locale = ImportForm(), lookup.now(), lookup.staff_locale()
+    if not form.validate_on_submit():
+        return _ask_import(form)
+    try:
+        proposal = rota_service.plan_import(
+            form.content, form.add_people.data, form.replace.data, form.name
+        )
+        rota, difference, sheet = proposal.rota, proposal.difference, proposal.sheet
+        if sheet is None or difference.is_empty:
+            return redirect(url_for("rota.show", known=difference.unchanged))
+        replaced = without_begun_starts(proposal.changes, at) if form.replace.data else ()
+        lines = RotaText(rota, at).difference(difference)
+        return _save_or_read_back(
+            proposal,
+            form,
+            (form.content, form.add_people.data, sheet, rota.revision, replaced),
+            "rota_import_check.html",
+            replaces=form.replace.data,
+            roles=join_words([rota.role_names[role_id] for role_id in sheet.role_ids], locale),
+            period=staff_text.format_span(sheet.period, at, locale),
+            counts=[
+                ("added", len(difference.added)),
+                ("changed", len(difference.changed)),
+                ("removed", len(difference.removed)),
+                ("as they are", difference.unchanged),
+            ],
+            lines=lines[:MAX_LINES_SHOWN],
+            more_lines=max(0, len(lines) - MAX_LINES_SHOWN),
+            new_people=", ".join(proposal.new_people.values()),
+        )
+    except InvalidSpreadsheet as error:
+        return _ask_import(form, error.problems)
+    except InvalidRotaChange as error:
+        return _ask_import(form, [str(error)])
+
+
+@bp.get("/rota/import/template.csv")
+@require_role(Role.ROTA)
+def template() -> Response:
+    """Send a spreadsheet to fill in, with this council's roles."""
+    content = rota_service.make_template().encode("utf-8-sig")
+    disposition = 'attachment; filename="rota-template.csv"'
+    return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
+
+
 @bp.post("/rota/undo/<id:change_id>")
 @require_role(Role.ROTA)
 def undo(change_id: int) -> AnyResponse:
@@ -284,32 +386,59 @@ def _confirm(
     kind: str,
     texts: Sequence[str],
     rota: Rota,
-    proposed: Sequence[Shift | Cover],
+    changes: Sequence[Shift | Cover],
     form: StaffForm,
     summary: str = "",
+) -> AnyResponse:
+    warnings = RotaText(rota, lookup.now()).warnings(changes)
+    is_from_now = kind == "swapped"
+    meaning = without_begun_starts(changes, lookup.now()) if is_from_now else texts
+    title, button = CONFIRMATIONS[kind]
+    proposal = Proposal(kind, rota, changes, summary, warnings)
+    return _save_or_read_back(
+        proposal,
+        form,
+        (meaning, warnings),
+        "confirm.html",
+        title=title,
+        paragraphs=texts,
+        button=button,
+    )
+
+
+def _save_or_read_back(
+    proposal: Proposal, form: StaffForm, meaning: object, template: str, **page: Any
 ) -> AnyResponse:
     """Save a change if what it means was confirmed just as it is now; else read it back.
 
     Whoever confirms what they saw before somebody else changed the rota sees it again. Raise
     InvalidRotaChange.
     """
-    warnings, confirmation = RotaText(rota, lookup.now()).warnings(proposed), Confirmation()
-    is_from_now = kind == "swapped"
-    meaning = without_begun_starts(proposed, lookup.now()) if is_from_now else texts
-    shown = digest(meaning, warnings)
+    confirmation, shown = Confirmation(), digest(meaning)
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
-        change = rota_service.save_change(kind, proposed, rota, actor, once, summary)
-        return redirect_to_rota(change, proposed[0].during.start)
-    title, button = CONFIRMATIONS[kind]
+        change = rota_service.save_change(proposal, actor, once)
+        start = min((new.during.start for new in proposal.changes), default=change.made_at)
+        return redirect_to_rota(change, start, proposal.difference.unchanged)
     return render_page(
-        "confirm.html",
-        title=title,
-        paragraphs=texts,
-        warnings=warnings,
+        template,
+        warnings=proposal.warnings[:MAX_PROBLEMS_SHOWN],
+        more_warnings=max(0, len(proposal.warnings) - MAX_PROBLEMS_SHOWN),
         hidden=form.hidden(shown),
-        button=button,
         has_changed=bool(confirmation.shown.data),
+        **page,
+    )
+
+
+def _ask_import(form: ImportForm, problems: Sequence[str] = ()) -> Response:
+    if problems:
+        form.file.errors = problems[:MAX_PROBLEMS_SHOWN]
+    return render_page(
+        "rota_import.html",
+        form=form,
+        more_errors=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
+        columns=",".join(spreadsheet.COLUMNS),
+        roles=[(descriptions.role_name(one), one.id) for one in lookup.snapshot().directory.rota],
     )
 
 

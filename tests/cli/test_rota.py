@@ -260,7 +260,7 @@ def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
     run("import", "-", stdin=f"role,starts,ends,person\n{row}")
     result = run("fill", "--role", "eds-social-worker", *words)
 
-    assert (result.exit_code, "None of these people is free then." in result.output) == (1, True)
+    assert (result.exit_code, "There is nothing to add." in result.output) == (1, True)
 
 
 def test_fill_takes_turns_of_any_length_and_shows_what_each_person_would_have(run, christmas):

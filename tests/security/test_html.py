@@ -126,7 +126,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app):
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name}"'
         data = (rostered.HEADER + row).encode()
     with app.app_context():
-        rota_service.save_import(rota_service.plan_import(data), "terminal:0")
+        rota_service.save_change(rota_service.plan_import(data), "terminal:0")
     with app.app_context(), lookup.database().writing() as connection:
         shift = rota.get(connection, 1)
         cover = Cover(1, None, shift.during, PLANT)

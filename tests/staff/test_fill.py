@@ -85,7 +85,7 @@ def test_turns_and_shifts_begin_as_written_and_too_little_rest_is_pointed_out(as
 
 
 REFUSALS = [
-    ({"role": ""}, "Choose a role."),
+    ({"role": ""}, "Choose a role: mash-social-worker, eds-social-worker."),
     ({"first-day": "x"}, "is not a date that exists. Write it as 24 12 2026."),
     ({"last-day": "23"}, "The last day is before the first."),
     ({"first-year": "226", "last-year": "226"}, "is not from 2000 to 2100"),

@@ -14,6 +14,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
 from routing.rota.roster import Shift
+from routing.rota_service import Proposal
 from routing.text import time_parsing
 
 NIGHT = "eds-social-worker"
@@ -139,7 +140,7 @@ def test_of_two_who_save_at_the_same_instant_one_saves_and_the_other_is_refused(
             start.wait()
             try:
                 new = Shift("mash-social-worker", person_id, during)
-                rota_service.save_change("added", [new], current, f"account:{person_id}")
+                rota_service.save_change(Proposal("added", current, [new]), f"account:{person_id}")
             except InvalidRotaChange as error:
                 return str(error).partition(" ")[0]
             return "saved"
