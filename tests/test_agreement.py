@@ -164,7 +164,7 @@ def assignment_edges(app, start):
 def sign_in_again(app, browser):
     """Start a new session: one lasts for twelve hours."""
     with app.app_context(), lookup.database().writing() as connection:
-        person, _ = accounts.find_local(connection, "view")
+        person = accounts.find_local(connection, "view")
         token = accounts.start_session(connection, person, lookup.now())
     with browser.client.session_transaction("/staff") as session:
         session["token"] = token
