@@ -456,7 +456,8 @@ class PersonForm(StaffForm):
             try:
                 field.data = parse_phone(field.data).display
             except ValueError as error:
-                raise ValidationError(str(error).partition(";")[0] + ".") from error
+                problem = "This is not a telephone number. Write it in full, as 01632 960001."
+                raise ValidationError(problem) from error
         else:
             field.data = ""
 
