@@ -132,6 +132,7 @@ class Proposal:
     kind: str
     rota: Rota
     changes: Sequence[Shift | Cover]
+    cancelled: Sequence[Shift | Cover] = ()
     summary: str = ""
     warnings: Sequence[str] = ()
     difference: RotaDifference = field(default_factory=RotaDifference)
@@ -146,7 +147,7 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
     has changed since it was read, InvalidRotaChange if the change is too large or empty,
     DatabaseUnavailable.
     """
-    at, cancelled = lookup.now(), proposal.difference.cancelled_shift_ids
+    at, cancelled = lookup.now(), proposal.cancelled
     if not proposal.changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(proposal.changes))
@@ -174,6 +175,9 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
+        _refuse_leavers(
+            connection, [old.shift_id for old in cancelled if isinstance(old, Cover)], at
+        )
     return change
 
 
@@ -203,39 +207,21 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
     return change
 
 
-def remove(shift_id: int, cover_id: int | None, actor: str, form_key: str = "") -> RotaChange:
-    """Remove a shift, or a cover of it, from now on, once for each ``form_key``.
-
-    Raise UnknownShift, InvalidRotaChange.
-    """
-    at = lookup.now()
-    with lookup.database().writing() as connection:
-        if removed := rota.find_change_by_key(connection, form_key):
-            return removed
-        change = rota.cancel(connection, at, actor, shift_id, cover_id, form_key)
-        _refuse_leavers(connection, [shift_id], at)
-    return change
-
-
 def remove_person(person_id: int, actor: str) -> None:
     """Take somebody off the rota; what is left of their shifts goes to nobody.
 
-    At most MAX_ROWS go at a time, so that no divert waits. Raise UnknownShift, RotaConflict.
+    Raise UnknownShift, RotaConflict.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
     covers = cover_absence(current, person_id, to_come, None, "Has left")
-    revision = current.revision
-    for first in range(0, max(1, len(covers)), MAX_ROWS):
-        with lookup.database().writing() as connection:
-            if rota.revision(connection) != revision:
-                raise RotaConflict
-            if covers:
-                rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
-            if first + MAX_ROWS >= len(covers):
-                rota_people.leave(connection, person_id, at, actor)
-            revision = rota.revision(connection)
+    with lookup.database().writing() as connection:
+        if rota.revision(connection) != current.revision:
+            raise RotaConflict
+        if covers:
+            rota.add(connection, "left", covers, at, actor)
+        rota_people.leave(connection, person_id, at, actor)
 
 
 def _check_size(count: int) -> None:
@@ -330,7 +316,7 @@ def propose_fill(
     months = descriptions.format_months(added or proposed, zone)
     summary = f"Filled {current.role_names[role_id]} for {months}: {len(added)} added"
     warnings = RotaText(current, at).warnings(added)
-    return Proposal("filled", current, added, summary, warnings), proposed
+    return Proposal("filled", current, added, (), summary, warnings), proposed
 
 
 def measure_fill(proposal: Proposal) -> list[Workload]:
@@ -402,13 +388,13 @@ def plan_import(
         overlaps = spreadsheet.find_overlaps(numbered, current.shifts)
     if overlaps:
         raise InvalidSpreadsheet(overlaps)
-    changes, cancelled = compared.new_shifts, compared.cancelled_shift_ids
+    changes, cancelled = compared.new_shifts, compared.cancelled
     warnings += RotaText(current, lookup.now()).warnings(changes, cancelled)
     summary = f"Imported {imported.name or 'a spreadsheet'}"
     summary += descriptions.summarise_difference(compared, zone)
     kind = "replaced" if replace_period else "imported"
-    more = compared, sheet.new_people, imported
-    return Proposal(kind, current, changes, summary, warnings, *more)
+    more = summary, warnings, compared, sheet.new_people, imported
+    return Proposal(kind, current, changes, cancelled, *more)
 
 
 def _widen(sheet: ImportedSheet) -> tuple[ImportedSheet, list[str]]:

@@ -56,13 +56,13 @@ class RotaText:
         ]
 
     def warnings(
-        self, changes: Sequence[Shift | Cover], cancelled_shift_ids: Collection[int] = ()
+        self, changes: Sequence[Shift | Cover], cancelled: Collection[Shift | Cover] = ()
     ) -> list[str]:
         """Return what may be a slip in a change: what is over or not needed, clashes it adds."""
         if not changes:
             return []
         period, warnings = span_of(changes), []
-        after = self.rota.with_changes(changes, cancelled_shift_ids)
+        after = self.rota.with_changes(changes, cancelled)
         new_shifts = [new for new in changes if isinstance(new, Shift)]
         unneeded = [
             new

@@ -135,7 +135,7 @@ class RotaDifference:
 
     ``changed`` has pairs of before and after: another person at the same time, or other times of
     the same person. ``unchanged`` counts the rows that are on the rota already. To store it, cancel
-    ``cancelled_shift_ids`` and add ``new_shifts``: those added, those after a change, and what is
+    ``cancelled`` and add ``new_shifts``: those added, those after a change, and what is
     left, outside the period, of a shift that is cut.
     """
 
@@ -144,12 +144,12 @@ class RotaDifference:
     removed: tuple[Shift, ...] = ()
     unchanged: int = 0
     new_shifts: tuple[Shift, ...] = ()
-    cancelled_shift_ids: tuple[int, ...] = ()
+    cancelled: tuple[Shift, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether the rota is already as the spreadsheet has it."""
-        return not (self.new_shifts or self.cancelled_shift_ids)
+        return not (self.new_shifts or self.cancelled)
 
 
 class RotaGap(NamedTuple):
@@ -205,14 +205,15 @@ class Rota:
         return {name_key(person.name): person.id for person in self.active_people()}
 
     def with_changes(
-        self, changes: Iterable[Shift | Cover], cancelled_shift_ids: Collection[int] = ()
+        self, changes: Iterable[Shift | Cover], cancelled: Collection[Shift | Cover] = ()
     ) -> "Rota":
         """Return the rota with some shifts cancelled and changes made. New shifts have ids below 0.
 
         The changes count in their order.
         """
-        shifts = [shift for shift in self.shifts if shift.id not in cancelled_shift_ids]
-        covers = list(self.covers)
+        gone = set(cancelled)
+        shifts = [shift for shift in self.shifts if shift not in gone]
+        covers = [cover for cover in self.covers if cover not in gone]
         highest_id = max((cover.id for cover in covers), default=0)
         for number, new in enumerate(changes, 1):
             if isinstance(new, Shift):

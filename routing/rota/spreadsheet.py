@@ -366,7 +366,7 @@ def replace_period(
         for row in rows
         if row.during.end > at
     )
-    missing, cancelled = dict(wanted), list[int]()
+    missing, cancelled = dict(wanted), list[Shift]()
     removed, uncut = list[Shift](), list[Shift]()
     for shift in sorted(rota.shifts, key=lambda shift: (shift.during.start, shift.id)):
         replaced = shift.during if shift.during.start in period else of_rows
@@ -379,7 +379,7 @@ def replace_period(
             for part in inside:
                 del missing[part]
             continue
-        cancelled.append(shift.id)
+        cancelled.append(shift)
         removed += inside
         uncut += _cut(parts, at, replaced.start)
         uncut += _cut(parts, max(at, replaced.end), shift.during.end)

@@ -347,6 +347,12 @@ class DutyForm(StaffForm):
         return Span(self.starts.data, self.ends.data)
 
 
+class RemovalForm(StaffForm):
+    """Which cover of a shift to remove: "" is the shift."""
+
+    cover = text(20)
+
+
 class SwapForm(StaffForm):
     """With which other shift to swap, and whose shifts to show: "" shows everybody's."""
 

@@ -18,6 +18,7 @@ from routing.rota.roster import (
     Cover,
     Rota,
     Shift,
+    span_of,
     swap_shifts,
     validate_absence,
     validate_cover,
@@ -38,6 +39,7 @@ from routing.staff.forms import (
     DutyForm,
     FillForm,
     ImportForm,
+    RemovalForm,
     StaffForm,
     SwapForm,
     digest,
@@ -61,6 +63,8 @@ CONFIRMATIONS = {
     "covered": ("Check the cover", "Set this cover"),
     "absence": ("Check the absence", "Save all of this"),
     "swapped": ("Check the swap", "Swap these shifts"),
+    "removed": ("Remove this shift", "Remove this shift"),
+    "uncovered": ("Remove this cover", "Remove this cover"),
 }
 """Title and button of the page that reads a change back, by its kind."""
 
@@ -124,20 +128,11 @@ def remove(shift_id: int) -> AnyResponse:
     If that is confirmed and still as it was shown, remove it from now on.
     """
     rota, shift = _get(shift_id)
-    cover = _chosen_cover(rota, shift)
-    what, texts = "cover" if cover else "shift", _describe_removal(rota, shift, cover)
-    if request.method == "POST" and Confirmation().shown.data == digest(texts):
-        cover_id, actor = cover.id if cover else None, current_account().actor
-        change = rota_service.remove(shift_id, cover_id, actor, Confirmation().once.data)
-        return redirect_to_rota(change, shift.during.start)
-    return render_page(
-        "confirm.html",
-        title=f"Remove this {what}",
-        paragraphs=[*texts, "What is over already stays as it was."],
-        hidden={"cover": str(cover.id) if cover else "", **StaffForm().hidden(digest(texts))},
-        button=f"Remove this {what}",
-        has_changed=request.method == "POST",
-    )
+    form = RemovalForm(request.values)
+    cover = _chosen_cover(form.cover.data, rota, shift)
+    texts = [*_describe_removal(rota, shift, cover), "What is over already stays as it was."]
+    kind, cancelled = ("uncovered", cover) if cover else ("removed", shift)
+    return _confirm(kind, texts, rota, [], form, cancelled=[cancelled])
 
 
 @bp.route("/rota/shifts/<id:shift_id>/cover", methods=["GET", "POST"])
@@ -389,12 +384,13 @@ def _confirm(
     changes: Sequence[Shift | Cover],
     form: StaffForm,
     summary: str = "",
+    cancelled: Sequence[Shift | Cover] = (),
 ) -> AnyResponse:
     warnings = RotaText(rota, lookup.now()).warnings(changes)
     is_from_now = kind == "swapped"
     meaning = without_begun_starts(changes, lookup.now()) if is_from_now else texts
     title, button = CONFIRMATIONS[kind]
-    proposal = Proposal(kind, rota, changes, summary, warnings)
+    proposal = Proposal(kind, rota, changes, cancelled, summary, warnings)
     return _save_or_read_back(
         proposal,
         form,
@@ -418,7 +414,7 @@ def _save_or_read_back(
     if confirmation.shown.data == shown:
         actor, once = current_account().actor, confirmation.once.data
         change = rota_service.save_change(proposal, actor, once)
-        start = min((new.during.start for new in proposal.changes), default=change.made_at)
+        start = span_of([*proposal.changes, *proposal.cancelled]).start
         return redirect_to_rota(change, start, proposal.difference.unchanged)
     return render_page(
         template,
@@ -462,8 +458,7 @@ def _chosen_person_or_nobody(field: Field, rota: Rota) -> int | None:
     return None if field.data == NOBODY else _chosen_person(field, rota)
 
 
-def _chosen_cover(rota: Rota, shift: Shift) -> Cover | None:
-    cover_id = request.values.get("cover")
+def _chosen_cover(cover_id: str, rota: Rota, shift: Shift) -> Cover | None:
     covers = {str(cover.id): cover for cover in rota.covers if cover.shift_id == shift.id}
     if cover_id and cover_id not in covers:
         raise UnknownShift("This shift has no such cover, or it was removed.")

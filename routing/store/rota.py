@@ -59,21 +59,24 @@ def add(
     at: datetime,
     actor: str,
     idempotency_key: str = "",
-    cancelled_shift_ids: Collection[int] = (),
+    cancelled: Sequence[Shift | Cover] = (),
     summary: str = "",
     sheet: ImportedSheet | None = None,
 ) -> RotaChange:
-    """Cancel some shifts, and add shifts and covers, all or none.
+    """Cancel some shifts and covers, and add others, all or none.
 
+    What is cancelled stays as it was before ``at``; where a cover is, what it covered counts again.
     Raise sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same
     role, or if there is a change with the same ``idempotency_key``.
     """
     change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
-    if cancelled_shift_ids:
-        is_current = shifts.c.cancelled_by_change_id.is_(None)
-        cancel = shifts.update().where(shifts.c.id.in_(cancelled_shift_ids) & is_current)
+    old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
+    old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}
+    for table, ids in ((shifts, old_shifts), (covers, old_covers)):
+        cancel = table.update().where(
+            table.c.id.in_(ids) & table.c.cancelled_by_change_id.is_(None)
+        )
         connection.execute(cancel.values(cancelled_by_change_id=change.id))
-        _mark_changed(connection, cancelled_shift_ids, at)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
     for new in added:
@@ -90,9 +93,9 @@ def add(
     for table, rows in ((shifts, new_shifts), (covers, new_covers)):
         if rows:
             connection.execute(table.insert(), rows)
-    _mark_changed(connection, {row["shift_id"] for row in new_covers}, at)
-    before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
-    after = _summary(connection, added)
+    covered = {row["shift_id"] for row in new_covers}
+    _mark_changed(connection, {*old_shifts, *old_covers.values(), *covered}, at)
+    before, after = _summary(connection, cancelled), _summary(connection, added)
     record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before, after)
     return change
 
@@ -111,35 +114,6 @@ def revision(connection: Connection) -> tuple[int, int]:
     leavers = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
     row = connection.execute(sa.select(newest, leavers)).one()
     return row[0], row[1]
-
-
-def cancel(
-    connection: Connection,
-    at: datetime,
-    actor: str,
-    shift_id: int,
-    cover_id: int | None = None,
-    idempotency_key: str = "",
-) -> RotaChange:
-    """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
-
-    Without a cover, the shift below counts again. Raise UnknownShift if it was cancelled before.
-    """
-    table, row_id = (shifts, shift_id) if cover_id is None else (covers, cover_id)
-    kind, what = ("removed", "shift") if cover_id is None else ("uncovered", "cover")
-    not_cancelled = table.c.cancelled_by_change_id.is_(None)
-    row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
-    if row is None:
-        raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    change = _insert_change(connection, kind, at, actor, idempotency_key)
-    update = table.update().where(table.c.id == row_id)
-    connection.execute(update.values(cancelled_by_change_id=change.id))
-    _mark_changed(connection, [shift_id], at)
-    person = row.rota_person_id and f"rota_person:{row.rota_person_id}"
-    of = {"role": row.duty_role} if cover_id is None else _covered(connection, shift_id)
-    before = {**of, "person": person, **_edges(Span(row.starts_at, row.ends_at))}
-    record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before)
-    return change
 
 
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
@@ -352,27 +326,20 @@ def _change(row: sa.Row[Any]) -> RotaChange:
     )
 
 
-def _summary(connection: Connection, added: Sequence[Shift | Cover]) -> dict[str, Any] | None:
+def _summary(connection: Connection, changed: Sequence[Shift | Cover]) -> dict[str, Any] | None:
     """Return what the audit log holds: of one, its content; of several, their number and period."""
-    if not added:
+    if not changed:
         return None
-    edges = _edges(span_of(added))
-    if len(added) > 1:
-        has_covers = any(isinstance(new, Cover) for new in added)
-        return {"covers" if has_covers else "shifts": len(added), **edges}
-    (new,) = added
-    person = f"rota_person:{new.person_id}" if new.person_id is not None else "nobody"
-    if isinstance(new, Shift):
-        return {"role": new.role_id, "person": person, **edges}
-    return {**_covered(connection, new.shift_id), "person": person, **edges}
-
-
-def _covered(connection: Connection, shift_id: int) -> dict[str, Any]:
-    """Return what the audit log holds of a shift that is covered: its role, and whose it is."""
-    row = connection.execute(shifts.select().where(shifts.c.id == shift_id)).one()
-    in_place_of = f"rota_person:{row.rota_person_id}"
-    return {"role": row.duty_role, "in_place_of": in_place_of, "shift": shift_id}
-
-
-def _edges(span: Span) -> dict[str, str]:
-    return {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    span = span_of(changed)
+    edges = {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    if len(changed) > 1:
+        has_covers = any(isinstance(new, Cover) for new in changed)
+        return {"covers" if has_covers else "shifts": len(changed), **edges}
+    (one,) = changed
+    person = f"rota_person:{one.person_id}" if one.person_id is not None else "nobody"
+    if isinstance(one, Shift):
+        return {"role": one.role_id, "person": person, **edges}
+    shift = connection.execute(shifts.select().where(shifts.c.id == one.shift_id)).one()
+    in_place_of = f"rota_person:{shift.rota_person_id}"
+    covered = {"role": shift.duty_role, "in_place_of": in_place_of, "shift": shift.id}
+    return {**covered, "person": person, **edges}

@@ -310,9 +310,7 @@ def replaced(rota, rows, now=NOW):
     """Return the difference that replaces the period of some rows, and the rota after it."""
     period = Span(min(row.during.start for row in rows), max(row.during.end for row in rows))
     difference = replace_period(rota.build(), rows, now, period, {row.role_id for row in rows})
-    return difference, rota.build().with_changes(
-        difference.new_shifts, difference.cancelled_shift_ids
-    )
+    return difference, rota.build().with_changes(difference.new_shifts, difference.cancelled)
 
 
 def night(person_id, edges, role_id="night"):
@@ -337,7 +335,7 @@ def test_another_person_at_the_same_time_is_a_change_and_what_is_missing_is_remo
     assert difference.changed == ((night(1, FIRST), night(4, FIRST)),)
     assert difference.removed == (night(2, SECOND),)
     assert (difference.added, difference.unchanged) == ((), 1)
-    assert difference.cancelled_shift_ids == (first, second)
+    assert [shift.id for shift in difference.cancelled] == [first, second]
 
 
 def test_other_times_of_the_same_person_are_a_change(rota):
@@ -365,7 +363,7 @@ def test_other_roles_and_other_periods_stay(rota):
     rota.add_shift("night", 2, *THIRD)
     difference, _ = replaced(rota, [night(3, SECOND)])
 
-    assert difference.cancelled_shift_ids == ()
+    assert difference.cancelled == ()
 
 
 def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_file(rota):
@@ -406,8 +404,8 @@ def test_a_longer_period_takes_the_shifts_that_start_in_it_and_no_part_of_one_be
     difference = replace_period(rota.build(), [night(1, SECOND)], NOW, period, {"night"})
 
     assert difference.removed == (night(2, THIRD),)
-    assert difference.cancelled_shift_ids == (third,)
-    after = rota.build().with_changes(difference.new_shifts, difference.cancelled_shift_ids)
+    assert [shift.id for shift in difference.cancelled] == [third]
+    after = rota.build().with_changes(difference.new_shifts, difference.cancelled)
     assert [shift.id for shift in after.shifts] == [before, second]
 
 
@@ -427,7 +425,7 @@ def test_what_is_over_stays_and_of_a_shift_that_has_begun_the_rest_is_replaced(r
     rows = [night(2, ("2026-11-22T17:00", "2026-11-23T08:30")), night(2, running)]
     difference, _ = replaced(rota, rows)
 
-    assert difference.cancelled_shift_ids == (shift,)
+    assert [old.id for old in difference.cancelled] == [shift]
     assert difference.new_shifts == (Shift("night", 2, Span(NOW, at(running[1]))),)
 
 
@@ -480,4 +478,4 @@ def test_from_now_on_exactly_the_file_is_left_in_its_period(
     if start < end:
         assert set(duties(after, "night", start, end)) == {one for one in wanted if one[2] > start}
     again = replace_period(after, rows, NOW, Span(rows_start, end), {"night"})
-    assert not again.new_shifts or again.cancelled_shift_ids == ()
+    assert not again.new_shifts or again.cancelled == ()

@@ -85,7 +85,8 @@ def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_and_command(a
     assert not any("27 December" in gap for gap in before[0])
 
     with app.app_context(), lookup.database().writing() as connection:
-        rota.cancel(connection, lookup.now(), "account:1", 4)
+        shift = rota.get(connection, 4)
+        rota.add(connection, "removed", [], lookup.now(), "account:1", "", [shift])
 
     gap = f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 8:30am on Sunday 27 December"
     for one, other in zip(listed_gaps(app, look), before, strict=True):

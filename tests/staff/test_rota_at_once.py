@@ -13,7 +13,7 @@ from routing.rota.filling import DayKind, TurnRule
 from routing.rota.roster import Shift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.rota_service import Proposal
-from routing.store import diverts, rota, rota_people
+from routing.store import diverts, rota_people
 from routing.store.diverts import NewDivert
 
 NIGHT = "eds-social-worker"
@@ -137,27 +137,6 @@ def test_nobody_is_given_a_shift_who_left_while_it_was_worked_out(app):
             rota_service.save_change(Proposal("added", current, [shift(1, at)]), "account:2")
 
         assert on_the_rota(at) == []
-
-
-def test_whoever_leaves_gives_up_any_number_of_shifts_a_change_with_so_many_at_a_time(
-    app, monkeypatch
-):
-    monkeypatch.setattr(rota_service, "MAX_ROWS", 2)
-    with app.app_context():
-        at = lookup.now().replace(second=0)
-        current = rota_service.read_rota(at, at)
-        shifts = [shift(1, at + hours * HOUR) for hours in range(2)]
-        rota_service.save_change(Proposal("added", current, shifts), "account:1")
-        current = rota_service.read_rota(at, at)
-        last = shift(1, at + 2 * HOUR)
-        rota_service.save_change(Proposal("added", current, [last]), "account:1")
-        rota_service.remove_person(1, "account:1")
-        roster = rota_service.read_rota(at, at + 99 * HOUR)
-        with lookup.database().reading() as connection:
-            newest = rota.newest_changes(connection, 3)
-
-    assert [duty.person_id for duty in roster.all_assignments(at, at + 3 * HOUR)] == [None] * 3
-    assert [change.kind for change in newest] == ["left", "left", "added"]
 
 
 def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app, arranger):

@@ -59,9 +59,9 @@ def undo(write, now):
 
 
 @pytest.fixture
-def cancel(write, now):
-    def cancel(at=now, shift=1, cover=None):
-        return write(rota.cancel, at, "account:1", shift, cover)
+def cancel(read, write, now):
+    def cancel(at=now, shift=1):
+        return write(rota.add, "removed", [], at, "account:1", "", [read(rota.get, shift)])
 
     return cancel
 
