@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import breaking
 import govuk_feed as feed
-from serving import flask, free_port
+from serving import flask, free_port, poll
 
 from routing import bank_holidays
 from routing.bank_holidays import HolidayList
@@ -51,8 +51,7 @@ def reloaded(served):
     """Its workers restarted (HUP)."""
     old = set(served.workers())
     served.server.process.send_signal(signal.SIGHUP)
-    while old & set(served.server.workers):
-        time.sleep(0.05)
+    poll(lambda: not old & set(served.server.workers))
     yield
 
 

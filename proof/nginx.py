@@ -12,8 +12,8 @@ from pathlib import Path
 import machines
 import nginx
 import postgres
-from across import DECISION, HANDOVER, across
-from serving import ROOT, serving
+from faults.test_in_front import DECISION, HANDOVER, across
+from serving import ROOT, children, serving
 
 from proof import table
 from proof.bench import over_http
@@ -79,9 +79,8 @@ def throughput(rounds=5, connections=(16, 64)):
         port = running.enter_context(
             nginx.before([own], name, workers=workers, change=nginx.unlimited)
         )
-        master = Path(name, "nginx.pid").read_text().strip()
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", children))
+        workers = children(Path(name, "nginx.pid").read_text().strip())
+        sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", workers))
 
         def run(address, pids, number, seconds):
             before = sum(map(_ticks, pids))

@@ -7,9 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +19,33 @@ TESTS_PATH = os.pathsep.join(str(ROOT / name) for name in (".", "tests", "tests/
 """PYTHONPATH of a process of its own that imports the tests' helpers."""
 
 
+def poll(value, seconds=90, otherwise=None):
+    """Return what a function returns, as soon as that is true.
+
+    Fail after so many seconds, with what the function ``otherwise`` returns.
+    """
+    deadline = time.monotonic() + seconds
+    while not (result := value()):
+        assert time.monotonic() < deadline, otherwise and otherwise()
+        time.sleep(0.02)
+    return result
+
+
+def listens(port):
+    """Return whether anybody takes connections at a port of 127.0.0.1."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def children(pid):
+    """Return the ids of the processes that a process started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @dataclass
@@ -45,8 +67,7 @@ class Server:
     @property
     def workers(self):
         """The ids of its workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(word) for word in children.read_text().split()]
+        return children(self.process.pid)
 
     def get(self, path, **headers):
         """Return the text of an answer."""
@@ -56,13 +77,13 @@ class Server:
 
     def decision(self):
         """Return the decision, waiting for a service that is still starting: 90 s at most."""
-        for _ in range(1800):
-            try:
-                return json.loads(self.get("/api/v1/services/children/decision"))
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                assert self.process.poll() is None, self.log()
-                time.sleep(0.05)
-        raise AssertionError(f"no answer within 90 s: {self.log()}")
+        return poll(self._decision, otherwise=self.log)
+
+    def _decision(self):
+        with suppress(OSError):
+            return json.loads(self.get("/api/v1/services/children/decision"))
+        assert self.process.poll() is None, self.log()
+        return None
 
     def log(self):
         return (self.folder / "log").read_text("utf-8")
@@ -81,13 +102,13 @@ class Server:
         self.process.wait(60)
 
 
-def start(folder, app="app:app", port=None, **environ):
-    """Start a Server, and do not wait until it answers."""
+def start(folder, app="app:app", port=None, root=ROOT, **environ):
+    """Start a Server of the code in ``root``, and do not wait until it answers."""
     port = port or free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | places(folder) | environ, stderr=log
+            command, cwd=root, env=os.environ | places(folder) | environ, stderr=log
         )
     return Server(folder, process, port)
 

@@ -12,14 +12,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from serving import ROOT, TESTS_PATH, free_port
+from serving import ROOT, TESTS_PATH, children, free_port, listens, poll
 from telephone import BASE, TOKEN, sign
 
 from proof.growth import memory
@@ -111,14 +110,9 @@ def server(app, folder, config, **environ):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(address + "/", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
-        yield address, int(children.stdout.split()[0])
+        poll(lambda: listens(port))
+        urllib.request.urlopen(address + "/", timeout=60).close()
+        yield address, children(process.pid)[0]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -184,11 +178,7 @@ def _calls(folder, app):
 
 def _expect_calls(folder, app, expected):
     """Wait until every answered call has its row."""
-    deadline = time.monotonic() + CALL_LOG_SECONDS
-    while _calls(folder, app) < expected and time.monotonic() < deadline:
-        time.sleep(0.1)
-    written = _calls(folder, app)
-    assert written >= expected, f"{app}: {expected} calls were answered, {written} written"
+    poll(lambda: _calls(folder, app) >= expected, CALL_LOG_SECONDS, lambda: (app, expected))
 
 
 def _script(folder):

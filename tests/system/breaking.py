@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
+from serving import poll
 from truth import PICKED_UP
 
 
@@ -58,14 +59,13 @@ def _set(served, statement):
 def no_space(served):
     """The disk is full: no process of the service can write to a file."""
     pids = [served.server.process.pid, *served.server.workers]
+    _, hard_limit = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
     for pid in pids:
-        _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard_limit))
     try:
         yield
     finally:
         for pid in pids:
-            _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard_limit, hard_limit))
 
 
@@ -112,11 +112,9 @@ def back_an_hour(served):
 
 
 def stepped(served, by):
-    stepped, end = time.monotonic(), time.monotonic() + 30
+    began, writes = time.monotonic(), served.truth.writes
     _step(served, by)
-    while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
-        assert time.monotonic() < end, "no divert could be set by the other clock"
-        time.sleep(0.05)
+    poll(lambda: any(write.confirmed and write.began > began for write in [*writes]))
     with gone(served):  # what was kept on disk before has times of the other clock
         time.sleep(1)
     try:

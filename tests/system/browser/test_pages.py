@@ -90,12 +90,6 @@ def test_a_page_is_for_everybody_writes_nothing_to_the_console_and_asks_nobody_e
     assert page.context.cookies() == []
 
 
-def test_axe_finds_no_violation_in_forced_colours(pages, anyshire):
-    page = pages.open("/", anyshire, forced_colors="active")
-
-    assert violations(page) == []
-
-
 def test_a_page_has_40_kilobytes_at_most_in_three_requests(pages, swansea):
     pages.open("/services/children", swansea, swansea.clock())
     paths = [url.removeprefix(HOME) for url in pages.requests if not url.startswith("data:")]
@@ -103,16 +97,6 @@ def test_a_page_has_40_kilobytes_at_most_in_three_requests(pages, swansea):
 
     assert len(paths) == 3
     assert sum(len(swansea.get(path, headers=compressed).data) for path in paths) < 40_000
-
-
-def test_a_page_is_complete_without_scripts(pages, anyshire):
-    page = pages.open("/services/professionals", anyshire, java_script_enabled=False)
-    text = page.inner_text("main")
-
-    for words in ("immediate danger", "call ", "If nobody answers", "All hours", "Helplines"):
-        assert words in text
-    assert not page.is_visible("[data-who-lost]")
-    assert page.get_attribute(".govuk-exit-this-page a", "href").startswith("https://www.bbc.co.uk")
 
 
 def test_every_link_is_reached_by_keyboard(pages, anyshire):
@@ -159,16 +143,6 @@ def test_the_exit_leads_away_by_its_button_and_by_shift_three_times(pages, anysh
     assert gone == ["https://www.bbc.co.uk/weather"]
 
 
-def test_a_printed_page_has_all_hours_and_no_navigation(pages, anyshire):
-    page = pages.open("/services/professionals", anyshire)
-    page.emulate_media(media="print")
-
-    assert not page.is_visible(".who-header")
-    assert not page.is_visible(".govuk-exit-this-page")
-    assert page.is_visible("text=All hours")
-    assert page.is_visible("text=Printed from https://www.anyshire.example")
-
-
 def test_the_page_for_the_wall_is_one_sheet_with_numbers_of_40_points(pages, make_app):
     page = pages.open()
     for example in ("anyshire", "western-trust", "seasons"):
@@ -184,18 +158,24 @@ def test_the_page_for_the_wall_is_one_sheet_with_numbers_of_40_points(pages, mak
 
 
 @pytest.mark.parametrize("path", ["/", "/services/professionals"])
-def test_a_page_prints_on_one_sheet(pages, anyshire, path):
-    sheets = re.findall(rb"/Type /Page\b", pages.open(path, anyshire).pdf(format="A4"))
+def test_a_page_prints_on_one_sheet_with_all_hours_and_no_navigation(pages, anyshire, path):
+    page = pages.open(path, anyshire)
+    page.emulate_media(media="print")
 
-    assert len(sheets) == 1
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))) == 1
+    assert not page.is_visible(".who-header")
+    assert not page.is_visible(".govuk-exit-this-page")
+    assert page.is_visible("text=All hours")
+    assert page.is_visible("text=Printed from https://www.anyshire.example")
 
 
-def test_the_colour_of_the_council_is_on_its_header(pages, anyshire):
+def test_a_header_has_the_councils_colour_and_axe_accepts_forced_colours(pages, anyshire):
     page = pages.open("/", anyshire)
     header = "getComputedStyle(document.querySelector('.who-header'))"
-    colour = page.evaluate(f"{header}.backgroundColor")
 
-    assert colour == "rgb(29, 79, 145)"
+    assert page.evaluate(f"{header}.backgroundColor") == "rgb(29, 79, 145)"
+    page.emulate_media(forced_colors="active")
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("name", ["govuk-frontend.css", "site.css", "exit-this-page.js"])

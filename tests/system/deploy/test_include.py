@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from contextlib import contextmanager, nullcontext
 from html import unescape
 from http.server import ThreadingHTTPServer
@@ -16,7 +15,7 @@ import pytest
 import stub_server
 from conftest import ROOT, Clock
 from nginx import get
-from serving import free_port
+from serving import free_port, listens, poll
 
 APACHE = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
 PAGE = "/child-abuse"
@@ -123,13 +122,7 @@ def council_in(folder, server, shared_app, service_port):
     page = code[f"{server.__name__.partition('_')[0]}-page"]
     (folder / PAGE.strip("/")).write_text(f"<h1>A council</h1>{page}")
     with server(folder, code) as port:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                get(port, PAGE)
-                break
-            except ConnectionError:
-                time.sleep(0.05)
+        poll(lambda: listens(port))
         yield port
 
 
