@@ -15,7 +15,7 @@ from pathlib import Path
 import flood
 import nginx
 import postgres
-from breaking import name
+from breaking import FAULTS, all_killed, name
 from doors import Load
 from faulted import Row, complete_row, endured, served, stepped
 from faults import test_silence
@@ -23,7 +23,6 @@ from faults.test_christmas import christmas
 from serving import TESTS_PATH
 
 from proof import table
-from proof.breaking import FAULTS, all_killed
 
 MAX_WAIT_SECONDS = 1.0
 """The longest that a caller may wait for an answer during a flood."""

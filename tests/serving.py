@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from telephone import BASE, TOKEN
+
 from routing import config, create_app
+from routing.store import db
+from routing.store.db import Database
 
 ROOT = Path(__file__).parent.parent
 TESTS_PATH = os.pathsep.join(str(ROOT / name) for name in (".", "tests", "tests/system"))
@@ -100,6 +105,21 @@ class Server:
         """Stop it as systemd does: requests in hand are finished."""
         self.process.terminate()
         self.process.wait(60)
+
+
+OPEN = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
+OPEN |= {"OPS_TOKEN": "ops", "SECRET_KEY": "a key for tests"}
+"""Settings with which a service answers whoever may ask it anything."""
+
+
+def prepare(folder, url=""):
+    """Put Anyshire's directory into a folder; make a database there, or at ``url``, and return it."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "examples" / "anyshire.yaml", folder / "directory.yaml")
+    database = Database(url, folder / "instance")
+    db.upgrade(database)
+    database.engine.dispose()
+    return database
 
 
 def start(folder, app="app:app", port=None, root=ROOT, **environ):

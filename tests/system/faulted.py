@@ -11,14 +11,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
-from conftest import ANYSHIRE, ROOT
-from doors import EXCHANGE, NO_CONNECTION, Load
+from conftest import ROOT
+from doors import NO_CONNECTION, Load
 from load import Caller
-from serving import free_port, poll, start
-from telephone import BASE, TOKEN, call_sid
+from serving import OPEN, free_port, poll, prepare, start
+from telephone import call_sid
 from truth import Truth
 
-from routing.store import accounts, db
+from routing.store import accounts
 from routing.store.accounts import Role
 from routing.store.calls import call_key
 from routing.store.db import Database
@@ -80,15 +80,12 @@ def stepped(folder):
 @contextmanager
 def served(folder, postgresql=None, app="app:app", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
-    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
     url = postgresql.database() if postgresql else ""
-    database = Database(url, folder / "instance")
-    db.upgrade(database)
+    database = prepare(folder, url)
     with database.writing() as connection:
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
-    given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
-    given |= {"OPS_TOKEN": "ops", "SECRET_KEY": "a key for tests", "DATABASE_URL": url, **environ}
+    given = OPEN | {"WEB_CONCURRENCY": "2", "DATABASE_URL": url} | environ
     service = Served(folder, free_port(), database, given, app, Truth(), postgresql)
     service.truth.directory(service.file)
     service.run()

@@ -12,12 +12,9 @@ from pathlib import Path
 import nginx
 import psycopg
 from clients import asking
-from conftest import ANYSHIRE
-from serving import ROOT, free_port, poll, start
-from telephone import BASE, TOKEN
+from serving import OPEN, ROOT, free_port, poll, prepare, start
 
 from routing.store import db
-from routing.store.db import Database
 
 MIGRATION = """
 import sqlalchemy as sa
@@ -40,8 +37,7 @@ class Group:
 
     def __init__(self, folder, environ):
         self.folder, self.environ, self.port = folder, environ, free_port()
-        self.folder.mkdir()
-        (self.folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
+        prepare(folder, environ["DATABASE_URL"])
 
     def start(self, root=ROOT):
         """Start it with the code in ``root``, and wait for nothing."""
@@ -129,18 +125,7 @@ def two(server, folder, workers=2, change=lambda text: text):
     ``change`` may alter deploy/nginx.conf further.
     """
     folder, url = Path(folder), server.database()
-    database = Database(url, folder)
-    db.upgrade(database)
-    database.engine.dispose()
-    environ = {
-        "DATABASE_URL": url,
-        "SECRET_KEY": "the same on each machine",
-        "WEB_CONCURRENCY": str(workers),
-        "PUBLIC_BASE_URL": BASE,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "EXCHANGE_TOKEN": "exchange",
-        "OPS_TOKEN": "ops",
-    }
+    environ = OPEN | {"DATABASE_URL": url, "WEB_CONCURRENCY": str(workers)}
     groups = [Group(folder / name, environ) for name in ("one", "two")]
     for group in groups:
         group.start()

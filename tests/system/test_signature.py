@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 import nginx
 import pytest
 import serving
-from conftest import ANYSHIRE
 from telephone import CALLED, CALLER, sign
 
 TOKEN, OTHER = "first-token", "second-token"
@@ -38,8 +37,7 @@ class SignedService:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     folder = tmp_path_factory.mktemp("signed")
-    (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
-    serving.flask(folder, "db", "upgrade")
+    serving.prepare(folder)
     tls = serving.free_port()
     settings = {"PUBLIC_BASE_URL": f"https://127.0.0.1:{tls}/duty/", "WEB_CONCURRENCY": "1"}
     settings |= {"TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_AUTH_TOKEN_2": OTHER}

@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import shutil
 import socket
 from contextlib import ExitStack, closing
 
@@ -11,8 +10,7 @@ import nginx
 import pytest
 import serving
 from clients import ask
-from conftest import ANYSHIRE, ROOT
-from telephone import BASE, TOKEN
+from conftest import ROOT
 
 SIGN_IN = (
     "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
@@ -28,9 +26,8 @@ SAFETY_NET_SECONDS = 8
 def service(tmp_path_factory):
     """Serve as in production."""
     folder = tmp_path_factory.mktemp("slow")
-    shutil.copy(ANYSHIRE, folder / "directory.yaml")
-    settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "WEB_CONCURRENCY": "1"}
-    with serving.serving(folder, EXCHANGE_TOKEN="exchange", **settings) as server:
+    serving.prepare(folder)
+    with serving.serving(folder, WEB_CONCURRENCY="1", **serving.OPEN) as server:
         yield server
 
 
