@@ -113,7 +113,7 @@ OPEN |= {"OPS_TOKEN": "ops", "SECRET_KEY": "a key for tests"}
 
 
 def prepare(folder, url=""):
-    """Put Anyshire's directory into a folder; make a database there, or at ``url``, and return it."""
+    """Put Anyshire's directory into a folder; return the database made there, or at ``url``."""
     folder.mkdir(exist_ok=True)
     shutil.copy(ROOT / "examples" / "anyshire.yaml", folder / "directory.yaml")
     database = Database(url, folder / "instance")

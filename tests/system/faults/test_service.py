@@ -1,12 +1,7 @@
 """The database, processes, files and clock broken under load: callers notice nothing of it."""
 
-import os
-import subprocess
-import sys
-
 import breaking
 import pytest
-from conftest import ROOT
 from doors import Load
 from faulted import endured, served, stepped
 
@@ -73,22 +68,3 @@ def test_a_service_that_is_told_to_stop_leaves_sqlites_log_empty(service):
     service.run()
 
     assert left == 0
-
-
-def test_a_machine_without_data_of_zones_is_refused_at_start_with_what_to_install(tmp_path):
-    (tmp_path / "tzdata").mkdir()
-    (tmp_path / "tzdata" / "__init__.py").write_text("")
-    given = {"PYTHONPATH": str(tmp_path), "PYTHONTZPATH": "", "INSTANCE_PATH": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "app:app"],
-        cwd=ROOT,
-        env=os.environ | given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert done.returncode == 1
-    assert "Install the tzdata package" in done.stderr
-    assert "Traceback" not in done.stderr
