@@ -4,7 +4,6 @@ import html
 import json
 import random
 import re
-import shutil
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -112,13 +111,9 @@ def christmas(count=200):
     """
     counts, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
     with tempfile.TemporaryDirectory() as folder:
-        made = Database("", Path(folder), "made.sqlite")
-        db.upgrade(made)
-        made.engine.dispose()
         for n, at in enumerate(starts(count, oracle)):
             instance = Path(folder, str(n))
-            instance.mkdir()
-            shutil.copy(made.file, instance / "rehearsal.sqlite")
+            db.upgrade(Database("", instance, "rehearsal.sqlite"))
             rehearsal = Rehearsal(instance, at)
             for service in oracle.services:
                 began = rehearsal.now()
