@@ -1,26 +1,23 @@
 """The parts of bin/prove that break the service: faults, kills, floods; and Christmas rehearsed."""
 
-import json
 import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import flood
+import killed
 import nginx
 import postgres
 from breaking import FAULTS, all_killed, name
 from doors import Load
 from faulted import Row, complete_row, endured, served, stepped
-from faults import test_silence
 from faults.test_christmas import christmas
-from serving import TESTS_PATH
+from faults.test_silence import change_and_wait
 
 from proof import table
 
@@ -33,14 +30,14 @@ def prove_faults(times=200):
 
     Return the text, and whether anything failed.
     """
-    rows, (killed, wrong_files) = list(break_everything()), kill_workers(times)
-    bad = [(row.fault, row.bad()) for row in (*rows, killed) if row.bad()]
+    rows, (kills, wrong_files) = list(break_everything()), kill_workers(times)
+    bad = [(row.fault, row.bad()) for row in (*rows, kills) if row.bad()]
     print(*bad, sep="\n")
     lines = [
-        _table([*rows, killed]),
+        _table([*rows, kills]),
         "",
-        f"{killed.alone} of {killed.acknowledged:,} diverts without an entry in the audit log,",
-        f"or the reverse; {killed.unwritten} of {len(killed.tally.calls):,} calls not in the log;",
+        f"{kills.alone} of {kills.acknowledged:,} diverts without an entry in the audit log,",
+        f"or the reverse; {kills.unwritten} of {len(kills.tally.calls):,} calls not in the log;",
         f"{len(wrong_files)} faults in SQLite's file.",
     ]
     return "\n".join(lines), bool(bad or wrong_files)
@@ -122,14 +119,7 @@ def prove_kills(times=200):
             ("SQLite", f"sqlite:///{folder}/routing.sqlite"),
             ("PostgreSQL", server.database()),
         ):
-            process = subprocess.run(
-                [sys.executable, "-m", "killed", url, str(times)],
-                cwd=folder,
-                env=os.environ | {"PYTHONPATH": TESTS_PATH},
-                capture_output=True,
-                check=True,
-            )
-            counts = json.loads(process.stdout)
+            counts = killed.kill(url, times, folder)
             lost = max(0, counts["set"] - counts["diverts"])
             lost += max(0, counts["moved"] - counts["recorded_moves"])
             unpaired = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
@@ -141,12 +131,9 @@ def prove_kills(times=200):
 
 def prove_silence(seconds=60):
     """Make each change, wait without a request, then ask: no first answer is an old one."""
-    rows = []
-    with tempfile.TemporaryDirectory() as name, test_silence.served(Path(name)) as service:
-        for change, (make, number) in test_silence.CHANGES.items():
-            make(service)
-            time.sleep(seconds)
-            rows.append((change, ", ".join(service.numbers() - {number}) or "none"))
+    with tempfile.TemporaryDirectory() as name:
+        changes = list(change_and_wait(Path(name), seconds))
+    rows = [(name, ", ".join(first - {number}) or "none") for name, number, first in changes]
     is_wrong = any(old != "none" for _, old in rows)
     return table(("change", "old numbers among the first answers"), rows), is_wrong
 

@@ -13,7 +13,7 @@ import machines
 import nginx
 import postgres
 from faults.test_in_front import DECISION, HANDOVER, across
-from serving import ROOT, serving
+from serving import ROOT, Server
 
 from proof import table
 from proof.bench import over_http
@@ -38,7 +38,7 @@ def shortly_before(folder, fraction):
     (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
     for lead in (8, 30, 90):  # a slow machine takes long to start
         handover = math.ceil(time.time()) + lead + fraction
-        with serving(folder, **clock_settings(handover)) as server:
+        with Server(folder, **clock_settings(handover)) as server:
             if time.time() < handover - 3:
                 with nginx.before(
                     [server.address], folder, workers=2, change=nginx.unlimited
@@ -66,7 +66,6 @@ def throughput(rounds=5, connections=(16, 64)):
     """Return the requests a second in each round, by the number of connections: the application's
     and nginx's. One worker a side, on one processor; wrk asks from another.
     """
-    endpoint = over_http.Endpoint("decision JSON", DECISION)
     rates = {number: [] for number in connections}
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         os.chmod(name, 0o755)
@@ -78,10 +77,10 @@ def throughput(rounds=5, connections=(16, 64)):
         )
         sides = (alone, f"http://127.0.0.1:{port}")
         for side in sides:
-            over_http.run(endpoint, side, 16, folder, seconds=1)
+            over_http.run(DECISION, side, 16, folder, seconds=1)
         for _ in range(rounds):
             for number in connections:
-                runs = [over_http.run(endpoint, side, number, folder) for side in sides]
+                runs = [over_http.run(DECISION, side, number, folder) for side in sides]
                 rates[number].append([run.rate for run in runs])
     return rates
 

@@ -9,8 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 from telephone import BASE, TOKEN
@@ -53,21 +52,36 @@ def children(pid):
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@dataclass
 class Server:
-    """A gunicorn over ``folder``, in which directory.yaml stands and its log is written."""
+    """A gunicorn at a port of its own, over ``folder``: directory.yaml stands there, and its log.
 
-    folder: Path
-    process: subprocess.Popen
-    port: int
+    In a ``with`` it answers from the beginning, and is killed in the end: it takes seconds to stop.
+    """
 
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
+    def __init__(self, folder, app="app:app", port=None, **environ):
+        self.folder, self.app, self.environ = Path(folder), app, environ
+        self.port, self.process = port or free_port(), None
+        self.address = f"127.0.0.1:{self.port}"
+        self.base = f"http://{self.address}"
 
-    @property
-    def base(self):
-        return f"http://{self.address}"
+    def __enter__(self):
+        self.start().decision()
+        return self
+
+    def __exit__(self, *error):
+        self.kill()
+
+    def start(self, root=ROOT):
+        """Start it with the code in ``root``, and do not wait until it answers."""
+        command = [sys.executable, "-m", "gunicorn", "--bind", self.address, self.app]
+        environ = os.environ | places(self.folder) | self.environ
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=root, env=environ, stderr=log)
+        return self
+
+    def flask(self, *words, **more):
+        """Run a command of the service with the same settings."""
+        return flask(self.folder, *words, **self.environ, **more)
 
     @property
     def workers(self):
@@ -95,7 +109,7 @@ class Server:
 
     def kill(self):
         """Kill it and its workers with -9, if it still runs."""
-        if self.process.poll() is not None:
+        if self.process is None or self.process.poll() is not None:
             return
         for pid in (self.process.pid, *self.workers):
             os.kill(pid, signal.SIGKILL)
@@ -120,28 +134,6 @@ def prepare(folder, url=""):
     db.upgrade(database)
     database.engine.dispose()
     return database
-
-
-def start(folder, app="app:app", port=None, root=ROOT, **environ):
-    """Start a Server of the code in ``root``, and do not wait until it answers."""
-    port = port or free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app]
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=root, env=os.environ | places(folder) | environ, stderr=log
-        )
-    return Server(folder, process, port)
-
-
-@contextmanager
-def serving(folder, **more):
-    """Yield a Server that answers; kill it in the end, for it would take seconds to stop."""
-    server = start(folder, **more)
-    try:
-        server.decision()
-        yield server
-    finally:
-        server.kill()
 
 
 def flask(folder, *words, status=0, stdin="", **environ):

@@ -130,7 +130,7 @@ def stepped(served, by):
 
 def _step(served, by):
     served.truth.step(by)
-    with open(served.environ["CLOCK_STEP"], "r+b") as file:
+    with open(served.server.environ["CLOCK_STEP"], "r+b") as file:
         file.write(struct.pack("d", by.total_seconds()))
 
 
@@ -175,7 +175,7 @@ def _restart(served, end):
     """End it, and start it again; meanwhile nothing listens."""
     served.down = True
     end()
-    served.run()
+    served.server.start().decision()
     served.down = False
 
 
@@ -224,9 +224,8 @@ def without_holidays(served):
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (feed.url, b"<html>")):
             feed.body = body
             words = "The dates in use stay as they are."
-            assert words in flask(
-                served.folder, "bank-holidays", "refresh", status=1, BANK_HOLIDAYS_URL=url
-            )
+            refresh = (served.folder, "bank-holidays", "refresh")
+            assert words in flask(*refresh, status=1, BANK_HOLIDAYS_URL=url)
         try:
             yield
         finally:

@@ -7,14 +7,13 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
 from conftest import ROOT
 from doors import NO_CONNECTION, Load
 from load import Caller
-from serving import OPEN, free_port, poll, prepare, start
+from serving import OPEN, Server, poll, prepare
 from telephone import call_sid
 from truth import Truth
 
@@ -36,23 +35,16 @@ class Served:
     ``down``: it is meant not to listen.
     """
 
-    folder: Path
-    port: int
+    server: Server
     database: Database
-    environ: dict
-    app: str
-    truth: Truth
     postgresql: object = None
-    server: object = None
+    truth: Truth = field(default_factory=Truth)
     down: bool = False
 
     def __post_init__(self):
-        self.base, self.file = f"http://127.0.0.1:{self.port}", self.folder / "directory.yaml"
-
-    def run(self):
-        """Start it at its address."""
-        self.server = start(self.folder, self.app, self.port, **self.environ)
-        self.server.decision()
+        self.folder, self.base = self.server.folder, self.server.base
+        self.file = self.folder / "directory.yaml"
+        self.truth.directory(self.file)
 
     def workers(self):
         """Return the ids of its workers, once there are two."""
@@ -86,14 +78,9 @@ def served(folder, postgresql=None, app="app:app", **environ):
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
     given = OPEN | {"WEB_CONCURRENCY": "2", "DATABASE_URL": url} | environ
-    service = Served(folder, free_port(), database, given, app, Truth(), postgresql)
-    service.truth.directory(service.file)
-    service.run()
-    try:
-        yield service
-    finally:
-        service.server.kill()
-        database.engine.dispose()
+    with Server(folder, app, **given) as server:
+        yield Served(server, database, postgresql)
+    database.engine.dispose()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import nginx
 from clients import VOICE, ask
-from serving import OPEN, prepare, serving
+from serving import OPEN, Server, prepare
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
@@ -186,5 +186,5 @@ async def flood(port, name, at_once, seconds):
 def served(folder):
     """Run the service as in production over a made database; yield its port."""
     prepare(folder)
-    with serving(folder, WEB_CONCURRENCY="2", **OPEN) as server:
+    with Server(folder, WEB_CONCURRENCY="2", **OPEN) as server:
         yield server.port

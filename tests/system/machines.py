@@ -12,7 +12,7 @@ from pathlib import Path
 import nginx
 import psycopg
 from clients import asking
-from serving import OPEN, ROOT, free_port, poll, prepare, start
+from serving import OPEN, ROOT, Server, poll, prepare
 
 from routing.store import db
 
@@ -32,27 +32,10 @@ def upgrade() -> None:
 """
 
 
-class Group:
-    """A gunicorn with its workers, at a port of its own."""
-
-    def __init__(self, folder, environ):
-        self.folder, self.environ, self.port = folder, environ, free_port()
-        prepare(folder, environ["DATABASE_URL"])
-
-    def start(self, root=ROOT):
-        """Start it with the code in ``root``, and wait for nothing."""
-        self.server = start(self.folder, port=self.port, root=root, **self.environ)
-
-    def wait(self):
-        """Wait until it has all its workers, and answers."""
-        poll(lambda: len(self.server.workers) == int(self.environ["WEB_CONCURRENCY"]))
-        self.server.decision()
-
-    def kill(self):
-        self.server.kill()
-
-    def stop(self):
-        self.server.stop()
+def wait(group):
+    """Wait until a group has all its workers, and answers."""
+    poll(lambda: len(group.workers) == int(group.environ["WEB_CONCURRENCY"]))
+    group.decision()
 
 
 class Machines:
@@ -71,22 +54,22 @@ class Machines:
             poll(lambda: self.rows() > 10)
             while times > 0:
                 for group in self.groups:
-                    for pid in group.server.workers[:times]:
+                    for pid in group.workers[:times]:
                         time.sleep(0.1)
                         os.kill(pid, signal.SIGKILL)
                         times -= 1
-                        poll(lambda killed=pid, of=group: killed not in of.server.workers)
-                    group.wait()
+                        poll(lambda killed=pid, of=group: killed not in of.workers)
+                    wait(group)
         return seen
 
     def kill_groups(self, times=1, pause=0.5):
         """Kill each group whole and start it again, in turn; return what clients saw."""
         with asking(self.port) as seen:
             for group in self.groups * times:
-                self._restart(group, Group.kill, pause)
+                self._restart(group, Server.kill, pause)
         return seen
 
-    def upgrade(self, ends=(Group.stop, Group.stop), pause=0.5):
+    def upgrade(self, ends=(Server.stop, Server.stop), pause=0.5):
         """Migrate, then end each group and start it with the new code; return what clients saw, the
         migration that the database stands at, and what each group of old code said of that.
         """
@@ -97,7 +80,7 @@ class Machines:
             command = [sys.executable, "-m", "flask", "db", "upgrade"]
             subprocess.run(command, cwd=root, env=environ, check=True, capture_output=True)
             for group, end in zip(self.groups, ends, strict=True):
-                reports.append(group.server.get("/readyz", Authorization="Bearer ops"))
+                reports.append(group.get("/readyz", Authorization="Bearer ops"))
                 self._restart(group, end, pause, root)
         return seen, self._value("SELECT version_num FROM alembic_version"), reports
 
@@ -107,7 +90,7 @@ class Machines:
         end(group)
         time.sleep(pause)
         group.start(root)
-        group.wait()
+        wait(group)
 
     def rows(self):
         """Return how many calls are written."""
@@ -126,14 +109,15 @@ def two(server, folder, workers=2, change=lambda text: text):
     """
     folder, url = Path(folder), server.database()
     environ = OPEN | {"DATABASE_URL": url, "WEB_CONCURRENCY": str(workers)}
-    groups = [Group(folder / name, environ) for name in ("one", "two")]
+    groups = [Server(folder / name, **environ) for name in ("one", "two")]
     for group in groups:
+        prepare(group.folder, url)
         group.start()
     try:
         for group in groups:
-            group.wait()
+            wait(group)
         (folder / "nginx").mkdir()
-        own = [f"127.0.0.1:{group.port}" for group in groups]
+        own = [group.address for group in groups]
         with nginx.before(
             own, folder / "nginx", change=lambda text: change(nginx.unlimited(text))
         ) as port:

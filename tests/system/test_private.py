@@ -176,7 +176,7 @@ def left(made, tmp_path_factory):
     (folder / "directory.yaml").write_text(text)
     app = create_app(serving.places(folder) | TELEPHONED)
     people(app)
-    with serving.serving(folder, WEB_CONCURRENCY="1", **TELEPHONED) as server:
+    with serving.Server(folder, WEB_CONCURRENCY="1", **TELEPHONED) as server:
         through = Through(server.port)
         client = through.test_client()
         secrets = staff_work(through)

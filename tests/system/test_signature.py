@@ -43,7 +43,7 @@ def service(tmp_path_factory):
     settings |= {"TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_AUTH_TOKEN_2": OTHER}
     away = "location ^~ /duty/ { proxy_pass http://who_to_call/; }"
     with (
-        serving.serving(folder, **settings) as server,
+        serving.Server(folder, **settings) as server,
         nginx.before([server.address], folder, tls, away),
     ):
         yield SignedService(server.port, tls)

@@ -27,7 +27,7 @@ def service(tmp_path_factory):
     """Serve as in production."""
     folder = tmp_path_factory.mktemp("slow")
     serving.prepare(folder)
-    with serving.serving(folder, WEB_CONCURRENCY="1", **serving.OPEN) as server:
+    with serving.Server(folder, WEB_CONCURRENCY="1", **serving.OPEN) as server:
         yield server
 
 

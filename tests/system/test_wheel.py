@@ -81,7 +81,8 @@ def server(council, run):
     process = subprocess.Popen(
         command, cwd=council.folder, env={"WEB_CONCURRENCY": "1"}, stderr=subprocess.PIPE, text=True
     )
-    server = serving.Server(council.folder, process, port)
+    server = serving.Server(council.folder, port=port)
+    server.process = process
     server.decision()
     yield server.base
     process.terminate()

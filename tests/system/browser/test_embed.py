@@ -17,7 +17,7 @@ from browser.conftest import (
     open_website,
     website,
 )
-from serving import serving
+from serving import Server
 
 PLAIN = (
     f'<div data-heading="3" class="who-to-call" data-service="children" lang="en">{FALLBACK}</div>'
@@ -33,7 +33,7 @@ def noon(tmp_path_factory):
     """A real server, its clock started at noon on a Tuesday."""
     folder = tmp_path_factory.mktemp("noon")
     (folder / "directory.yaml").write_text(WEST_BERKSHIRE.read_text("utf-8"))
-    with serving(folder, WEB_CONCURRENCY="1", CLOCK_STARTS_AT=NOON) as server:
+    with Server(folder, WEB_CONCURRENCY="1", CLOCK_STARTS_AT=NOON) as server:
         yield server
 
 

@@ -30,24 +30,24 @@ WIDTHS = (320, 1280)
 
 
 @pytest.fixture(scope="module")
-def with_logo(tmp_path_factory):
-    """Return copies of examples beside a council's logo, by their name."""
+def examples(tmp_path_factory):
+    """A folder with examples beside a council's logo."""
     folder = tmp_path_factory.mktemp("logo")
     (folder / "static").mkdir()
     (folder / "static" / "logo.svg").write_text(LOGO)
     for name in ("anyshire", "swansea"):
         shutil.copy(ROOT / "examples" / f"{name}.yaml", folder)
-    return lambda name: folder / f"{name}.yaml"
+    return folder
 
 
 @pytest.fixture
-def anyshire(shared_app, with_logo, clock):
-    return Application(shared_app(with_logo("anyshire"), clock, PUBLIC_BASE_URL=HOME), clock)
+def anyshire(shared_app, examples, clock):
+    return Application(shared_app(examples / "anyshire.yaml", clock, PUBLIC_BASE_URL=HOME), clock)
 
 
 @pytest.fixture
-def swansea(shared_app, with_logo, clock):
-    return Application(shared_app(with_logo("swansea"), clock, PUBLIC_BASE_URL=HOME), clock)
+def swansea(shared_app, examples, clock):
+    return Application(shared_app(examples / "swansea.yaml", clock, PUBLIC_BASE_URL=HOME), clock)
 
 
 def violations(page):

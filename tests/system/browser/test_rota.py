@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from browser.conftest import follow
 from browser.test_pages import layout_faults
-from browser.test_staff import StaffService, sign_in
+from browser.test_staff import sign_in, staff_service
 
 NIGHT = "Out-of-hours social worker"
 PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
@@ -15,9 +15,8 @@ PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    served = StaffService(tmp_path_factory.mktemp("rota"), called=False)
-    served.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
-    with served.running("rota") as service:
+    folder = tmp_path_factory.mktemp("rota")
+    with staff_service(folder, "rota", "2026-12-20T15:40:00Z") as service:
         rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{name}\n" for name in PEOPLE]
         sheet = "role,starts,ends,person\n" + "".join(rows)
         service.flask("rota", "import", "-", "--add-people", stdin=sheet)

@@ -2,14 +2,14 @@
 
 import random
 import re
-from contextlib import contextmanager
+import shutil
 from datetime import datetime, timedelta
 
 import pytest
 from browser.conftest import follow
 from browser.test_pages import WIDTHS, layout_faults
 from conftest import ANYSHIRE
-from serving import flask, poll, serving
+from serving import Server, poll
 
 from routing.core.decision import Outcome
 from routing.store import calls
@@ -79,33 +79,20 @@ def _write_call(connection, key, at, draw):
             return
 
 
-class StaffService:
-    """A served Anyshire on a Monday afternoon, with its commands, and a month of calls."""
-
-    def __init__(self, folder, called=True):
-        self.folder = folder
-        (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
-        self.environ = {"CLOCK_STARTS_AT": START, "WEB_CONCURRENCY": "2"}
-        self.flask("db", "upgrade")
-        if called:
-            write_calls(folder / "instance")
-
-    def flask(self, *words, stdin=""):
-        return flask(self.folder, *words, stdin=stdin, **self.environ)
-
-    @contextmanager
-    def running(self, role):
-        """Serve it, with an account for Priya Shah."""
-        words = ("--role", role, "--password-stdin")
-        self.flask("staff", "add", "Priya Shah", *words, stdin=f"{PASSWORD}\n")
-        with serving(self.folder, **self.environ) as server:
-            self.base, self.get = server.base, server.get
-            yield self
+def staff_service(folder, role, at=START):
+    """Return Anyshire's service at a time, to be run, with an account for Priya Shah."""
+    shutil.copy(ANYSHIRE, folder / "directory.yaml")
+    service = Server(folder, CLOCK_STARTS_AT=at, WEB_CONCURRENCY="2")
+    service.flask("db", "upgrade")
+    words = ("--role", role, "--password-stdin")
+    service.flask("staff", "add", "Priya Shah", *words, stdin=f"{PASSWORD}\n")
+    return service
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with StaffService(tmp_path_factory.mktemp("staff")).running("admin") as service:
+    with staff_service(tmp_path_factory.mktemp("staff"), "admin") as service:
+        write_calls(service.folder / "instance")
         yield service
 
 

@@ -46,7 +46,7 @@ def front(tmp_path_factory):
         "CLOCK_STARTS_AT": "2026-11-23T12:00:00Z",
     }
     with ExitStack() as running:
-        server = running.enter_context(serving.serving(folder, **environ))
+        server = running.enter_context(serving.Server(folder, **environ))
         for kind in ("plain", "tls"):
             (folder / kind).mkdir()
         printed = f"{folder}/plain/who-to-call.html"

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import machines
 import nginx
 from load import Caller
-from machines import Group
+from serving import Server
 from stub_server import running
 from werkzeug.serving import make_server
 
@@ -87,7 +87,7 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     with machines.two(postgresql, tmp_path, 1, machines.patient) as two:
         of_workers = two.kill_workers(2)
         # One group dies whole while the database is newer than its code, the other is stopped.
-        of_groups, stands_at, reports = two.upgrade((Group.kill, Group.stop), pause=0.2)
+        of_groups, stands_at, reports = two.upgrade((Server.kill, Server.stop), pause=0.2)
         rows = two.rows()
 
     assert except_cut_short(of_workers.failures) == []

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from conftest import ANYSHIRE
-from serving import serving, start
+from serving import Server
 
 GOOD = ANYSHIRE.read_text()
 BETTER = GOOD.replace("01632 960100", "01632 960177")
@@ -25,7 +25,7 @@ def file(tmp_path):
 
 
 def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_restart(file):
-    with serving(file.parent, WEB_CONCURRENCY="1") as server:
+    with Server(file.parent, WEB_CONCURRENCY="1") as server:
         assert number(server) == "01632 960100"
         file.write_text(BETTER)
         os.kill(server.workers[0], signal.SIGKILL)
@@ -33,7 +33,7 @@ def test_good_then_better_then_broken_the_better_one_answers_after_kill_and_rest
         file.write_text("services: [")
         os.kill(server.workers[0], signal.SIGKILL)
         assert number(server) == "01632 960177"
-    with serving(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as server:
+    with Server(file.parent, WEB_CONCURRENCY="1", OPS_TOKEN="ops") as server:
         assert number(server) == "01632 960177"
         assert "directory_problem: line" in server.get("/readyz", Authorization="Bearer ops")
         assert 'routing_warning{code="directory_broken"} 1.0' in server.get(
@@ -60,7 +60,7 @@ def test_what_keeps_it_from_starting_is_told_and_it_exits_with_1(file, text, env
     if "PYTHONTZPATH" in environ:
         environ = {**environ, "PYTHONPATH": str(file.parent)}
     file.write_text(text)
-    server = start(file.parent, **environ)
+    server = Server(file.parent, **environ).start()
 
     assert server.process.wait(90) == 1
     assert [sentence for sentence in words if sentence not in server.log()] == []
@@ -69,7 +69,7 @@ def test_what_keeps_it_from_starting_is_told_and_it_exits_with_1(file, text, env
 
 def test_the_rehearsal_clock_is_the_same_in_every_worker(file):
     starts = "2026-12-24T12:00:00Z"
-    with serving(file.parent, WEB_CONCURRENCY="3", CLOCK_STARTS_AT=starts) as server:
+    with Server(file.parent, WEB_CONCURRENCY="3", CLOCK_STARTS_AT=starts) as server:
         began = time.monotonic()
         os.kill(server.workers[0], signal.SIGKILL)
         instants = [datetime.fromisoformat(server.decision()["at"]) for _ in range(30)]

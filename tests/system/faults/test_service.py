@@ -65,6 +65,6 @@ def test_a_service_that_is_told_to_stop_leaves_sqlites_log_empty(service):
     assert log.stat().st_size > 0
     service.server.stop()
     left = log.stat().st_size if log.exists() else 0
-    service.run()
+    service.server.start().decision()
 
     assert left == 0

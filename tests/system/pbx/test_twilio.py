@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import doctor_host
 import pytest
-from pbx.conftest import DAY, EDS, MANAGER, MASH, Council
+from pbx.conftest import DAY, EDS, MANAGER, MASH, council
 from serving import poll
 
 ALL = {MASH: "answers", EDS: "answers", MANAGER: "accepts"}
@@ -70,7 +70,7 @@ def elsewhere(day):
         yield f"{host.base}/fallback.xml"
 
 
-DOWN = SimpleNamespace(local="http://127.0.0.1:9")
+DOWN = SimpleNamespace(base="http://127.0.0.1:9")
 
 
 def test_while_the_service_is_down_the_fallback_rings_one_after_another(twilio, elsewhere):
@@ -83,27 +83,29 @@ def test_while_the_service_is_down_the_fallback_rings_one_after_another(twilio, 
 def test_a_service_that_hangs_is_passed_over_for_the_fallback(day, twilio, elsewhere):
     environ = {"PBX_FALLBACK": elsewhere, "PBX_READ_TIMEOUT": "1"}
     with twilio(day, {EDS: "answers", MASH: "answers"}, **environ) as exchange:
-        for worker in day.server.workers:
+        for worker in day.workers:
             os.kill(worker, signal.SIGSTOP)
         try:
             assert exchange.call() == [EDS]
         finally:
-            for worker in day.server.workers:
+            for worker in day.workers:
                 os.kill(worker, signal.SIGCONT)
 
 
 def test_a_hundred_calls_at_twenty_a_second_are_connected_and_logged_without_their_callers(
     tmp_path_factory, twilio
 ):
-    council = Council(tmp_path_factory.mktemp("said"), DAY)
-    with council.running(), twilio(council, ALL) as exchange:
+    with (
+        council(tmp_path_factory.mktemp("said"), DAY) as service,
+        twilio(service, ALL) as exchange,
+    ):
         answered_by = exchange.call(calls=100)
         # The end of the last one may be on its way.
         all_answered = "100  children, first to mash: answered"
-        poll(lambda: all_answered in council.flask("calls", "summary"))
+        poll(lambda: all_answered in service.flask("calls", "summary"))
 
     assert answered_by == [MASH] * 100
     assert exchange.all("error") == exchange.all("application_error") == []
-    assert "gunicorn" in council.server.log()
-    for file in council.folder.rglob("*"):  # the log among them
+    assert "gunicorn" in service.log()
+    for file in service.folder.rglob("*"):  # the log among them
         assert not file.is_file() or b"7700900123" not in file.read_bytes(), file
