@@ -65,7 +65,11 @@ class Server:
         self.base = f"http://{self.address}"
 
     def __enter__(self):
-        self.start().decision()
+        try:
+            self.start().decision()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(self, *error):

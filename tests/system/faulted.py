@@ -78,9 +78,11 @@ def served(folder, postgresql=None, app="app:app", **environ):
         role = frozenset({Role.DIVERT})
         accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
     given = OPEN | {"WEB_CONCURRENCY": "2", "DATABASE_URL": url} | environ
-    with Server(folder, app, **given) as server:
-        yield Served(server, database, postgresql)
-    database.engine.dispose()
+    try:
+        with Server(folder, app, **given) as server:
+            yield Served(server, database, postgresql)
+    finally:
+        database.engine.dispose()
 
 
 @dataclass
