@@ -4,7 +4,6 @@ import re
 import shutil
 
 import pytest
-from addresses import PAGE, REFUSED, STAFF_PAGES
 from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import HOME, Application
 from conftest import ROOT
@@ -238,15 +237,3 @@ def test_a_focused_link_can_be_read(pages, anyshire, path):
     for link in links.all():
         link.focus()
         assert page.evaluate(FOCUS_CONTRAST) >= 4.5
-
-
-def test_a_browser_reads_each_address_as_the_table_says(chromium):
-    page = chromium.new_page()
-    expected = {address: f"https://who.example{address}" for address in STAFF_PAGES} | REFUSED
-    read = page.evaluate(
-        "([addresses, base]) => addresses.map(address => new URL(address, base).href)",
-        [list(expected), PAGE],
-    )
-    page.close()
-
-    assert dict(zip(expected, read, strict=True)) == expected
