@@ -194,7 +194,6 @@ class YamlSource:
         return after[len(text) :] if after.startswith(text) else ""
 
     def _from(self, line: int, column: int) -> str:
-        """Return the rest of a line, from ``column`` on."""
         return self.lines[line - 1][column - 1 :] if line <= len(self.lines) else ""
 
 
