@@ -154,6 +154,12 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     )
 
 
+def unchanged_remark(line: Line, until: datetime, at: datetime, locale: Locale) -> str:
+    """Say that a divert to a line changes nothing until an instant."""
+    when, name = format_relative(until, at, locale), line.name.get("en")
+    return f"Until {when} nothing changes: {name} takes these calls anyway."
+
+
 def explain_lines(
     service: Service,
     at: datetime,
