@@ -258,9 +258,7 @@ alert_recipients = _table(
     "alert_recipients",
     sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is stored
     _instant("last_polled_at"),
-    _instant("lease_expires_at", null=True),
-    _instant("next_attempt_at", null=True),
-    sa.Column("attempts", sa.Integer, nullable=False),
+    _instant("not_before", null=True),  # a lease, the digest window, or the pause after a failure
     _instant("failing_since", null=True),
     sa.Column("fault", sa.Text),
 )

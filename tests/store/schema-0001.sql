@@ -20,9 +20,7 @@ CREATE TABLE alembic_version (
 CREATE TABLE alert_recipients (
 	recipient TEXT NOT NULL,
 	last_polled_at DATETIME NOT NULL,
-	lease_expires_at DATETIME,
-	next_attempt_at DATETIME,
-	attempts INTEGER NOT NULL,
+	not_before DATETIME,
 	failing_since DATETIME,
 	fault TEXT,
 	PRIMARY KEY (recipient)

@@ -78,7 +78,7 @@ def purge(write):
 
     def purge(what, at):
         rule = RULES[what]
-        return sum(write(rule.purge, rule.cutoff(SETTINGS, at), at, "terminal:0"))
+        return sum(write(rule.purge, at - rule.duration(SETTINGS), at, "terminal:0"))
 
     return purge
 
@@ -162,7 +162,7 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
     with database.writing() as connection:
         for rule in retention.RULES:
             at = now + 1000 * DAY
-            rule.purge(connection, rule.cutoff(SETTINGS, at), at, "terminal:0")
+            rule.purge(connection, at - rule.duration(SETTINGS), at, "terminal:0")
     assert database.scrub()
     assert left() == []
     database.engine.dispose()
