@@ -70,7 +70,7 @@ def test_it_asks_with_a_state_a_nonce_a_pkce_challenge_and_the_scopes_of_the_set
 
 
 WRONG_CLAIMS = [{"aud": "another"}, {"aud": ["another"]}, {"iss": "https://login.example/other"}]
-WRONG_CLAIMS += [{"nonce": "of-another-time"}, {"exp": 1_700_000_000}]
+WRONG_CLAIMS += [{"nonce": "of-another-time"}, {"exp": 1_700_000_000}, {"iat": 4_000_000_000}]
 WRONG_CLAIMS += [{claim: None} for claim in ("aud", "iss", "nonce", "exp", "sub")]
 
 
@@ -285,12 +285,6 @@ def test_an_error_of_the_provider_is_shown_by_its_code_with_what_helps(visitor, 
         assert "who-to-call divert set" in answer
 
 
-def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider):
-    for wrong in ({"exp": 1_700_000_000}, {"iat": 4_000_000_000}):
-        provider.wrong = wrong
-        assert "or a clock" in page_text(visitor.get(to_provider(visitor))), wrong
-
-
 def test_half_a_configuration_names_the_missing_setting(make_stored):
     browser = Browser(make_stored(OIDC_ISSUER="https://login.anyshire.example"))
     for path in ("/staff/sign-in", "/staff/sign-in/provider"):
@@ -299,17 +293,6 @@ def test_half_a_configuration_names_the_missing_setting(make_stored):
         assert "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET are not" in page_text(answer), path
         assert "who-to-call divert set" in page_text(answer), path
     assert browser.get("/staff").headers["Location"] == "/staff/sign-in?next=/staff"
-
-
-def test_what_the_provider_said_is_in_the_log(visitor, provider, monkeypatch, caplog):
-    monkeypatch.setattr(openid, "SECRET", "another")
-    visitor.get(to_provider(visitor))
-    provider.down = True
-    visitor.client.application.extensions.pop("provider")
-    visitor.get("/staff/sign-in/provider")
-
-    assert "OAuthError invalid_grant" in caplog.text
-    assert "HTTPError 503" in caplog.text
 
 
 def test_thirty_unfinished_sign_ins_do_not_prevent_the_next(visitor, provider):
