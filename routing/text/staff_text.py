@@ -81,15 +81,6 @@ LEG_OUTCOMES: Mapping[str | None, str] = {
 }
 """How ringing a line ended; None if nothing was reported."""
 
-CALL_REASONS: Mapping[str, str] = {
-    ReasonCode.DIVERT: "diverted",
-    ReasonCode.IN_HOURS: "in hours",
-    ReasonCode.SPECIAL_DAY: "special day",
-    ReasonCode.BANK_HOLIDAY: "bank holiday",
-    ReasonCode.OUT_OF_HOURS: "out of hours",
-}
-"""Why the first line was rung."""
-
 
 def calls_go_to(
     timetables: Timetables,
