@@ -22,7 +22,6 @@ from routing.store.tables import (
     sessions,
     sign_in_failures,
 )
-from routing.text.staff_text import format_duration
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -262,7 +261,7 @@ def check_rate_limit(connection: Connection, name: str, at: datetime) -> None:
         if wait > timedelta(0):
             raise SignInError(
                 "There were many wrong passwords for this name. Wait "
-                f"{format_duration(int(wait.total_seconds()) + 1)} and try again."
+                f"{_duration(int(wait.total_seconds()) + 1)} and try again."
             )
     failure = {"name_sha256": hash_token(_subject(name)), "at": at}
     connection.execute(sign_in_failures.insert().values(failure))
@@ -467,3 +466,8 @@ def _unused_hash() -> str:
 
 def _has_failed(name: str) -> sa.ColumnElement[bool]:
     return sign_in_failures.c.name_sha256 == hash_token(_subject(name))
+
+
+def _duration(seconds: int) -> str:
+    count, unit = (seconds, "second") if seconds < 60 else (-(-seconds // 60), "minute")
+    return f"{count} {unit}{'' if count == 1 else 's'}"

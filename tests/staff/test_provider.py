@@ -70,7 +70,7 @@ def test_it_asks_with_a_state_a_nonce_a_pkce_challenge_and_the_scopes_of_the_set
 
 
 WRONG_CLAIMS = [{"aud": "another"}, {"aud": ["another"]}, {"iss": "https://login.example/other"}]
-WRONG_CLAIMS += [{"nonce": "of-another-time"}, {"exp": 1_700_000_000}, {"iat": 4_000_000_000}]
+WRONG_CLAIMS += [{"nonce": "of-another-time"}, {"exp": 1_700_000_000}]
 WRONG_CLAIMS += [{claim: None} for claim in ("aud", "iss", "nonce", "exp", "sub")]
 
 
@@ -284,6 +284,13 @@ def test_an_error_of_the_provider_is_told_with_what_helps(visitor, provider):
         answer = page_text(visitor.get(to_provider(visitor)))
         assert words in answer
         assert "who-to-call divert set" in answer
+
+
+def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider):
+    for wrong in ({"exp": 1_700_000_000}, {"iat": 4_000_000_000}):
+        provider.wrong = wrong
+        answer = page_text(visitor.get(to_provider(visitor)))
+        assert "not in date by this machine's clock" in answer, wrong
 
 
 def test_half_a_configuration_names_the_missing_setting(make_stored):
