@@ -324,20 +324,19 @@ def test_an_engaged_line_is_dialled_once_the_pause_is_over():
     assert second.state.dialled == heard_at + call_flow.ENGAGED_WAIT.seconds
 
 
-def test_a_line_that_is_engaged_at_once_adds_no_ringing():
-    _, (_, second) = islice(play(compiled(SHARED), [Outcome.BUSY], seconds=0), 2)
-
-    assert second.state.silence == 0
-
-
 def test_the_lines_that_forwarded_a_call_are_known_at_every_later_step():
     begun = call_flow.first_step(TABLES, answers(NIGHT), NIGHT, NIGHT, (), ("mash", "eds"))
 
     assert begun.state.forwarded == ("mash", "eds")
 
 
-@pytest.mark.parametrize(("seconds", "announcement"), [(1, None), (31, Announcement.NEXT_LINE)])
-def test_a_line_that_declines_after_ringing_counts_as_ringing(seconds, announcement):
+@pytest.mark.parametrize(
+    ("seconds", "silence", "announcement"),
+    [(0, 0, None), (1, 1, None), (31, 0, Announcement.NEXT_LINE)],
+)
+def test_a_line_that_declines_counts_as_ringing_for_as_long_as_it_rang(
+    seconds, silence, announcement
+):
     _, (_, second) = islice(play(compiled(SHARED), [Outcome.BUSY], seconds), 2)
 
-    assert second.announcement is announcement
+    assert (second.state.silence, second.announcement) == (silence, announcement)
