@@ -90,8 +90,7 @@ _REMEDIES = {
         "texts_limited": "Look at Twilio's message log for where they come from, and block what is "
         "abuse there (docs/telephony.md).",
         "alerts_not_sent": "Make sure that `who-to-call timers` runs: it sends them every minute.",
-        "alerts_failing": "They are tried again by themselves. Once the fault is corrected: "
-        "`who-to-call alerts send --now`.",
+        "alerts_failing": "They are tried again every five minutes.",
     },
     (Severity.WARNING, Audience.STAFF): {
         "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "

@@ -5,7 +5,7 @@ import re
 import yaml
 from conftest import ROOT
 
-from routing import cli, config
+from routing import cli, conditions, config
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 RULES = yaml.safe_load((ROOT / "deploy/prometheus/who-to-call.yml").read_text("utf-8"))
@@ -18,7 +18,10 @@ def test_prometheus_is_alerted_by_metrics_that_there_are(make_stored):
     expressions = " ".join(rule["expr"] for rule in RULES["groups"][0]["rules"])
     names = set(re.findall(r"\brouting_\w+", expressions))
 
-    assert len(names) >= 7
+    codes = re.findall(r'code="(\w+)"', expressions)
+
+    assert len(names) >= 4
+    assert set(codes) <= conditions.KINDS.keys()
     assert names <= set(re.findall(r"^(\w+)[ {]", metrics, re.M))
 
 

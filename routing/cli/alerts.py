@@ -17,12 +17,8 @@ MAX_LISTED = 50
 
 
 @group.command("send")
-@click.option(
-    "--now", "impatient", is_flag=True, help="Retry at once. Use it after correcting a fault."
-)
-@click.option("--quiet", is_flag=True, help="Print nothing when there is nothing to send.")
-def send(impatient: bool, quiet: bool) -> None:
-    """Send new alerts, and those that could not be sent before.
+def send() -> None:
+    """Send new alerts, and those that could not be sent before; print what was sent, if anything.
 
     `who-to-call timers` does this every minute. Each recipient gets each alert once, together with
     whatever else happened within ten minutes. Exit status 1 if any recipient cannot be reached, or
@@ -31,15 +27,13 @@ def send(impatient: bool, quiet: bool) -> None:
     is_complete = _check_settings()
     with lookup.database().reading() as connection:
         due = health.alertable(connection, lookup.now())
-    results = alert_delivery.send_alerts(due, impatient)
+    results = alert_delivery.send_alerts(due)
     for recipient, sent, state in results:
         if sent:
             click.echo(f"{recipient.name}: {sent} sent.")
         if state.fault is not None:
             waiting = f"{recipient.name}: {state.waiting} not sent yet. {state.fault}"
             click.echo(waiting, err=True)
-    if not quiet and not any(sent or state.fault for _, sent, state in results):
-        click.echo("Nothing to send now.")
     sys.exit(0 if is_complete and all(state.fault is None for _, _, state in results) else 1)
 
 
@@ -72,26 +66,25 @@ def list_alerts(as_json: bool) -> None:
         newest = alerts.newest(connection, MAX_LISTED)
         states = alerts.delivery_states(connection, list(names))
     locale = lookup.staff_locale()
-    lines = [
-        f"{'sent   ' if queued.sent_at else 'waiting'}  "
-        f"{dates.format_datetime(queued.noticed_at, locale)}, to "
-        f"{names.get(queued.recipient, removed)}: {queued.alert.text}"
-        for queued in newest
-    ]
+    rows, lines = [], []
+    for queued in newest:
+        recipient, noticed_at = names.get(queued.recipient, removed), queued.noticed_at
+        rows.append(
+            {
+                "kind": queued.alert.kind,
+                "title": queued.alert.title,
+                "text": queued.alert.text,
+                "to": recipient,
+                "noticed_at": noticed_at.isoformat(),
+                "sent_at": queued.sent_at and queued.sent_at.isoformat(),
+            }
+        )
+        lines.append(
+            f"{'sent   ' if queued.sent_at else 'waiting'}  "
+            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.alert.text}"
+        )
     for key, state in states.items():
-        fault = f" {state.fault}" if state.fault else ""
-        lines.append(f"{names[key]}: {state.waiting} waiting.{fault}")
-    rows = [
-        {
-            "kind": queued.alert.kind,
-            "title": queued.alert.title,
-            "text": queued.alert.text,
-            "to": names.get(queued.recipient),
-            "noticed_at": queued.noticed_at.isoformat(),
-            "sent_at": queued.sent_at.isoformat() if queued.sent_at else None,
-        }
-        for queued in newest
-    ]
+        lines.append(f"{names[key]}: {state.waiting} waiting. {state.fault or ''}".rstrip())
     print_report(as_json, rows, lines)
 
 

@@ -3,7 +3,6 @@
 Several machines may run `timers` on one database: a lock there gives each run to one of them.
 """
 
-import itertools
 import logging
 import os
 import secrets
@@ -15,7 +14,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -149,13 +147,12 @@ def run_purge(*rules: RetentionRule) -> None:
         if name.endswith("_RETENTION_DAYS"):
             raise click.ClickException(f"Nothing is deleted. {sentence}")
     for rule in rules:
-        at, counts = lookup.now(), tuple[int, ...]([1])
-        before, totals = rule.cutoff(settings, at), tuple[int, ...]()
-        while any(counts):
+        at, counts = lookup.now(), list[int]()
+        while not counts or counts[-1]:
             with database.writing() as connection:
-                counts = rule.purge(connection, before, at, actor())
-            totals = tuple(map(sum, zip_longest(totals, counts, fillvalue=0)))
-        click.echo(rule.summary(settings, totals))
+                before = at - rule.duration(settings)
+                counts.append(sum(rule.purge(connection, before, at, actor())))
+        click.echo(f"{rule.what}: {sum(counts):,} deleted or anonymised.")
     if not database.scrub():
         busy = "The database is busy: deleted data is erased from the disk at the next purge."
         click.echo(busy, err=True)
@@ -185,14 +182,14 @@ class Job:
     """A command of this service that is due every minute or, if ``is_daily``, every day.
 
     ``timeout`` is how long one process has for it before another may start it, and how long to wait
-    after a failure. ``ignores_status`` if an exit status is no failure.
+    after a failure. An exit status alone is no failure: what a command reports is not about the
+    job.
     """
 
     name: str
     command: Sequence[str]
     is_daily: bool = True
     timeout: timedelta = jobs.MAX_JOB_LOCK
-    ignores_status: bool = False
 
     def due_at(self, at: datetime) -> datetime:
         """Return the latest instant, up to ``at``, at which this job is due."""
@@ -203,11 +200,11 @@ class Job:
         return instants.start_at((at.astimezone(zone) - since_due).date(), DAILY_MINUTE, zone)
 
 
-ALERTS = Job("alerts", ("alerts", "send", "--quiet"), False, timedelta(minutes=1), True)
+ALERTS = Job("alerts", ("alerts", "send"), is_daily=False, timeout=timedelta(minutes=1))
 DAILY_JOBS = (
     Job("bank-holidays", ("bank-holidays", "refresh")),
     Job("purge", ("purge",)),
-    Job("checks", ("status",), ignores_status=True),
+    Job("checks", ("status",)),
 )
 
 
@@ -230,19 +227,22 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     `who-to-call status` says when each job last succeeded.
     """
     app, stopping = info.load_app(), threading.Event()
-    alerts_lane = [ALERTS] if alert_recipients(app.config) else []
-    lanes = [alerts_lane, [*DAILY_JOBS, *map(_own_job, filter(str.strip, commands))]]
+    due = [ALERTS] if alert_recipients(app.config) else []
     if app.config["CLOCK_STARTS_AT"]:  # by a rehearsal's clock, the purge deletes what must stay
-        lanes = [[replace(job, name=f"rehearsal {job.name}") for job in alerts_lane]]
+        due = [replace(job, name=f"rehearsal {job.name}") for job in due]
+    else:
+        host = socket.gethostname()  # the files of a command of one's own are this machine's
+        own = [Job(f"{words} on {host}", shlex.split(words)) for words in commands if words.strip()]
+        due += [*DAILY_JOBS, *own]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threads = [
-        threading.Thread(target=_run_lane, args=(app, lane, stopping), daemon=True)
-        for lane in lanes
+        threading.Thread(target=_run_when_due, args=(app, job, stopping), daemon=True)
+        for job in due
     ]
     for thread in threads:
         thread.start()
-    click.echo(f"Jobs: {', '.join(job.name for lane in lanes for job in lane)}.")
+    click.echo(f"Jobs: {', '.join(job.name for job in due)}.")
     stopping.wait()
     deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
     for thread in threads:
@@ -251,51 +251,34 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
         click.echo("A job was stopped before its end. It will run again.", err=True)
 
 
-def run_due(app: Flask, lane: Sequence[Job], owner: str) -> list[str]:
-    """Run the jobs that are due and that no other process runs, one by one; return their names.
+def run_if_due(app: Flask, job: Job, owner: str) -> bool:
+    """Run a job if it is due and no other process runs it; return whether it ran.
 
     ``owner`` identifies this process. Raise DatabaseUnavailable.
     """
-    names = []
     with app.app_context():
-        database = lookup.database()
-        with database.reading() as connection:
-            states, now = jobs.states(connection), database_time(connection)
-    for job in lane:
-        with app.app_context():
-            due_at = job.due_at(lookup.now())
-            if job.name in states and not states[job.name].can_start(due_at, now):
-                continue
-            with database.writing() as connection:
-                now = database_time(connection)
-                is_ours = jobs.claim(connection, job.name, owner, due_at, now, job.timeout)
-            if not is_ours:
-                continue
-            names.append(job.name)
-            fault = _run(app, job)
-            with database.writing() as connection:
-                now = database_time(connection)
-                jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
-    return names
+        database, due_at = lookup.database(), job.due_at(lookup.now())
+        with database.writing() as connection:
+            now = database_time(connection)
+            if not jobs.claim(connection, job.name, owner, due_at, now, job.timeout):
+                return False
+        fault = _run(app, job)
+        with database.writing() as connection:
+            now = database_time(connection)
+            jobs.finish(connection, job.name, owner, due_at, now, fault, job.timeout)
+    return True
 
 
-def _own_job(command: str) -> Job:
-    """Return the daily job of a command. Its files are this machine's, so each machine runs it."""
-    words = shlex.split(command)
-    name = itertools.takewhile(lambda word: "/" not in word and not word.startswith("-"), words)
-    return Job(f"{' '.join(name)} on {socket.gethostname()}", words)
-
-
-def _run_lane(app: Flask, lane: Sequence[Job], stopping: threading.Event) -> None:
+def _run_when_due(app: Flask, job: Job, stopping: threading.Event) -> None:
     owner = f"{socket.gethostname()} {secrets.token_hex(8)}"
     last_fault = None
     while not stopping.is_set():
         try:
-            run_due(app, lane, owner)
+            run_if_due(app, job, owner)
             last_fault = None
         except DatabaseUnavailable as error:
             if str(error) != last_fault:
-                log.error("timers: %s It is tried again every few seconds.", error)
+                log.error("timers: %s: %s It is tried again every few seconds.", job.name, error)
             last_fault = str(error)
         except Exception:
             log.exception("timers: a fault while looking for jobs")
@@ -303,14 +286,14 @@ def _run_lane(app: Flask, lane: Sequence[Job], stopping: threading.Event) -> Non
 
 
 def _run(app: Flask, job: Job) -> str | None:
+    """Run a job's command; return why it failed, None if it did not."""
     script = ScriptInfo(create_app=lambda: app)
     try:
         app.cli.main(list(job.command), "flask", standalone_mode=False, obj=script)
     except click.ClickException as error:
         return error.format_message()
-    except SystemExit as error:
-        if error.code and not job.ignores_status:
-            return f"`who-to-call {shlex.join(job.command)}` ended with status {error.code}."
+    except SystemExit:
+        return None
     except Exception as error:
         log.exception("timers: fault in job %s", job.name)
         return f"{type(error).__name__}: see the log."

@@ -60,60 +60,44 @@ def status(as_json: bool) -> None:
     """
     lookup.copy_holiday_list()
     try:
-        holidays = lookup.snapshot().holidays
+        lookup.snapshot()
     except InvalidDirectory as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(EXIT_CANNOT_ANSWER)
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     current_app.extensions["call_log"].fault(DIVERT_TIMEOUT_SECONDS)
-    conditions, at, locale = health.conditions(), lookup.now(), lookup.staff_locale()
-    state, job_states = readiness(conditions), list[JobState]()
+    conditions, locale, last_runs = health.conditions(), lookup.staff_locale(), list[JobState]()
+    state = readiness(conditions)
     with suppress(DatabaseUnavailable), lookup.database().reading() as connection:
-        job_states = list(jobs.states(connection).values())  # of a fault, a condition says so
-    print_report(
-        as_json,
-        {
-            "status": state,
-            "version": VERSION,
-            "at": timestamp(at, locale),
-            "bank_holidays": {
-                "division": holidays.division,
-                "published_through": holidays.covered_through,
-                "source": holidays.source,
-            },
-            "jobs": [
-                {
-                    "name": job.name,
-                    "last_succeeded_at": job.ran_at and timestamp(job.ran_at, locale),
-                    "fault": job.fault,
-                }
-                for job in job_states
-            ],
-            "conditions": [
-                {
-                    "code": condition.code,
-                    "severity": condition.kind.severity.name.lower(),
-                    "audience": condition.kind.audience.name.lower(),
-                    "text": condition.text,
-                }
-                for condition in conditions
-            ],
-        },
-        [
-            state,
-            f"version: {VERSION}",
-            f"clock: {dates.format_datetime(at, locale)}",
-            f"bank holidays: {holidays.division}, published through {holidays.covered_through}, "
-            f"from {holidays.source}",
-            *(
-                f"job {job.name}: last succeeded at {dates.format_datetime(job.ran_at, locale)}"
-                if job.ran_at
-                else f"job {job.name}: has not succeeded yet"
-                for job in job_states
-            ),
-            *(f"{condition.code}: {condition.text}" for condition in conditions),
+        last_runs = list(jobs.states(connection).values())  # of a fault, a condition says so
+    report = {
+        "status": state,
+        "version": VERSION,
+        "at": timestamp(lookup.now(), locale),
+        "jobs": [
+            {
+                "name": job.name,
+                "last_succeeded_at": job.ran_at and timestamp(job.ran_at, locale),
+                "fault": job.fault,
+            }
+            for job in last_runs
         ],
-    )
+        "conditions": [
+            {
+                "code": condition.code,
+                "severity": condition.kind.severity.name.lower(),
+                "audience": condition.kind.audience.name.lower(),
+                "text": condition.text,
+            }
+            for condition in conditions
+        ],
+    }
+    lines = [state, f"version: {VERSION}"]
+    for job in last_runs:
+        ran_at = job.ran_at and f"last succeeded at {dates.format_datetime(job.ran_at, locale)}"
+        lines.append(f"job {job.name}: {ran_at or 'has not succeeded yet'}")
+    lines += [f"{condition.code}: {condition.text}" for condition in conditions]
+    print_report(as_json, report, lines)
     sys.exit(0 if state == "ready" else 1)
 
 

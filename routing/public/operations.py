@@ -10,11 +10,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, ge
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from routing import config, health, lookup, middleware, rota_service
+from routing import config, health, lookup, middleware
 from routing.conditions import readiness
 from routing.errors import DatabaseUnavailable
 from routing.responses import has_bearer_token, problem
-from routing.rota_service import Rota
 from routing.store import calls
 
 SECURITY_TEXT_LIFETIME = timedelta(days=180)
@@ -92,29 +91,18 @@ class _Metrics(Collector):
 
 
 def _gauges(at: datetime) -> Iterator[tuple[Any, ...]]:
-    published, rota = lookup.snapshot().holidays.published, _rota(at)
-    conditions, answering, handovers, missing = health.conditions(rota), {}, {}, {}
+    conditions, answering, handovers = health.conditions(), {}, {}
     for service in lookup.snapshot().directory.services:
         decision = lookup.who_to_call(service.id, at)
         answering[service.id, decision.line.id] = 1
         handovers[(service.id,)] = decision.until.timestamp() if decision.until else float("inf")
-    if rota is not None:
-        for role in rota.roles:
-            missing[(role.id,)] = rota.roster.staffing_at(role.id, at).missing
-    fetched_at = published.checked_at.timestamp() if published else 0
-    is_up = lookup.latest_diverts().fault is None
     is_degraded = readiness(conditions) == "degraded"
     codes = Counter((condition.code,) for condition in conditions)
     yield "who_to_call_info", "1; what runs", {(config.VERSION,): 1}, "version"
-    fetched = "routing_bank_holidays_fetched_timestamp_seconds"
-    yield fetched, "When GOV.UK's list was fetched; 0 never", {(): fetched_at}
-    yield "routing_rehearsal", "1 while the clock is a rehearsal's", {(): lookup.is_rehearsal()}
-    yield "routing_database_up", "1 while the database answers", {(): is_up}
     yield "routing_degraded", "1 while a condition degrades the service", {(): is_degraded}
     yield "routing_warning", "Conditions in force", codes, "code"
     yield "routing_answering", "1 for the line that takes calls", answering, "service", "line"
     yield "routing_handover_timestamp_seconds", "When that next changes", handovers, "service"
-    yield "routing_rota_people_missing", "How many people are missing now", missing, "role"
 
 
 def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
@@ -123,14 +111,11 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
     The counters are read from the database and begin again at midnight UTC, as if the service had
     been restarted: Prometheus's `rate` and `increase` allow for that.
     """
-    if not lookup.database().exists or lookup.latest_diverts().fault is not None:
-        return
     midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         with lookup.database().reading() as connection:
             ended = calls.counts_of_ended(connection, midnight, at)
             refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, midnight)
-            faults = calls.count_since(connection, calls.FAULTS, midnight)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return
@@ -139,18 +124,8 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
         if calls.is_missed(outcome):
             unanswered[(service_id,)] += count
     yield "routing_signatures_refused", "Requests that Twilio had not signed", {(): refused}
-    yield "routing_telephone_faults", "Calls and texts that met a fault of ours", {(): faults}
     yield "routing_calls_unanswered", "Calls that ended unanswered", unanswered, "service"
     yield "routing_calls", "Calls that ended", ended, "service", "line", "outcome"
-
-
-def _rota(at: datetime) -> Rota | None:
-    try:
-        with lookup.database().reading() as connection:
-            return rota_service.load_upcoming(connection, at)
-    except DatabaseUnavailable as error:
-        current_app.logger.warning("no rota in the metrics: %s", error)
-        return None
 
 
 def _plain_text(text: str) -> Response:

@@ -12,18 +12,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store.tables import alert_recipients, alerts
+from routing.store.tables import alert_recipients, alerts, insert_or_update
 
 LEASE = timedelta(minutes=3)
 """How long a recipient is reserved for one sender. If that is killed before it has noted what it
 sent, the alerts are sent again: twice rather than never.
 """
 
+RETRY_PAUSE = timedelta(minutes=5)
+"""How long after a failure the next attempt follows."""
+
 DIGEST_WINDOW = timedelta(minutes=10)
 """The shortest time between two messages: what happens in it goes into one."""
-
-MAX_BACKOFF = timedelta(minutes=15)
-"""The longest pause between two attempts. The first is a minute; each next one is twice that."""
 
 MAX_BATCH = 1000
 """The most alerts in one message, which lists a few and counts the rest."""
@@ -83,81 +83,69 @@ def enqueue(
     now: datetime,
 ) -> None:
     """Queue alerts for each recipient whose queue never had them."""
-    by_key = {alert.key: alert for alert in due}
-    for recipient in recipients:
-        if not _update(connection, recipient, last_polled_at=now):
-            row = {"recipient": recipient, "last_polled_at": now, "attempts": 0}
-            connection.execute(alert_recipients.insert().values(row))
-        queued = sa.select(alerts.c.dedupe_key).where(alerts.c.recipient == recipient)
-        known = set(connection.scalars(queued))
-        rows = [
-            {
-                "recipient": recipient,
-                "dedupe_key": alert.key,
-                "kind": alert.kind,
-                "title": alert.title,
-                "text": alert.text,
-                "noticed_at": at,
-            }
-            for alert in by_key.values()
-            if alert.key not in known
-        ]
-        if rows:
-            connection.execute(alerts.insert(), rows)
+    recipient_rows = [{"recipient": key, "last_polled_at": now} for key in recipients]
+    alert_rows = [
+        {
+            "recipient": recipient,
+            "dedupe_key": alert.key,
+            "kind": alert.kind,
+            "title": alert.title,
+            "text": alert.text,
+            "noticed_at": at,
+        }
+        for recipient in recipients
+        for alert in due
+    ]
+    dialect = connection.dialect.name
+    if recipient_rows:
+        insert = insert_or_update(dialect, alert_recipients)
+        new = {"last_polled_at": insert.excluded.last_polled_at}
+        upsert = insert.on_conflict_do_update(index_elements=["recipient"], set_=new)
+        connection.execute(upsert, recipient_rows)
+    if alert_rows:
+        connection.execute(insert_or_update(dialect, alerts).on_conflict_do_nothing(), alert_rows)
 
 
-def lease(
-    connection: Connection, recipient: str, now: datetime, impatient: bool = False
-) -> list[QueuedAlert]:
+def lease(connection: Connection, recipient: str, now: datetime) -> list[QueuedAlert]:
     """Reserve a recipient for LEASE and return the alerts to send, at most MAX_BATCH.
 
-    Return none while another sender has the lease, and none before the next attempt is due, which
-    ``impatient`` ignores.
+    Return none while another sender has the lease, and none before the next message is due.
     """
-    state = _recipient(connection, recipient)
-    if is_ahead(state.lease_expires_at, now, LEASE):
-        return []
-    if is_ahead(state.next_attempt_at, now, max(DIGEST_WINDOW, MAX_BACKOFF)) and not impatient:
+    is_recipient = alert_recipients.c.recipient == recipient
+    not_before = connection.scalar(sa.select(alert_recipients.c.not_before).where(is_recipient))
+    if is_ahead(not_before, now, DIGEST_WINDOW):
         return []
     unsent = alerts.select().where(alerts.c.recipient == recipient, alerts.c.sent_at.is_(None))
     queued = _read(connection, unsent.order_by(alerts.c.id).limit(MAX_BATCH))
     if queued:
-        _update(connection, recipient, lease_expires_at=now + LEASE)
+        reserve = alert_recipients.update().where(is_recipient)
+        connection.execute(reserve.values(not_before=now + LEASE))
     return queued
 
 
-def mark_sent(connection: Connection, recipient: str, ids: Collection[int], now: datetime) -> None:
-    """Note that a recipient has received some alerts, and end the lease."""
-    connection.execute(alerts.update().where(alerts.c.id.in_(ids)).values(sent_at=now))
-    _update(
-        connection,
-        recipient,
-        lease_expires_at=None,
-        next_attempt_at=now + DIGEST_WINDOW,
-        attempts=0,
-        failing_since=None,
-        fault=None,
-    )
+def finish(
+    connection: Connection,
+    recipient: str,
+    ids: Collection[int],
+    now: datetime,
+    fault: str | None = None,
+) -> None:
+    """Note that a recipient has received some alerts, or has not because of a ``fault``.
 
-
-def mark_failed(connection: Connection, recipient: str, fault: str, now: datetime) -> None:
-    """Note that delivery failed, and end the lease: the next attempt follows after a pause."""
-    state = _recipient(connection, recipient)
-    attempts = state.attempts + 1
-    _update(
-        connection,
-        recipient,
-        lease_expires_at=None,
-        next_attempt_at=now + backoff(attempts),
-        attempts=attempts,
-        failing_since=state.failing_since or now,
-        fault=fault,
-    )
-
-
-def backoff(attempts: int) -> timedelta:
-    """Return the pause after this many failed attempts: 1, 2, 4, 8 minutes, then MAX_BACKOFF."""
-    return min(timedelta(minutes=2 ** min(attempts - 1, 10)), MAX_BACKOFF)
+    The lease ends. The next message follows after DIGEST_WINDOW, or RETRY_PAUSE.
+    """
+    values: dict[str, object] = {"fault": fault}
+    if fault is None:
+        connection.execute(alerts.update().where(alerts.c.id.in_(ids)).values(sent_at=now))
+        values |= {"not_before": now + DIGEST_WINDOW, "failing_since": None}
+    else:
+        since = alert_recipients.c.failing_since
+        values |= {
+            "not_before": now + RETRY_PAUSE,
+            "failing_since": sa.func.coalesce(since, now, type_=since.type),
+        }
+    update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
+    connection.execute(update.values(values))
 
 
 def delivery_states(
@@ -199,16 +187,6 @@ def is_ahead(until: datetime | None, now: datetime, longest: timedelta) -> bool:
     One further ahead than ``longest`` was written by a clock that has been put back since.
     """
     return until is not None and now < until <= now + longest
-
-
-def _recipient(connection: Connection, recipient: str) -> sa.Row[Any]:
-    query = alert_recipients.select().where(alert_recipients.c.recipient == recipient)
-    return connection.execute(query).one()
-
-
-def _update(connection: Connection, recipient: str, **values: object) -> bool:
-    update = alert_recipients.update().where(alert_recipients.c.recipient == recipient)
-    return connection.execute(update.values(values)).rowcount > 0
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[QueuedAlert]:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -313,22 +313,12 @@ def counts(
     connection: Connection, start: datetime, end: datetime, at: datetime
 ) -> dict[tuple[str, str, str | None], int]:
     """Return how many calls of a period there are by service, first line and outcome."""
-    by_period = counts_by_period(connection, (start, end), at)
-    return {key[1:]: count for key, count in by_period.items()}
-
-
-def counts_by_period(
-    connection: Connection, edges: Sequence[datetime], at: datetime
-) -> dict[tuple[int, str, str, str | None], int]:
-    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
-    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
     query = (
-        sa.select(period, calls.c.service, calls.c.line, _outcome(at), sa.func.count())
-        .where(_began_between(edges[0], edges[-1]))
-        .group_by(*map(sa.literal_column, "1234"))
+        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
+        .where(_began_between(start, end))
+        .group_by(*map(sa.literal_column, "123"))
     )
-    rows = connection.execute(query)
-    return {(number, service, line, outcome): n for number, service, line, outcome, n in rows}
+    return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
 
 
 def counts_of_ended(

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.store.alerts import is_ahead
-from routing.store.tables import jobs
+from routing.store.tables import insert_or_update, jobs
 
 MAX_JOB_LOCK = timedelta(minutes=15)
 """The longest time for which a job is locked, or not tried again."""
@@ -37,11 +36,6 @@ class JobState:
     failing_since: datetime | None
     fault: str | None
 
-    def can_start(self, due_at: datetime, now: datetime) -> bool:
-        """Return whether the run that was due at ``due_at`` is neither done nor under way."""
-        is_done = self.due_at is not None and due_at <= self.due_at <= due_at + _CLOCK_TOLERANCE
-        return not is_done and not is_ahead(self.locked_until, now, MAX_JOB_LOCK)
-
 
 def states(connection: Connection) -> Mapping[str, JobState]:
     """Return the state of each job that was ever started, by name."""
@@ -63,14 +57,14 @@ def claim(
     to run for a month are forgotten.
     """
     connection.execute(jobs.delete().where(jobs.c.locked_until < now - _FORGET_JOB_AFTER))
-    state = states(connection).get(name)
-    if state is None:
-        connection.execute(jobs.insert().values(name=name, locked_until=now))
-    elif not state.can_start(due_at, now):
-        return False
-    lock = jobs.update().where(jobs.c.name == name)
-    connection.execute(lock.values(owner=owner, locked_until=now + timeout))
-    return True
+    lock = {"owner": owner, "locked_until": now + timeout}
+    # What lies further ahead was noted by a clock that has been put back since.
+    is_done = jobs.c.due_at.between(due_at, due_at + _CLOCK_TOLERANCE)
+    is_locked = (jobs.c.locked_until > now) & (jobs.c.locked_until <= now + MAX_JOB_LOCK)
+    can_start = ~sa.func.coalesce(is_done, sa.false()) & ~is_locked
+    insert = insert_or_update(connection.dialect.name, jobs).values(name=name, **lock)
+    upsert = insert.on_conflict_do_update(index_elements=["name"], set_=lock, where=can_start)
+    return connection.execute(upsert.returning(jobs.c.name)).first() is not None
 
 
 def finish(

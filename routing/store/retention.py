@@ -21,13 +21,11 @@ class RetentionRule:
     """How long one kind of data is stored, and what is done after that.
 
     ``period`` is fixed, or the name of a setting in days. ``select`` returns queries for data from
-    before an instant; ``purge`` deletes or anonymises it and returns the numbers that ``message``
-    reports.
+    before an instant; ``purge`` deletes or anonymises it, or a part of it, and returns how much.
     """
 
     what: str
     period: str | timedelta
-    message: str
     select: Callable[[datetime], Sequence[sa.Select[Any]]]
     purge: Callable[[Connection, datetime, datetime, str], tuple[int, ...]]
 
@@ -35,15 +33,8 @@ class RetentionRule:
         """Return whether ``purge`` would find anything."""
         return any(connection.execute(query.limit(1)).first() for query in self.select(before))
 
-    def cutoff(self, settings: Mapping[str, Any], at: datetime) -> datetime:
-        """Return the instant before which data is purged."""
-        return at - self._period(settings)
-
-    def summary(self, settings: Mapping[str, Any], counts: tuple[int, ...]) -> str:
-        """Return a sentence that says how much was purged."""
-        return self.message.format(*counts, days=self._period(settings).days)
-
-    def _period(self, settings: Mapping[str, Any]) -> timedelta:
+    def duration(self, settings: Mapping[str, Any]) -> timedelta:
+        """Return how long the data is stored."""
         if isinstance(self.period, timedelta):
             return self.period
         return timedelta(days=int(settings[self.period]))
@@ -52,7 +43,7 @@ class RetentionRule:
 def overdue(connection: Connection, settings: Mapping[str, Any], at: datetime) -> list[str]:
     """Return the kinds of data that are PURGE_GRACE past their limit: the purge has not run."""
     late = at - PURGE_GRACE
-    return [rule.what for rule in RULES if rule.is_overdue(connection, rule.cutoff(settings, late))]
+    return [r.what for r in RULES if r.is_overdue(connection, late - r.duration(settings))]
 
 
 def purge_notes(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int]:
@@ -78,7 +69,6 @@ def _has_old_note(table: sa.Table, before: datetime) -> sa.ColumnElement[bool]:
 
 def _expired_rows(
     what: str,
-    message: str,
     table: sa.Table,
     is_expired: Callable[[datetime], sa.ColumnElement[bool]],
     period: timedelta = timedelta(0),
@@ -91,71 +81,41 @@ def _expired_rows(
     def purge(connection: Connection, before: datetime, *_: Any) -> tuple[int]:
         return (connection.execute(table.delete().where(is_expired(before))).rowcount,)
 
-    return RetentionRule(what, period, message, select, purge)
+    return RetentionRule(what, period, select, purge)
 
 
-CALL_RULE = RetentionRule(
-    "calls",
-    "CALL_RETENTION_DAYS",
-    "{} calls older than {days} days are deleted.",
-    calls.select_old,
-    calls.purge,
-)
+CALL_RULE = RetentionRule("calls", "CALL_RETENTION_DAYS", calls.select_old, calls.purge)
 ROTA_RULE = RetentionRule(
-    "names on the rota",
-    "ROTA_RETENTION_DAYS",
-    "Forgotten past {days} days: {} people who had left, who had {} shifts.",
-    rota_people.select_old,
-    rota_people.purge,
+    "names on the rota", "ROTA_RETENTION_DAYS", rota_people.select_old, rota_people.purge
 )
 RULES = (
     CALL_RULE,
-    RetentionRule(
-        "notes",
-        "NOTE_RETENTION_DAYS",
-        "{} notes of diverts and covers that ended more than {days} days ago are emptied.",
-        _select_old_notes,
-        purge_notes,
-    ),
+    RetentionRule("notes", "NOTE_RETENTION_DAYS", _select_old_notes, purge_notes),
     ROTA_RULE,
     RetentionRule(
         "accounts that nobody uses",
         "ROTA_RETENTION_DAYS",
-        "{} people are forgotten who have not signed in with the council's provider for {days} "
-        "days.",
         accounts.select_unused,
         accounts.purge_unused,
     ),
-    _expired_rows(
-        "calendars that are revoked",
-        "{} calendars that were revoked are deleted.",
-        tables.calendars,
-        rota_people.is_inactive_calendar,
-    ),
+    _expired_rows("calendars that are revoked", tables.calendars, rota_people.is_inactive_calendar),
     _expired_rows(
         "sessions that have ended",
-        "{} sessions that had ended are deleted.",
         tables.sessions,
         lambda before: tables.sessions.c.ends_at <= before,
     ),
     _expired_rows(
         "links for a new password",
-        "{} links for a new password that had expired are deleted.",
         tables.password_links,
         lambda before: tables.password_links.c.ends_at <= before,
     ),
     _expired_rows(
         "wrong passwords",
-        "{} failed sign-ins are forgotten.",
         tables.sign_in_failures,
         lambda before: tables.sign_in_failures.c.at < before,
         accounts.FAILURE_LIFETIME,
     ),
     _expired_rows(
-        "senders of text messages",
-        "{} counts of text messages by sender are deleted.",
-        tables.counters,
-        calls.is_old_sender,
-        timedelta(hours=1),
+        "senders of text messages", tables.counters, calls.is_old_sender, timedelta(hours=1)
     ),
 )

@@ -107,7 +107,6 @@ sessions = _table(
     "sessions",
     sa.Column("token_sha256", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
-    sa.Column("roles", sa.Text, nullable=False),
     _instant("started_at"),
     _instant("ends_at", index=True),
 )
@@ -259,9 +258,7 @@ alert_recipients = _table(
     "alert_recipients",
     sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is stored
     _instant("last_polled_at"),
-    _instant("lease_expires_at", null=True),
-    _instant("next_attempt_at", null=True),
-    sa.Column("attempts", sa.Integer, nullable=False),
+    _instant("not_before", null=True),  # a lease, the digest window, or the pause after a failure
     _instant("failing_since", null=True),
     sa.Column("fault", sa.Text),
 )

@@ -33,7 +33,7 @@ class Post:
         return self.reply
 
     def subjects(self, address="duty@anyshire.example"):
-        return [mail["Subject"] for to, mail in self.taken if to == [address]]
+        return [mail["Subject"].strip() for to, mail in self.taken if to == [address]]
 
 
 class MailServer(Controller):

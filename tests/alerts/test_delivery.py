@@ -51,11 +51,9 @@ def later(app, minutes):
     with app.app_context(), lookup.database().writing() as connection:
         for row in connection.execute(recipients.select()).all():
             moved = {
-                name: value - timedelta(minutes=minutes)
-                for name, value in row._mapping.items()
-                if name
-                in ("lease_expires_at", "next_attempt_at", "last_polled_at", "failing_since")
-                and value
+                name: row._mapping[name] - timedelta(minutes=minutes)
+                for name in ("not_before", "last_polled_at")
+                if row._mapping[name]
             }
             mine = recipients.c.recipient == row.recipient
             connection.execute(recipients.update().where(mine).values(moved))
@@ -72,22 +70,9 @@ def test_a_call_is_sent_once_with_whatever_else_is_due(app, post):
 
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert first.output.startswith("address 1 of ALERT_TO: ")
-    assert second.output == "Nothing to send now.\n"
+    assert second.output == ""
     assert len(post.taken) == 1
-    assert post.subjects()[0].startswith("A call that nobody answered; ")
-
-
-def test_a_hundred_calls_of_an_outage_are_two_mails(app, post):
-    missed(app)
-    run(app, "send")
-    for minute in range(3):
-        missed(app, 33, first=1 + 33 * minute)
-        run(app, "send")
-    later(app, 10)
-    run(app, "send")
-
-    assert len(post.taken) == 2
-    assert post.subjects()[1] == "99 calls that nobody answered"
+    assert post.subjects()[0].startswith("Unanswered call; ")
 
 
 def test_while_the_mail_server_is_down_nothing_is_lost_and_status_says_so(app, post):
@@ -102,20 +87,10 @@ def test_while_the_mail_server_is_down_nothing_is_lost_and_status_says_so(app, p
     assert "do not reach address 1 of ALERT_TO since" in conditions["alerts_failing"]
     assert "Connection refused" in conditions["alerts_failing"]
     assert run(app, "send").exit_code == 1
-    later(app, 1)
+    later(app, 5)
     assert run(app, "send").exit_code == 0
     assert len(post.taken) == 1
     assert warned(app) == {}
-
-
-def test_once_the_fault_is_corrected_nobody_need_wait_for_the_pause(app, post):
-    missed(app)
-    url, app.config["ALERT_SMTP_URL"] = app.config["ALERT_SMTP_URL"], "smtp://127.0.0.1:9"
-    run(app, "send")
-    app.config["ALERT_SMTP_URL"] = url
-
-    assert run(app, "send", "--now").exit_code == 0
-    assert len(post.taken) == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
@@ -165,7 +140,7 @@ def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make
     assert sender.wait(60) == -signal.SIGKILL
     hook.on_post = None
 
-    assert run(app, "send").output == "Nothing to send now.\n"
+    assert run(app, "send").output == ""
     later(app, 3)
     assert run(app, "send").exit_code == 0
     one, other = (json.loads(body) for body in hook.taken)
@@ -181,7 +156,7 @@ def test_a_rehearsal_sends_no_alert_of_the_real_service_nor_the_other_way_round(
     run(make(**mail), "send")
 
     assert [subject.startswith("REHEARSAL: ") for subject in post.subjects()] == [True, False]
-    assert "call" not in post.subjects()[1]
+    assert "call" not in post.subjects()[1].lower()
 
 
 @pytest.mark.parametrize(("days", "is_deleted"), [("90", True), ("365 days", False)])
@@ -218,21 +193,13 @@ def test_the_list_shows_what_was_sent_and_what_waits_and_no_address(app, post):
 
 def test_a_test_goes_to_everybody_and_needs_no_directory_nor_database(make_app, post, hook):
     mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
-    done = run(make_app("/nowhere.yaml", **mail, ALERT_WEBHOOK_URL=hook.url), "test")
+    app = make_app("/nowhere.yaml", **mail, ALERT_WEBHOOK_URL=hook.url)
+    done, hook.status = run(app, "test"), 500
 
-    assert done.exit_code == 0
-    assert post.subjects() == ["Test: alerts reach you"]
+    assert (done.exit_code, run(app, "test").exit_code) == (0, 1)
+    assert post.subjects() == ["Test: alerts reach you"] * 2
     assert "address 1 of ALERT_TO (email): The mail server 127.0.0.1 accepted it." in done.output
     assert "the webhook (webhook, json): The webhook answered 204." in done.output
-    assert len(hook.taken) == 1
-
-
-def test_a_test_that_fails_says_so_and_so_does_its_exit_status(make_app, post, hook):
-    hook.status = 500
-    done = run(make_app(ANYSHIRE, ALERT_WEBHOOK_URL=hook.url), "test")
-
-    assert done.exit_code == 1
-    assert done.output == "the webhook (webhook, json): The webhook answered 500.\n"
 
 
 def test_without_a_recipient_every_command_says_what_to_set(make):
@@ -263,10 +230,9 @@ def test_status_warns_of_a_timer_that_has_stopped(app, post):
     assert "has not run since" in warned(app)["alerts_not_sent"]
 
 
-def test_every_kind_of_alert_leads_to_a_staff_page_and_has_its_conditions(app):
+def test_every_kind_of_alert_leads_to_a_staff_page_and_has_a_remedy(app):
     pages = {rule.rule for rule in app.url_map.iter_rules()}
 
-    for kind in alert_delivery.ALERT_KINDS.values():
-        assert kind.path in pages
-        assert set(kind.codes) <= KINDS.keys()
-        assert all(KINDS[code].remedy for code in kind.codes)
+    for code, (path, _) in alert_delivery.ALERT_KINDS.items():
+        assert path in pages
+        assert KINDS[code].remedy

@@ -71,7 +71,7 @@ def test_a_mail_says_what_happened_what_to_do_and_where_to_look(post, message):
     body = mail.get_content().replace("\r\n", "\n")
 
     assert (to, mail["To"]) == (["duty@anyshire.example"], "duty@anyshire.example")
-    assert mail["Subject"] == "A call that nobody answered: Worried"
+    assert mail["Subject"] == "Unanswered call: Worried"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert "- A call: no answer. Noticed at midday on Monday 23 November.\n" in body
     assert "Do: Ring the lines that did not answer." in body
@@ -83,7 +83,7 @@ def test_a_hundred_calls_are_one_mail_that_counts_them(post, message):
     sent(smtp(post), message(*calls, alert("rota_gap", "1", "Duty", "Nobody.")))
     ((_, mail),) = post.taken
 
-    assert mail["Subject"] == "100 calls that nobody answered; A gap in the rota"
+    assert mail["Subject"] == "Unanswered call (100); Gap in the rota"
     assert mail.get_content().count("- Call ") == alert_delivery.MAX_LISTED_PER_KIND
     assert "- And 80 more." in mail.get_content()
 
@@ -95,7 +95,7 @@ def test_a_name_adds_no_line_to_a_mails_head_and_keeps_its_letters(post, message
 
     assert to == ["duty@anyshire.example"]
     assert mail["Bcc"] is None
-    assert mail["Subject"] == "A gap in the rota: Gŵyl Bcc: all@anyshire.example x"
+    assert mail["Subject"] == "Gap in the rota: Gŵyl Bcc: all@anyshire.example x"
     assert "Neb: Llŷr a’r Ŵyl." in mail.get_content()
 
 
@@ -104,7 +104,7 @@ def test_a_rehearsal_says_so_before_anything_else(post, hook, message):
     sent(config, message(rehearsing=True))
     ((_, mail),) = post.taken
 
-    assert mail["Subject"].startswith("REHEARSAL: A call")
+    assert mail["Subject"].startswith("REHEARSAL: Unanswered call")
     assert mail.get_content().startswith("This is a rehearsal")
     assert json.loads(hook.taken[0])["rehearsal"] is True
     rehearsing = config | {"CLOCK_STARTS_AT": "2026-12-24"}
@@ -138,8 +138,7 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post, message):
 def test_a_mail_that_is_refused_as_a_whole_is_reported(post, message):
     for reply, reason in (
         ("554 5.7.1 it looks like spam", "refused it: 554 5.7.1 it looks like spam."),
-        ("451 4.7.1 greylisted", "refused it for now: 451 4.7.1 greylisted."),
-        ("530 5.7.57 not authenticated", "Put a user and password into ALERT_SMTP_URL."),
+        ("451 4.7.1 greylisted", "refused it: 451 4.7.1 greylisted."),
     ):
         post.reply = reply
         assert reason in fault(smtp(post), message())
@@ -149,7 +148,7 @@ def test_a_mail_server_that_is_not_there_is_reported_for_every_address(message):
     config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:9", ALERT_TO="a@x.example,b@x.example")
 
     assert set(sent(config, message()).values()) == {
-        "The mail server 127.0.0.1 cannot be reached (Connection refused)."
+        "The mail server 127.0.0.1 cannot be reached (Connection refused): look at ALERT_SMTP_URL."
     }
 
 
@@ -204,7 +203,7 @@ def test_a_login_goes_over_starttls_once_the_certificate_is_trusted(
     assert "SSL_CERT_FILE" in untrusted
     assert "refused the login" in wrong
     assert "word" not in wrong.replace("password", "")
-    assert "no such login" in login("duty:%C2%A3word")
+    assert "(UnicodeEncodeError): look at ALERT_SMTP_URL" in login("duty:%C2%A3word")
     assert login("duty:p%40ss%3Aword") is None
     assert len(safe.taken) == 1
 
@@ -221,11 +220,8 @@ def test_smtps_is_encrypted_from_the_start(request, certificate, message, monkey
 
 
 def test_a_wrong_port_is_reported_at_once(post, message):
-    for url, reason in (
-        ("smtp://127.0.0.1:99999", "look at the host and port"),
-        (f"smtps://127.0.0.1:{post.port}", "speaks no TLS at this port"),
-    ):
-        assert reason in fault(settings(ALERT_SMTP_URL=url), message())
+    for url in ("smtp://127.0.0.1:99999", f"smtps://127.0.0.1:{post.port}"):
+        assert "cannot be reached" in fault(settings(ALERT_SMTP_URL=url), message())
 
 
 def test_a_login_is_never_sent_without_encryption(request, message):
@@ -247,13 +243,13 @@ def test_a_webhook_gets_json_with_a_text_that_chats_show(hook, message):
     assert sent(settings(ALERT_WEBHOOK_URL=hook.url), message()) == {"the webhook": None}
     body = json.loads(hook.taken[0])
 
-    assert body["text"].startswith("A call that nobody answered: Worried\n\nA call that nobody")
-    assert body["subject"] == "A call that nobody answered: Worried"
+    assert body["text"].startswith("Unanswered call: Worried\n\nUnanswered call")
+    assert body["subject"] == "Unanswered call: Worried"
     assert body["rehearsal"] is False
     assert body["alerts"] == [
         {
             "kind": "call_unanswered",
-            "title": "A call that nobody answered: Worried",
+            "title": "Unanswered call: Worried",
             "text": "A call: no answer.",
             "noticed_at": "2026-11-23T12:00:00+00:00",
         }
@@ -268,11 +264,11 @@ def test_slack_gets_the_text_alone_with_nothing_in_it_that_slack_would_read_as_a
     body = json.loads(hook.taken[0])
 
     assert body.keys() == {"text"}
-    assert body["text"].startswith("A gap in the rota: Duty\n\n")
+    assert body["text"].startswith("Gap in the rota: Duty\n\n")
     assert "- Nobody &lt;!channel&gt; &amp; nobody." in body["text"]
 
 
-def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
+def test_teams_gets_an_adaptive_card_and_its_202_counts(hook, message):
     hook.status = 202
     config = settings(ALERT_WEBHOOK_URL=hook.url, ALERT_WEBHOOK_FORMAT="teams")
     (outcome,) = alert_delivery.deliver(config, dict.fromkeys(alert_recipients(config), message()))
@@ -281,10 +277,9 @@ def test_teams_gets_an_adaptive_card_and_its_202_is_explained(hook, message):
 
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
     assert attachment["content"]["type"] == "AdaptiveCard"
-    assert first["text"] == "A call that nobody answered: Worried"
+    assert first["text"] == "Unanswered call: Worried"
     assert "Look: https://who.example/staff/calls" in [block["text"] for block in others]
     assert outcome.is_accepted
-    assert "answered 202. Teams shows it within a minute, or the flow's" in outcome.reply
 
 
 def test_a_card_is_never_larger_than_teams_takes(hook, message):
@@ -333,30 +328,17 @@ def test_exchange_online_that_takes_no_password_is_not_reported_as_a_wrong_one(
     assert "ALERT_WEBHOOK_URL" in sentence
 
 
-def test_a_webhook_that_answers_otherwise_is_reported_without_its_address(hook, message):
-    for status, reason in (
-        (500, "answered 500."),
-        (302, "302. Redirects are not followed"),
-        (404, "404. Set ALERT_WEBHOOK_URL to a new address"),
-        (401, "Set ALERT_WEBHOOK_URL"),
-        (400, "look at ALERT_WEBHOOK_FORMAT"),
-        (429, "no more messages for now"),
-    ):
+def test_a_webhook_that_refuses_or_is_not_there_is_reported_without_its_address(hook, message):
+    for status in (500, 302, 404, 429):
         hook.status = status
         sentence = fault(settings(ALERT_WEBHOOK_URL=hook.url), message())
-        assert reason in sentence
+        assert f"answered {status}. Look at ALERT_WEBHOOK_URL" in sentence
         assert "SECRET" not in sentence
-    assert len(hook.taken) == 6
-
-
-def test_a_webhook_that_is_not_there_or_speaks_no_tls_is_reported_without_its_address(
-    hook, message
-):
-    nowhere = settings(ALERT_WEBHOOK_URL="http://127.0.0.1:9/hooks/SECRET")
-    with_tls = settings(ALERT_WEBHOOK_URL=hook.url.replace("http:", "https:"))
-
-    assert fault(nowhere, message()) == "The webhook cannot be reached (ConnectionError)."
-    assert "speaks no TLS at this port" in fault(with_tls, message())
+    assert len(hook.taken) == 4  # and a redirect was not followed
+    for url in ("http://127.0.0.1:9/hooks/SECRET", hook.url.replace("http:", "https:")):
+        sentence = fault(settings(ALERT_WEBHOOK_URL=url), message())
+        assert "The webhook cannot be reached (" in sentence
+        assert "SECRET" not in sentence
 
 
 def test_a_webhook_that_hangs_holds_up_no_mail(post, hook, message):

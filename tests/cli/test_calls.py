@@ -52,8 +52,8 @@ def test_a_purge_deletes_calls_older_than_the_setting_and_status_says_when_it_is
         (entry,) = audit_log.newest(connection, 9)
 
     assert "kept_too_long: Kept for longer than the privacy notice says: calls. Run" in status
-    assert first == "2 calls older than 30 days are deleted.\n"
-    assert second == "0 calls older than 30 days are deleted.\n"
+    assert first == "calls: 2 deleted or anonymised.\n"
+    assert second == "calls: 0 deleted or anonymised.\n"
     assert (entry.action, entry.after["calls"]) == ("calls.purged", 2)
     assert "kept_too_long" not in app.test_cli_runner().invoke(args=["status"]).output
 
@@ -96,12 +96,12 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(make_app):
     assert "kept_too_long" not in before
     assert result.exit_code == 0
     assert result.output.splitlines()[:2] == [
-        "1 calls older than 90 days are deleted.",
-        "1 notes of diverts and covers that ended more than 7 days ago are emptied.",
+        "calls: 1 deleted or anonymised.",
+        "notes: 1 deleted or anonymised.",
     ]
     with app.app_context(), lookup.database().reading() as connection:
         assert diverts.get(connection, 1).note == ""
-    assert runner.invoke(args=["purge"]).output.startswith("0 calls")
+    assert runner.invoke(args=["purge"]).output.startswith("calls: 0 ")
 
 
 def test_a_retention_period_of_the_wrong_form_deletes_nothing(make_app):

@@ -10,9 +10,8 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import bank_holidays, lookup
-from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_due
+from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due
 from routing.store import db, jobs, tables
-from routing.store.jobs import JobState
 
 DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
 FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
@@ -84,13 +83,14 @@ def test_two_timers_that_share_a_postgresql_run_each_job_once(
     clock.set(begins)
     hours, runs = [clock.at + timedelta(hours=hour) for hour in range(1, 27)], []
     with ThreadPoolExecutor(2) as machines:
-        run_due(apps[0], [DAILY], "before")  # the first start runs every job
+        run_if_due(apps[0], DAILY, "before")  # the first start runs every job
         for clock.at in hours:
             barrier = threading.Barrier(2)
 
             def run(app, barrier=barrier):
                 barrier.wait(30)
-                return run_due(app, [MINUTELY, DAILY], f"machine {id(app)}")
+                due = (MINUTELY, DAILY)
+                return [job.name for job in due if run_if_due(app, job, f"machine {id(app)}")]
 
             runs += [(clock.at, name) for names in machines.map(run, apps) for name in names]
     daily = [at for at, name in runs if name == "daily"]
@@ -105,10 +105,10 @@ def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, cloc
         now = datetime.now(UTC)
         jobs.claim(connection, "daily", "killed", clock.at, now, DAILY.timeout)
 
-    assert run_due(app, [DAILY], "own") == []
+    assert not run_if_due(app, DAILY, "own")
     move_locks(app, DAILY.timeout)
-    assert run_due(app, [DAILY], "own") == ["daily"]
-    assert run_due(app, [DAILY], "own") == []
+    assert run_if_due(app, DAILY, "own")
+    assert not run_if_due(app, DAILY, "own")
 
 
 def test_a_process_that_lost_its_lock_notes_nothing_for_the_one_that_has_it(app, clock):
@@ -123,45 +123,41 @@ def test_a_process_that_lost_its_lock_notes_nothing_for_the_one_that_has_it(app,
 
 
 @pytest.mark.parametrize(
-    ("minutes", "can_start"), [(-1, False), (0, False), (60, False), (61, True)]
+    ("noted_ahead", "locked_ahead", "can_start"),
+    [(0, 0, False), (60, 0, False), (61, 0, True), (-1, 0, True), (-1, 15, False), (-1, 16, True)],
 )
-def test_what_a_wrong_clock_noted_far_ahead_keeps_no_job_from_running(minutes, can_start):
-    at = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    noted = at + timedelta(minutes=max(minutes, 0))
-    state = JobState("daily", None, at - timedelta(days=1), noted, None, None, None)
+def test_what_a_wrong_clock_noted_far_ahead_keeps_no_job_from_running(
+    app, clock, noted_ahead, locked_ahead, can_start
+):
+    noted_at = clock.at + timedelta(minutes=noted_ahead)
+    with app.app_context(), lookup.database().writing() as connection:
+        jobs.claim(connection, "daily", "wrong", noted_at, clock.at, timedelta(0))
+        jobs.finish(connection, "daily", "wrong", noted_at, clock.at)
+        locked_until = clock.at + timedelta(minutes=locked_ahead)
+        connection.execute(tables.jobs.update().values(locked_until=locked_until))
 
-    assert state.can_start(at + timedelta(minutes=min(minutes, 0)), at) is can_start
+        is_ours = jobs.claim(connection, "daily", "own", clock.at, clock.at, DAILY.timeout)
+    assert is_ours is can_start
 
 
 def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app):
-    assert run_due(app, [FAILING], "own") == ["failing"]
-    assert run_due(app, [FAILING], "own") == []
+    assert [run_if_due(app, FAILING, "own") for _ in range(2)] == [True, False]
     text = app.test_cli_runner().invoke(args=["status"]).output
     move_locks(app, FAILING.timeout)
 
     assert "job failing: has not succeeded yet" in text
     assert "job_failing: The job failing has failed since" in text
     assert "No backup was made." in text
-    assert run_due(app, [FAILING], "own") == ["failing"]
+    assert run_if_due(app, FAILING, "own")
 
 
-def test_a_fault_in_one_job_leaves_the_others_running_and_status_says_when_each_succeeded(app):
-    assert run_due(app, [FAILING, DAILY], "own") == ["failing", "daily"]
+def test_the_checks_count_as_done_whatever_they_find_and_status_says_when(app):
+    run_if_due(app, DAILY_JOBS[-1], "own")
     status = json.loads(app.test_cli_runner().invoke(args=["status", "--format", "json"]).output)
-    (job,) = [job for job in status["jobs"] if job["name"] == "daily"]
+    (job,) = status["jobs"]
 
-    assert job["fault"] is None
+    assert (job["name"], job["fault"]) == ("checks", None)
     assert datetime.now(UTC) - datetime.fromisoformat(job["last_succeeded_at"]) < timedelta(hours=1)
-
-
-def test_the_checks_count_as_done_whatever_they_find(app):
-    (checks,) = (job for job in DAILY_JOBS if job.name == "checks")
-    run_due(app, [checks], "own")
-    with app.app_context(), lookup.database().reading() as connection:
-        state = jobs.states(connection)["checks"]
-
-    assert (state.fault, state.ran_at is not None) == (None, True)
-    assert "job_failing" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
 def refresh(app, feed):

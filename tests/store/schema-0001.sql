@@ -20,9 +20,7 @@ CREATE TABLE alembic_version (
 CREATE TABLE alert_recipients (
 	recipient TEXT NOT NULL,
 	last_polled_at DATETIME NOT NULL,
-	lease_expires_at DATETIME,
-	next_attempt_at DATETIME,
-	attempts INTEGER NOT NULL,
+	not_before DATETIME,
 	failing_since DATETIME,
 	fault TEXT,
 	PRIMARY KEY (recipient)
@@ -176,7 +174,6 @@ CREATE TABLE rota_people (
 CREATE TABLE sessions (
 	token_sha256 TEXT NOT NULL,
 	account_id INTEGER NOT NULL,
-	roles TEXT NOT NULL,
 	started_at DATETIME NOT NULL,
 	ends_at DATETIME NOT NULL,
 	PRIMARY KEY (token_sha256),

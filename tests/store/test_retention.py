@@ -49,7 +49,7 @@ def over(connection, what, at):
     elif what == "links for a new password":
         person = accounts.add(connection, "Priya Shah", granted, None, at, "terminal:0")
         begun = at - accounts.PASSWORD_LINK_LIFETIME
-        accounts.create_password_link(connection, person.id, begun, "terminal:0")
+        accounts.create_password_link(connection, person, begun, "terminal:0")
     elif what == "wrong passwords":
         accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
@@ -78,7 +78,7 @@ def purge(write):
 
     def purge(what, at):
         rule = RULES[what]
-        return sum(write(rule.purge, rule.cutoff(SETTINGS, at), at, "terminal:0"))
+        return sum(write(rule.purge, at - rule.duration(SETTINGS), at, "terminal:0"))
 
     return purge
 
@@ -162,7 +162,7 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
     with database.writing() as connection:
         for rule in retention.RULES:
             at = now + 1000 * DAY
-            rule.purge(connection, rule.cutoff(SETTINGS, at), at, "terminal:0")
+            rule.purge(connection, at - rule.duration(SETTINGS), at, "terminal:0")
     assert database.scrub()
     assert left() == []
     database.engine.dispose()
