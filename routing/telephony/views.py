@@ -67,15 +67,15 @@ TWILIO_PARAMETERS = frozenset(
     FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
     DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg AnsweredBy
     RecordingUrl RecordingSid RecordingDuration
-    CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
+    SipResponseCode QueueTime
     ErrorCode ErrorUrl AddOns
     SipDomain SipDomainSid SipUsername SipCallId SipSourceIp
     StirVerstat StirPassportToken StirStatus
     """.split()  # noqa: SIM905 - sixty quoted names are harder to read
 )
-"""The parameters of voice webhooks, of the callbacks of Dial, Number and Gather, and of status
-callbacks: https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page
-of each verb."""
+"""The parameters of voice webhooks, and of the callbacks of Dial, Number and Gather:
+https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page of each
+verb."""
 
 MIN_EXCLUDED_DIGITS = 9
 """Of a number that is not to be rung: a shorter one cannot be told from another."""
@@ -499,18 +499,10 @@ def _accept(call: CallRequest) -> str:
     return twiml.do_nothing()
 
 
-def _ended(call: CallRequest) -> str:
-    """Log that a call is over: Twilio's status callback, where it is set up."""
-    if _has_hung_up():
-        _write(call, partial(calls.finish, at=call.at))
-    return twiml.do_nothing()
-
-
 _STEPS: Mapping[str, Callable[[CallRequest], str]] = {
     "after": _after,
     "screen": _screen,
     "accept": _accept,
-    "ended": _ended,
 }
 
 
@@ -575,7 +567,7 @@ def _log_and_answer(
     if isinstance(step, Done):
         is_answered = ended is not None and ended.outcome is Outcome.ANSWERED
         outcome = Outcome.ANSWERED if is_answered else Outcome.ABANDONED
-    elif ended is not None and _has_hung_up():
+    elif ended is not None and request.values.get("CallStatus") in ENDED_STATUSES:
         outcome = Outcome.ABANDONED
     elif isinstance(step, GiveUp):
         outcome = Outcome.UNANSWERED
@@ -583,10 +575,6 @@ def _log_and_answer(
         leg = LegStart(step.state.leg, step.line.id, call.at)
     _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
     return document
-
-
-def _has_hung_up() -> bool:
-    return request.values.get("CallStatus") in ENDED_STATUSES
 
 
 def _twiml(call: CallRequest, step: Step, decision: Decision) -> str:
