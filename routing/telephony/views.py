@@ -87,13 +87,14 @@ WHISPERS = ("screen", "accept")
 MAX_MARK_AGE_SECONDS = 24 * 3600
 """How long it is kept that a line was accepted: longer than any call."""
 
+_ADVICE = (
+    "If a child is in immediate danger, hang up and dial 9 9 9. Otherwise please call again in a "
+    "minute."
+)
 APOLOGY = (
     '<?xml version="1.0" encoding="UTF-8"?><Response>'
-    '<Say language="en-GB">Sorry, we cannot put your call through. If a child is in immediate '
-    "danger, hang up and dial 9 9 9. Otherwise please call again in a minute.</Say>"
-    '<Pause length="1"/>'
-    '<Say language="en-GB">If a child is in immediate danger, hang up and dial 9 9 9. Otherwise '
-    "please call again in a minute.</Say></Response>"
+    f'<Say language="en-GB">Sorry, we cannot put your call through. {_ADVICE}</Say>'
+    f'<Pause length="1"/><Say language="en-GB">{_ADVICE}</Say></Response>'
 )
 """For when no directory was ever read: the service does not start without one, but the file may be
 gone before the first call."""
@@ -162,11 +163,7 @@ def check() -> Response:
 @bp.route("/voice/<service>/<step>", methods=METHODS)
 @bp.route("/sms/<service>", methods=METHODS)
 def answer(**_names: str) -> Response:
-    """Answer a text message; or a call, by ringing the line that answers now.
-
-    A call that is in the log rings the line it began with. With a step, a call is continued; an
-    unknown step begins it again.
-    """
+    """Answer a text message; begin a call; or continue it, where the address has a known step."""
     g.answering = True
     is_text, names, step = _target()
     service_id = _service_id(names)
@@ -188,10 +185,9 @@ def is_below_twilio(path: str) -> bool:
 def connect_anyway(error: Exception) -> Response:
     """Answer a request below /twilio whatever went wrong: the handler of last resort.
 
-    It is this blueprint's error handler, and the application's handlers call it for what no
-    blueprint sees: an address that no route matches, and a fault in opening the session. It checks
-    the signature itself, so that no fault answers an unsigned request. A fault outside this
-    blueprint does not change the answer; one in the answer itself is answered with the fallback.
+    The application's handlers call it for what no blueprint sees: an address that no route matches,
+    and a fault in opening the session. It checks the signature itself, so that no fault answers an
+    unsigned request. A fault outside the answer does not change it; one in it gets the fallback.
     """
     refusal = require_signature()
     if refusal is not None:
@@ -214,9 +210,8 @@ def connect_anyway(error: Exception) -> Response:
 def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
     """Make the fallbacks of some services again if the directory or the day has changed.
 
-    None means all services: a thousand would keep a caller waiting, so a call names its own. Ids
-    that the directory lacks are ignored. It never raises: a fault is logged, and what was made
-    before stays.
+    None means all services: a thousand would keep a caller waiting. It never raises: a fault is
+    logged, and what was made before stays.
     """
     fallbacks: Fallbacks = current_app.extensions["fallbacks"]
     try:
@@ -404,10 +399,9 @@ def _own_numbers(directory: Directory) -> frozenset[str]:
 
 
 def _target() -> tuple[bool, list[str], str]:
-    """Return whether a text message is to be answered, what may be its service, and the step.
+    """Return whether it is a text, what may name its service, the likeliest first, and the step.
 
-    Only a call has a CallSid, whichever webhook it reaches. The names are those of the address,
-    however it was mistyped at Twilio, the likeliest first.
+    Only a call has a CallSid, whichever webhook it reaches.
     """
     names = _segments(request.path)[1:]
     is_message = "MessageSid" in request.values or names[:1] == ["sms"]
@@ -420,10 +414,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _service_id(names: Iterable[str]) -> str:
-    """Return the service that an address names, else that of the number called, else the first.
-
-    A caller is put through whatever was typed at Twilio.
-    """
+    """Return the service that an address names, else that of the number called, else the first."""
     services = lookup.snapshot().timetables.services
     by_name = {service_id.lower(): service_id for service_id in services}
     for name in names:
