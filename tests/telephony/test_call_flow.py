@@ -291,15 +291,6 @@ def test_dialling_through_a_menu_counts_as_ringing_where_somebody_must_press_1(
     assert ring_seconds(replace(line, press_1_to_accept=screened), is_last=True) == seconds
 
 
-def test_a_caller_hears_words_at_least_once_in_sixty_seconds_of_ringing():
-    silence = 0
-    for _, step in rings(compiled(SHARED), NIGHT):
-        silence = 0 if step.announcement else silence
-        silence += step.seconds + 5 + 15 * step.line.press_1_to_accept
-
-        assert silence <= call_flow.MAX_SILENCE_SECONDS
-
-
 def test_words_come_before_a_leg_that_would_make_more_than_sixty_seconds_of_ringing_and_no_sooner():
     others = "".join(
         f"  {n}: {{name: N, phone: 01632 96001{n}, hours: always}}\n" for n in range(3)
