@@ -154,24 +154,23 @@ def test_the_key_counts_for_the_leg_on_which_it_was_pressed(twilio, clock):
     assert twilio.ends(document, "CA1", **ANSWERED).number == EDS
 
 
-def lose_database(folder):
-    (folder / "routing.sqlite").unlink()
-
-
-def lose_marks(folder):
-    shutil.rmtree(folder / "accepted")
-
-
-@pytest.mark.parametrize("lose", [lose_database, lose_marks])
-def test_the_key_is_known_to_another_worker_without_the_database_and_to_another_machine_with_it(
-    twilio, clock, make_telephoned, tmp_path, lose
+def test_the_key_is_known_to_another_worker_without_a_database(
+    twilio, clock, make_telephoned, tmp_path
 ):
     document = night_manager(twilio, clock)
+    (tmp_path / "instance" / "routing.sqlite").unlink()
     twilio.picked_up(document, "CA1", "1")
-    lose(tmp_path / "instance")
     other = Telephone(make_telephoned().test_client(), NUMBERS)
 
     assert other.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
+
+
+def test_the_key_is_known_to_another_machine_by_the_log(twilio, clock, tmp_path):
+    document = night_manager(twilio, clock)
+    twilio.picked_up(document, "CA1", "1")
+    shutil.rmtree(tmp_path / "instance" / "accepted")
+
+    assert twilio.ends(document, "CA1", **ANSWERED).verbs == ["Hangup"]
 
 
 def test_a_file_system_of_marks_that_hangs_costs_nobody_the_call(
