@@ -1,15 +1,12 @@
 """who-to-call rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
-from datetime import timedelta
 
 import pytest
 from conftest import ANYSHIRE
 
 from routing import lookup
-from routing.core.instants import Span
-from routing.rota.roster import Cover
-from routing.store import audit_log, rota
+from routing.store import audit_log
 
 NIGHT = "Out-of-hours social worker"
 ROWS = """role,starts,ends,person
@@ -162,18 +159,6 @@ def test_people_whose_imported_shift_has_begun_stay_after_its_undo(run, christma
 
     assert is_unknown(run, "Siân O’Brien")
     assert not is_unknown(run, "Amara Owusu")
-
-
-def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
-    with app.app_context(), lookup.database().writing() as connection:
-        shift = rota.get(connection, 1)
-        half = Span(shift.during.start, shift.during.start + timedelta(hours=2))
-        rota.add(connection, "covered", [Cover(1, 2, half)], lookup.now(), "account:1")
-    text = run("export").output
-
-    for options, rows, count in (([], text, 3), (["--replace"], text, 3), ([], ROWS, 2)):
-        result = run("import", "-", *options, stdin=rows).output
-        assert result == f"Added 0 shifts. {count} were already on the rota.\n"
 
 
 def test_if_a_row_has_an_error_nothing_is_imported(run):
