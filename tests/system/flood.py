@@ -1,18 +1,16 @@
 """One address that floods the service, and callers who ask meanwhile."""
 
 import asyncio
-import http.client
 import itertools
-import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import nginx
-from clients import VOICE, ask
+from load import VOICE, Caller
 from serving import OPEN, Server, prepare
 
 RATE = 45
@@ -115,16 +113,14 @@ def endure(port, name, at_once=AT_ONCE, seconds=20):
 
 def call(port, answers):
     """Ask as a telephone, an exchange and a person do, and note how each was answered."""
+    source = {"source_address": (CALLERS_ADDRESS, 0), "timeout": 30}
     for kind in ("call", "numbers", "home"):
         began = time.monotonic()
-        source = (CALLERS_ADDRESS, 0)
-        to = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
-        with closing(to):
-            failure = ask(to, kind, f"{os.getpid()} {answers.count}")
+        with Caller(f"http://127.0.0.1:{port}", tries=1, **source) as caller:
+            fault = caller.fault(kind)
         answers.count += 1
         answers.slowest = max(answers.slowest, time.monotonic() - began)
-        if failure:
-            answers.wrong.append(failure)
+        answers.wrong += [fault] if fault else []
 
 
 def requests(port, name):
