@@ -91,9 +91,7 @@ class Grown:
         with self.database.writing() as connection:
             person = accounts.upsert_sso_account(connection, accounts.LOCAL, "me", "Me", roles, AT)
             token = accounts.start_session(connection, person, AT)
-            self.feed = rota_people.create_calendar(
-                connection, None, None, person.id, AT, person.actor
-            )
+            self.feed = rota_people.create_calendar(connection, None, person.id, AT, person.actor)
         with self.client.session_transaction("/staff") as session:
             session["token"] = token
 

@@ -62,7 +62,7 @@ def _feed(app):
 
     def change_and_get():
         with app.database.writing() as connection:
-            rota_people.create_calendar(connection, None, None, 1, AT, "account:1")
+            rota_people.create_calendar(connection, None, 1, AT, "account:1")
         assert app.client.get(path).status_code == 200
 
     return cost(change_and_get) * 1000, cost(lambda: app.client.get(path, headers=headers)) * 1000

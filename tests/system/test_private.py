@@ -27,7 +27,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request
 
 from routing import create_app, lookup
-from routing.rota.roster import NewCover
+from routing.rota.roster import Cover
 from routing.store import accounts, rota
 from routing.store.accounts import Role
 
@@ -154,7 +154,7 @@ def people(app):
         roles = frozenset([Role.ADMIN])
         accounts.add(connection, ACCOUNT, roles, PASSWORD, lookup.now(), "terminal:0")
         shift = rota.get(connection, 1)
-        cover = NewCover(1, None, shift.during, NOTES[0])
+        cover = Cover(1, None, shift.during, NOTES[0])
         rota.add(connection, "covered", [cover], lookup.now(), "terminal:0")
 
 
