@@ -21,8 +21,8 @@ from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
 from routing.rota import descriptions
-from routing.rota.roster import CONTEXT_MARGIN
-from routing.rota_service import Rota
+from routing.rota.descriptions import RotaText
+from routing.rota.roster import CONTEXT_MARGIN, Rota
 from routing.snapshot import Snapshot
 from routing.store import alerts, calls, db, diverts, jobs, retention, rota
 from routing.store.calls import Call
@@ -329,20 +329,20 @@ def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
         return
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
     gaps = upcoming.gaps(at, end)
-    for role in upcoming.roles:
+    for role in upcoming.roles.values():
         gaps_of_role = [gap for gap in gaps if gap[0] is role]
         if not gaps_of_role:
             continue
-        if not upcoming.roster.assignments(role.id, at, end):
+        if not upcoming.assignments(role.id, at, end):
             name = descriptions.role_name(role)
             yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
             continue
         first, *others = gaps_of_role
-        gap = upcoming.text(at).gap(*first)
+        gap = RotaText(upcoming, at).gap(*first)
         more = f", and {len(others)} more in {days} days" if others else ""
         yield Condition("rota_gap", f"{gap}{more}.")
-    known = {role.id for role in upcoming.roles}
-    shifts = [shift for shift in upcoming.roster.shifts if shift.during.end > at]
+    known = set(upcoming.roles)
+    shifts = [shift for shift in upcoming.shifts if shift.during.end > at]
     for role_id in sorted({shift.role_id for shift in shifts} - known):
         sentence = f"There are future shifts in the role '{role_id}', which the directory lacks."
         yield Condition("rota_role_unknown", sentence)
@@ -368,7 +368,7 @@ def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iter
             begins = f"for more than {CONTEXT_MARGIN.days} days already,"
             key = f"{role.id} {at.astimezone(snapshot.directory.zone).date()}"
         name = descriptions.role_name(role)
-        shortfall = current.text(at).shortfall(role, span, missing)
+        shortfall = descriptions.format_shortfall(role, missing)
         sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
         yield Condition("rota_gap", sentence, subject=name, alert_key=key)
 

@@ -197,6 +197,11 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
             message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
         elif plan := plan_warning(phone):
             code, message = "not_in_numbering_plan", plan
+        elif path[0] != "helplines" and not re.match(r"\+44|\d", phone.e164):
+            code, message = (
+                "foreign_number",
+                f"{phone.display} is of another country. Is it mistyped?",
+            )
         else:
             continue
         yield PathProblem(path, code, message, 0)

@@ -11,7 +11,7 @@ import pytest
 
 from routing import store
 from routing.core.instants import Span
-from routing.rota.roster import NewShift
+from routing.rota.roster import Shift
 from routing.store import (
     accounts,
     audit_log,
@@ -54,15 +54,14 @@ def arguments(now):
         jobs.states: (),
         rota.count_ever_added: ("role-1", Span(now, now + HOUR)),
         rota.find_change_by_key: ("form",),
-        rota.find_undone_by: (7,),
         rota.imports_of: ("rota.csv",),
+        rota.newest_changes: (3,),
         rota.read_shifts: ([5],),
         rota.revision: (),
         rota.shifts_of: (7,),
         rota_people.add_all: ([("New One", None)], now, "account:1"),
         rota_people.mark_added_by: ([1], 1),
         rota_people.remove_added_by: (1, [1], now, "account:1"),
-        rota_people.restore_added_by: (1, now),
         setup_steps.set_needed: ("rota", False, now, "account:1"),
         setup_steps.unneeded: (),
     }
@@ -76,7 +75,7 @@ def test_no_query_that_only_pages_and_commands_send_reads_all_of_a_growing_table
         write(accounts.add, name, frozenset([Role.ADMIN]), "correct horse battery", now, "x")
     write(diverts.create, [NewDivert("s", "eds", during, "")], now, "account:1")
     write(rota_people.add, "Amara Owusu", None, now, "account:1")
-    write(rota.add, "added", [NewShift("role-1", 1, during)], now, "account:1")
+    write(rota.add, "added", [Shift("role-1", 1, during)], now, "account:1")
 
     for function, given in arguments.items():
         write(function, *given)

@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import govuk_feed
 import pytest
 import stub_server
 from conftest import ANYSHIRE, ROOT
+from serving import poll
 
 from routing.bank_holidays import FETCH_TIMEOUT_SECONDS
 from routing.store import db, jobs, tables
@@ -23,16 +23,16 @@ PATIENCE_SECONDS = 60
 @contextmanager
 def silent_server():
     """Serve an address that never answers; yield its URL and an event: somebody has asked."""
-    request_came, gate = threading.Event(), threading.Event()
+    request_came, is_over = threading.Event(), threading.Event()
 
     class SilentHandler(stub_server.Handler):
         def do_GET(self):
             request_came.set()
-            gate.wait(PATIENCE_SECONDS)
+            is_over.wait(PATIENCE_SECONDS)
 
     with stub_server.serving(SilentHandler) as server:
-        yield f"{server.base}/", request_came
-        gate.set()
+        yield server.base, request_came
+        is_over.set()
 
 
 @contextmanager
@@ -56,15 +56,6 @@ def timers(folder, database_url, holidays_url):
     finally:
         process.kill()
         process.wait()
-
-
-def poll(value):
-    """Return what a function returns, as soon as it is true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := value()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return result
 
 
 def job_state(database, name):
