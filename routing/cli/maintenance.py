@@ -30,7 +30,7 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
-from routing.config import alert_recipients
+from routing.config import ALERTS_JOB, alert_recipients
 from routing.core import instants
 from routing.directory.schema import UK_ZONE
 from routing.errors import DatabaseUnavailable
@@ -200,7 +200,7 @@ class Job:
         return instants.start_at((at.astimezone(zone) - since_due).date(), DAILY_MINUTE, zone)
 
 
-ALERTS = Job("alerts", ("alerts", "send"), is_daily=False, timeout=timedelta(minutes=1))
+ALERTS = Job(ALERTS_JOB, ("alerts", "send"), is_daily=False, timeout=timedelta(minutes=1))
 DAILY_JOBS = (
     Job("bank-holidays", ("bank-holidays", "refresh")),
     Job("purge", ("purge",)),
