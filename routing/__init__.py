@@ -82,7 +82,7 @@ def _handle_http_exception(error: HTTPException) -> Response | HTTPException:
     if error.response is not None or code < 400:
         return error
     if code == 404 and request.path.startswith("/api"):
-        return public.api.unknown_address()
+        return problem(404, "This address is unknown. /openapi.json describes every address.")
     response = _error_response(code, error.description or error.name)
     for name, value in error.get_headers():  # such as Allow
         response.headers.setdefault(name, value)

@@ -150,25 +150,27 @@ def copy_path(folder: Path) -> Path:
     return folder / "bank-holidays.json"
 
 
-def plausibility_errors(
-    feed: HolidayFeed, known: Mapping[str, Mapping[date, BankHoliday]], today: date
+def _plausibility_errors(
+    feed: HolidayFeed, before: HolidayList | None, today: date
 ) -> Iterator[str]:
     """Yield why ``feed`` cannot be the current list: it lacks dates that must be in it.
 
-    ``known`` has the dates in use, by division. Each year from this one on that is in either must
-    have no fewer dates than are known, and no fewer than law and custom give. Earlier years may be
-    missing, and a year that is only begun counts as not listed.
+    Each year from this one on that it or the dates in use have must have no fewer dates than are in
+    use, and no fewer than law and custom give. Earlier years may be missing, and a year that is
+    only begun counts as not listed.
     """
-    for division, before in known.items():
+    for division, fewest in MIN_HOLIDAYS_PER_YEAR.items():
+        calendar = build_calendar(HolidayRules(division), before)
+        known = [day for day in sorted(calendar.dates) if not calendar.is_assumed(day)]
         after = feed.division(division)
-        counts, known_counts = (Counter(day.year for day in days) for days in (after, before))
+        counts, known_counts = (Counter(day.year for day in days) for days in (after, known))
         if today.year not in counts:
             yield f"{division}: nothing is listed for {today.year}"
         years = feed.years(division) | known_counts.keys()
         for year in sorted(year for year in years if year >= today.year):
-            minimum = max(MIN_HOLIDAYS_PER_YEAR[division], known_counts[year])
+            minimum = max(fewest, known_counts[year])
             if counts[year] < minimum:
-                gone = [day.isoformat() for day in before if day.year == year and day not in after]
+                gone = [day.isoformat() for day in known if day.year == year and day not in after]
                 missing = f" (missing: {', '.join(gone)})" if 0 < len(gone) < minimum else ""
                 yield f"{division}: {counts[year]} dates in {year}, not {minimum}{missing}"
 
@@ -212,11 +214,6 @@ _AS_PUBLISHED: Mapping[date, BankHoliday] = {
     date(2026, 6, 15): BankHoliday("World Cup bank holiday"),
 }
 """One-off holidays, and days that GOV.UK's list names differently, as in that list."""
-
-_AS_PUBLISHED_IN: Mapping[tuple[str, date], BankHoliday] = {
-    ("northern-ireland", date(2012, 6, 4)): BankHoliday("Spring bank holiday")
-}
-"""Days on which GOV.UK's list for one division differs from its list for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,11 +285,8 @@ def package_holidays(division: str) -> Mapping[date, BankHoliday]:
             "GB", subdiv=DIVISIONS[division], years=range(FIRST_YEAR, LAST_YEAR + 1), expand=False
         )
     )
-    days_off: dict[date, BankHoliday] = {}
-    for day in sorted(names):
-        if day.weekday() < 5:
-            days_off[day] = _AS_PUBLISHED_IN.get((division, day)) or _holiday(day, names)
-    return MappingProxyType(days_off)
+    days_off = (day for day in sorted(names) if day.weekday() < 5)
+    return MappingProxyType({day: _holiday(day, names) for day in days_off})
 
 
 def _holiday(day: date, names: Mapping[date, str]) -> BankHoliday:
@@ -329,13 +323,7 @@ def refresh(
     except InvalidBankHolidays:  # broken: the new list replaces it
         before = None
     after = HolidayList(url=url, checked_at=at, feed=parse(fetch(url, timeout)))
-    known = {}
-    for division in DIVISIONS:
-        calendar = build_calendar(HolidayRules(division), before)
-        known[division] = {
-            day: name for day, name in calendar.dates.items() if not calendar.is_assumed(day)
-        }
-    errors = list(plausibility_errors(after.feed, known, at.date()))
+    errors = list(_plausibility_errors(after.feed, before, at.date()))
     if errors and not accept_fewer:
         raise InvalidBankHolidays(
             f"What {url} sent makes no sense: {'; '.join(errors)}. If GOV.UK has really "

@@ -91,9 +91,7 @@ _OWN_PREFIXES = (
 )
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_GUNICORN_SETTINGS, _MAX_PORT = ("PORT", "WEB_CONCURRENCY"), 65535
-
-_SIMILAR, _NEAREST = 0.85, 0.75  # difflib's ratio of two names: surely a slip; worth proposing
+_SIMILAR = 0.85  # difflib's ratio of two names: surely a slip
 
 _ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
 _HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
@@ -176,8 +174,8 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return every setting, without blanks around it.
 
     Raise InvalidSetting when the rehearsal clock, the file with DATABASE_URL or the machine's zone
-    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret, and
-    each of gunicorn's own settings, that is: by the setting's name.
+    data is unusable. ``MALFORMED_SETTINGS`` holds a sentence about each other file of a secret that
+    is, by the setting's name.
 
     ``CLOCK`` is a function that returns the current instant in UTC, and ``UNKNOWN_SETTINGS`` holds
     a sentence about each variable that looks like a misspelt setting. Relative paths are those of
@@ -195,11 +193,6 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 if name == "DATABASE_URL":  # another database would have other diverts
                     raise
                 settings["MALFORMED_SETTINGS"][name] = str(error)
-    for name in _GUNICORN_SETTINGS:  # which stop its start before this is read
-        value = environ.get(name, "1")
-        if not re.fullmatch("[0-9]{1,5}", value) or int(value) > _MAX_PORT:
-            sentence = f"gunicorn does not start while {name} is {value!r}. Write a whole number."
-            settings["MALFORMED_SETTINGS"][name] = sentence
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
     check_zones()
@@ -257,11 +250,10 @@ def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
             "the output of `openssl rand -hex 32`."
         )
     elif 0 < len(missing) < len(names):
-        present = " and ".join(name for name in names if name not in missing)
-        are, but_is = ("is", "are") if len(missing) > 1 else ("are", "is")
+        are = "are" if len(missing) > 1 else "is"
         fault = (
-            f"{present} {are} set, but {' and '.join(missing)} {but_is} not. Set all three, or "
-            "none for accounts of this service."
+            f"{' and '.join(missing)} {are} not set, and the council's provider needs all three of "
+            f"{', '.join(names)}. Set all, or none for accounts of this service."
         )
     elif issuer and not re.fullmatch(_ISSUER, issuer):
         fault = (
@@ -369,16 +361,13 @@ def _read_secret(name: str, path: str, value: str | None) -> str:
 
 
 def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
-    known = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "HOST", *_GUNICORN_SETTINGS}
+    proposed = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "WEB_CONCURRENCY"}
     sentences = []
-    proposed = known - {"HOST", "PORT"}  # too short: other programs have names like them
-    for name in sorted(environ.keys() - known):
+    for name in sorted(environ.keys() - proposed):
         similar = difflib.get_close_matches(name.upper(), proposed, 1, _SIMILAR)
-        if not similar and not name.startswith(_OWN_PREFIXES):
-            continue
-        nearest = similar or difflib.get_close_matches(name, proposed, 1, _NEAREST)
-        proposal = f"Write {nearest[0]} instead." if nearest else "docs/settings.md lists them all."
-        sentences.append(f"{name} is not a setting of this service and has no effect. {proposal}")
+        if similar or name.startswith(_OWN_PREFIXES):
+            remedy = f"Write {similar[0]}" if similar else "See docs/settings.md"
+            sentences.append(f"{name} is not a setting of this service: no effect. {remedy}.")
     return tuple(sentences)
 
 

@@ -11,7 +11,7 @@ from routing.core.instants import Span, mark_covered, whole_second
 from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
-from routing.text.locale import Locale
+from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_DURATION = timedelta(hours=72)
 """The longest divert: none is open-ended."""
@@ -50,14 +50,13 @@ def propose(
     until: datetime | timedelta | None,
     note: str,
     at: datetime,
-    locale: Locale,
 ) -> list[ProposedDivert]:
-    """Return the diverts, not yet saved, of a service or of ALL_SERVICES to a line.
+    """Return the diverts that would be set, of a service or of ALL_SERVICES to a line.
 
     ``start`` None means ``at``. ``until`` is an instant, or a duration from the start, or None for
     the next handover of each service. Raise InvalidDivert, which names the field to change.
     """
-    directory = timetables.directory
+    directory, locale = timetables.directory, get_locale("en", timetables.directory.zone)
     if not line_id:
         raise InvalidDivert("line", "Choose a line.")
     if not service_id:
@@ -78,10 +77,7 @@ def propose(
     if len(note) > MAX_NOTE_CHARS:
         raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
     start = _check_start(start, at, locale)
-    return [
-        propose_one(timetables, service, line, start, until, note, at, locale)
-        for service in services
-    ]
+    return [propose_one(timetables, service, line, start, until, note, at) for service in services]
 
 
 def propose_one(
@@ -92,31 +88,30 @@ def propose_one(
     until: datetime | timedelta | None,
     note: str,
     at: datetime,
-    locale: Locale,
 ) -> ProposedDivert:
     """Return the divert of a service from ``start``; ``until`` is as in ``propose``.
 
     Raise InvalidDivert, which names the field to change.
     """
-    end = _find_end(timetables, service, start, until, locale)
-    ends, fault = format_datetime(end, locale), ""
-    if end <= at:
-        now = format_datetime(at, locale)
-        fault = f"That end, {ends}, is past: it is {now} now. Choose a later one."
-    elif end <= start:
-        starts = format_datetime(start, locale)
-        fault = f"That end, {ends}, is not after the start, {starts}. Choose a later one."
-    elif end - start > MAX_DIVERT_DURATION:
+    locale = get_locale("en", timetables.directory.zone)
+    end = start + until if isinstance(until, timedelta) else until
+    if end is None:
+        end = decide(timetables, service.id, start).until
+    if end is None or end - start > MAX_DIVERT_DURATION:
         latest = format_datetime(start + MAX_DIVERT_DURATION, locale)
-        fault = (
+        raise InvalidDivert(
+            "until",
             f"A divert lasts 72 hours at most: here until {latest}. Choose an earlier end; before "
-            "it comes, anybody may extend it."
+            "it comes, anybody may extend it.",
         )
-    if fault:
-        raise InvalidDivert("until", fault)
+    end = whole_second(end)
+    if end <= max(start, at):
+        ends, latest = (format_datetime(edge, locale) for edge in (end, max(start, at)))
+        raise InvalidDivert(
+            "until", f"That end, {ends}, is not after {latest}. Choose a later one."
+        )
     during = Span(start, end)
-    refusal = target_error(service, line, during, locale.zone)
-    if refusal is not None:
+    if refusal := target_error(service, line, during, locale.zone):
         raise InvalidDivert("line", refusal)
     spans = timetables.open_spans(line, start, end)
     closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
@@ -172,25 +167,3 @@ def _check_start(start: datetime | None, at: datetime, locale: Locale) -> dateti
     if start > at + MAX_LEAD_TIME:
         raise InvalidDivert("from", "That start is more than 400 days away. Choose an earlier one.")
     return max(whole_second(start), now)
-
-
-def _find_end(
-    timetables: Timetables,
-    service: Service,
-    start: datetime,
-    until: datetime | timedelta | None,
-    locale: Locale,
-) -> datetime:
-    if isinstance(until, datetime):
-        return whole_second(until)
-    if until is not None:
-        return start + until
-    handover = decide(timetables, service.id, start).until
-    if handover is not None and handover - start <= MAX_DIVERT_DURATION:
-        return handover
-    when = f"not before {format_datetime(handover, locale, start)}" if handover else "none ahead"
-    raise InvalidDivert(
-        "until",
-        "A divert lasts 72 hours at most, and the next handover of "
-        f"'{service.name.get(locale.language)}' is {when}. Choose a time instead.",
-    )

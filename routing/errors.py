@@ -125,18 +125,12 @@ class Problem:
 class InvalidDirectory(RoutingError):
     """Every problem in a directory file, not just the first, so that one edit can correct them all.
 
-    Of more than MAX_SHOWN problems, the first are kept, with a count of the rest: the file is
-    probably not a directory at all.
+    Of more than MAX_SHOWN problems, the first: the file is probably not a directory at all.
     """
 
     MAX_SHOWN = 200
 
     def __init__(self, path: object, problems: Sequence[Problem]) -> None:
         self.path = str(path)
-        shown = sorted(problems)
-        if len(shown) > self.MAX_SHOWN + 1:  # a count would take as much room as a single problem
-            first, count = shown[self.MAX_SHOWN], len(shown) - self.MAX_SHOWN
-            message = f"from here on there are {count} more problems. Check that this is the file."
-            shown[self.MAX_SHOWN :] = [Problem(first.line, first.column, "more_problems", message)]
-        self.problems = tuple(shown)
+        self.problems = tuple(sorted(problems)[: self.MAX_SHOWN])
         super().__init__("\n".join(f"{self.path}: {problem}" for problem in self.problems))

@@ -27,9 +27,6 @@ MAX_KEPT_BYTES = 4_000_000
 PUBLIC_FILE_MODE = 0o644
 """The mode of a file for a web server, which runs as another user."""
 
-_ABANDONED_SECONDS = 3600.0
-"""A temporary file of this age is abandoned: the process that began it was killed."""
-
 log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
@@ -108,11 +105,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
 
     A reader sees the whole old file or the whole new one. Raise OSError when it cannot be written.
     """
-    prefix = f".new-{path.name}-"
-    with NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as new:
+    with NamedTemporaryFile(dir=path.parent, prefix=f".new-{path.name}-", delete=False) as new:
         try:
-            oldest = os.fstat(new.fileno()).st_mtime - _ABANDONED_SECONDS
-            _delete_abandoned(path.parent, prefix, oldest)
             new.write(content)
             new.flush()
             os.fchmod(new.fileno(), mode)
@@ -148,14 +142,6 @@ def _load_or_create_key(folder: Path) -> str:
     if len(key := _read(file, MAX_KEPT_BYTES).decode("ascii", "ignore")) < 32:  # ours has 64
         raise OSError(f"delete {file}, which holds no key")
     return key
-
-
-def _delete_abandoned(folder: Path, prefix: str, oldest: float) -> None:
-    with suppress(OSError):
-        for path in folder.glob(f"{prefix}*"):
-            with suppress(FileNotFoundError):  # another process has just put it in place
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
 
 
 def _read(file: Path, size: int) -> bytes:

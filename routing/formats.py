@@ -7,8 +7,8 @@ number and its hours, and needs no other file. It stays true on a wall: it says 
 
 from base64 import b64encode
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -73,24 +73,23 @@ def assumption(decision: Decision, at: datetime, snapshot: Snapshot, locale: Loc
 
 
 def line_json(line: Line, phone: Phone, locale: Locale) -> Json:
-    """Return a line with ``phone``, on which its callers reach it.
+    """Return a line as callers see it, with ``phone``, on which they reach it.
 
     999 and 101 have no E.164 form and no number at Relay UK: both are null.
     """
-    options = None if line.internal else line.options
     return {
         "id": line.id,
         "name": line.name.get(locale.language),
         "phone": {
             "e164": None if phone.is_emergency else phone.e164,
             "display": phone.display,
-            "options": options.get(locale.language) if options else None,
+            "options": line.options.get(locale.language) if line.options else None,
             "relay_uk": phone.relay_uk_display if line.relay_uk else None,
         },
-        "email": None if line.internal else line.email,
+        "email": line.email,
         "also": [
             {"kind": way.kind, "phone": _number_json(way.phone), "url": way.url}
-            for way in (() if line.internal else line.also)
+            for way in line.also
         ],
     }
 
@@ -103,24 +102,23 @@ def service_json(service: Service, locale: Locale) -> Json:
         "name": service.name.get(locale.language),
         "number": _number_json(number),
         "lines": [
-            line_json(line, service.public_phone(line.phone), locale)
+            line_json(service.public_line(line), service.public_phone(line.phone), locale)
             for line in service.reachable
             if not line.internal
         ],
         "out_of_hours": None if last_line.internal else last_line.id,
-        "forms": forms_json(service, locale.language),
+        "forms": [
+            {
+                "name": form.name.get(locale.language),
+                "url": form.url,
+                "when": form.when.get(locale.language),
+            }
+            for form in service.forms
+        ],
         "confirmed": service.confirmed,
         "decision": f"{SERVICES_PATH}/{service.id}/decision",
         "language": locale.language,
     }
-
-
-def forms_json(service: Service, language: str) -> list[Json]:
-    """Return the forms that a service's callers may send instead, and when."""
-    return [
-        {"name": form.name.get(language), "url": form.url, "when": form.when.get(language)}
-        for form in service.forms
-    ]
 
 
 def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: Locale) -> Json:
@@ -195,7 +193,8 @@ def span_json(span: Span, locale: Locale) -> Json:
 
 
 def _answer_json(service: Service, answer: Answer | Decision, locale: Locale) -> Json:
-    return line_json(answer.line, service.public_phone(answer.phone), locale)
+    line, phone = service.public_line(answer.line), service.public_phone(answer.phone)
+    return line_json(line, phone, locale)
 
 
 def _number_json(phone: Phone | None) -> Json | None:
@@ -226,15 +225,18 @@ def printed_page(
     first = at.astimezone(locale.zone).date()
     last = first + timedelta(weeks=PRINTED_WEEKS) - timedelta(days=1)
     directory, holidays = snapshot.directory, snapshot.holidays.dates
-    lines = {line.id: _print_line(line, snapshot, first, last, locale) for line in directory.lines}
     return render_template(
         "printed.html",
         style=Markup(_STYLE),  # noqa: S704 - a style sheet of our own, from a file beside this one
         title=title,
         exit_url=exit_url,
         home_url=home_url,
-        services=[_print_service(service, lines, locale) for service in directory.services],
-        lines=[lines[line.id] for line in directory.lines if not line.internal],
+        services=directory.services,
+        lines=[line for line in directory.lines if not line.internal],
+        notices=partial(_notices, first=first, last=last, locale=locale),
+        exceptions=partial(
+            dates.format_exceptions, first=first, last=last, holidays=holidays, locale=locale
+        ),
         bank_holidays=[
             f"{dates.capitalise(dates.format_full_date(day, locale))}, "
             f"{dates.format_holiday(holidays[day], locale)}"
@@ -248,7 +250,10 @@ def printed_page(
 
 
 def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str, Any]:
-    """Return the values that every page for callers shows, the printed one too."""
+    """Return the values that every page for callers shows, the printed one too.
+
+    ``words`` gives a text of the council's in the page's language.
+    """
     directory, language = snapshot.directory, locale.language
     emergency, unanswered = directory.emergency.get(language), directory.unanswered
     return {
@@ -258,16 +263,12 @@ def page_values(snapshot: Snapshot, locale: Locale, rehearsal: bool) -> dict[str
         "website": directory.council.website,
         "emergency_html": _emergency_html(emergency, locale),
         "unanswered": unanswered and _emergency_html(unanswered.get(language), locale),
-        "helplines": [
-            {
-                "name": helpline.name.get(language),
-                "audience": helpline.audience.get(language),
-                "phone": helpline.phone,
-                "hours": dates.format_hours(helpline.hours, locale),
-                "week": dates.format_week(helpline.hours, locale),
-            }
-            for helpline in directory.helplines
-        ],
+        "helplines": directory.helplines,
+        "words": lambda text: text.get(language) if text else "",
+        "format_hours": partial(dates.format_hours, locale=locale),
+        "format_week": partial(dates.format_week, locale=locale),
+        "line_phrase": partial(sentences.line_phrase, locale=locale),
+        "other_way_label": partial(sentences.other_way_label, locale=locale),
         "rehearsal": rehearsal,
     }
 
@@ -283,50 +284,10 @@ def _emergency_html(words: str, locale: Locale) -> Markup:
     return Markup("{}{}{}").format(advice[:start], link.format(advice[start:end]), advice[end:])
 
 
-def _print_line(
-    line: Line, snapshot: Snapshot, first: date, last: date, locale: Locale
-) -> dict[str, Any]:
-    """Return a line as the page prints it, with what differs from its week or season by date."""
-    holidays = snapshot.holidays.dates
-    special_days = [day for day in line.special_days if any(day.dates(first, last))]
-    options = None if line.internal else line.options
-    return {
-        "name": line.name.get(locale.language),
-        "phone": line.phone,
-        "options": options.get(locale.language) if options else None,
-        "you_will_hear": line.you_will_hear.get(locale.language) if line.you_will_hear else None,
-        "relay_uk": line.phone.relay_uk_display if line.relay_uk else None,
-        "also": [(sentences.other_way_label(way, locale), way) for way in line.also],
-        "week": dates.format_week(line.hours, locale),
-        "seasons": [
-            dates.format_special_day(replace(special_day, phone=None), locale, first)
-            for special_day in special_days
-            if special_day.is_season
-        ],
-        "other_numbers": [
-            dates.format_special_day(replace(special_day, hours=None, week=None), locale, first)
-            for special_day in special_days
-            if special_day.phone is not None
-        ],
-        "exceptions": dates.format_exceptions(line, first, last, holidays, locale),
-    }
-
-
-def _print_service(
-    service: Service, lines: dict[str, dict[str, Any]], locale: Locale
-) -> dict[str, Any]:
-    last_line = service.out_of_hours
-    if service.number is not None:
-        lines = {
-            line.id: lines[line.id]
-            | {"phone": service.public_phone(line.phone), "other_numbers": []}
-            for line in service.reachable
-        }
-    return {
-        "name": service.name.get(locale.language),
-        "number": service.number,
-        "is_always_on_its_number": service.is_always_on_its_number,
-        "day_lines": [lines[line.id] for line in service.lines if line.id != last_line.id],
-        "out_of_hours": lines[last_line.id],
-        "confirmed": service.confirmed,
-    }
+def _notices(line: Line, first: date, last: date, locale: Locale) -> list[str]:
+    """Return each change of a line's week or number from ``first`` to ``last`` in a sentence."""
+    return [
+        dates.format_special_day(special_day, locale, first)
+        for special_day in line.special_days
+        if (special_day.is_season or special_day.phone) and any(special_day.dates(first, last))
+    ]

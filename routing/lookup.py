@@ -140,9 +140,7 @@ def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> Pr
         raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
     service, start = facts.timetables.service(divert.service), divert.during.start
     start = max(start, whole_second(at))
-    return divert_rules.propose_one(
-        facts.timetables, service, line, start, until, "", at, staff_locale()
-    )
+    return divert_rules.propose_one(facts.timetables, service, line, start, until, "", at)
 
 
 def divert_error(divert: DivertRow) -> str | None:

@@ -20,7 +20,7 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = [ANYSHIRE, *(ROOT / "examples" / f"{name}.yaml" for name in ("swansea", "wiltshire"))]
 REMEDY = re.compile(
     r"\b(Write|Add|Begin|Did you mean|Start|Save|Delete|Leave|Keep|Check|Indent|The keys|Put|type"
-    r"|delete|Finish|Take|Give|Name|write|give)\b"
+    r"|delete|Correct|Finish|Take|Give|Name|write|give)\b"
 )
 
 

@@ -1,6 +1,5 @@
 """Settings: read as text, checked at start."""
 
-import itertools
 import re
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -69,15 +68,13 @@ def test_a_secret_both_from_a_file_and_in_the_environment_is_that_of_the_environ
 
 
 MISSPELT = {
-    "TWILIO_AUTH_TOKN": "Write TWILIO_AUTH_TOKEN instead",
-    "OIDC_CLIENTID": "Write OIDC_CLIENT_ID instead",
-    "DATABASE_URI": "Write DATABASE_URL instead",
-    "OIDC_TENANT": "docs/settings.md lists them all",
-    "DIRECTORY_PATH": "Write DIRECTORY instead",
-    "CALL_RETENTION": "Write CALL_RETENTION_DAYS instead",
-    "SECRET_KEY_FIL": "Write SECRET_KEY_FILE instead",
-    "WEB_CONCURENCY": "Write WEB_CONCURRENCY instead",
-    "twilio_auth_token": "Write TWILIO_AUTH_TOKEN instead",
+    "TWILIO_AUTH_TOKN": "Write TWILIO_AUTH_TOKEN",
+    "OIDC_CLIENTID": "Write OIDC_CLIENT_ID",
+    "DATABASE_URI": "Write DATABASE_URL",
+    "OIDC_TENANT": "See docs/settings.md",
+    "SECRET_KEY_FIL": "Write SECRET_KEY_FILE",
+    "WEB_CONCURENCY": "Write WEB_CONCURRENCY",
+    "twilio_auth_token": "Write TWILIO_AUTH_TOKEN",
 }
 OTHERS = ("PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE")
 
@@ -88,12 +85,6 @@ def test_a_misspelt_setting_is_named_with_what_to_write_and_no_other_programs_va
         assert sentence.startswith(f"{name} is not a setting")
         assert remedy in sentence
     assert config.read(dict.fromkeys(OTHERS, ""))["UNKNOWN_SETTINGS"] == ()
-
-
-def test_a_value_with_which_gunicorn_does_not_start_is_named():
-    for name, value in itertools.product(("PORT", "WEB_CONCURRENCY"), ("two", "", "-1", "65536")):
-        assert f"while {name} is " in config.read({name: value})["MALFORMED_SETTINGS"][name]
-        assert config.read({name: "8"})["MALFORMED_SETTINGS"] == {}
 
 
 def test_zone_data_that_is_wrong_in_july_or_missing_is_refused(monkeypatch):

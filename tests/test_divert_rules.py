@@ -1,7 +1,6 @@
 """What may be diverted where, and for how long: refusals in words, to the second."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ANYSHIRE
@@ -11,10 +10,7 @@ from routing.core.decision import Timetables
 from routing.core.instants import Span
 from routing.directory.load import load, parse
 from routing.errors import InvalidDivert
-from routing.text.locale import get_locale
 
-LONDON = ZoneInfo("Europe/London")
-ENGLISH = get_locale("en", LONDON)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -34,7 +30,7 @@ def with_line(line_id, phone, more=""):
 
 
 def propose(timetables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
-    return divert_rules.propose(timetables, service, line, start, until, note, at, ENGLISH)
+    return divert_rules.propose(timetables, service, line, start, until, note, at)
 
 
 def assert_refused(timetables, field, *words, **arguments):
@@ -74,11 +70,11 @@ def test_an_end_is_after_now_and_within_72_hours(anyshire, end):
 
 
 REFUSED_TIMES = [
-    ({"until": NOW - SECOND}, "until", "is past"),
-    ({"until": NOW}, "until", "is past"),
+    ({"until": NOW - SECOND}, "until", "is not after midday"),
+    ({"until": NOW}, "until", "is not after midday"),
     ({"until": NOW + 72 * HOUR + SECOND}, "until", "midday on Thursday 26"),
-    ({"start": NOW + 2 * HOUR, "until": NOW + HOUR}, "until", "is not after the start"),
-    ({"start": NOW + 2 * HOUR, "until": NOW + 2 * HOUR}, "until", "is not after the start"),
+    ({"start": NOW + 2 * HOUR, "until": NOW + HOUR}, "until", "is not after 2pm"),
+    ({"start": NOW + 2 * HOUR, "until": NOW + 2 * HOUR}, "until", "is not after 2pm"),
     ({"start": NOW - timedelta(minutes=2)}, "from", "is past"),
     ({"start": NOW + timedelta(days=401)}, "from", "400 days"),
 ]
@@ -101,7 +97,7 @@ def test_a_start_of_this_minute_means_now(anyshire):
     assert propose(anyshire, start=NOW - timedelta(seconds=30))[0].during.start == NOW
 
 
-def test_a_handover_too_far_away_is_refused_with_when_it_is(make_app):
+def test_a_handover_too_far_away_is_refused(make_app):
     with make_app(ANYSHIRE).app_context():
         timetables = lookup.snapshot().timetables
     at = datetime(2026, 12, 24, 14, tzinfo=UTC)
@@ -109,14 +105,14 @@ def test_a_handover_too_far_away_is_refused_with_when_it_is(make_app):
     assert proposal.during.end == datetime(2026, 12, 24, 15, 30, tzinfo=UTC)
 
     later = {"at": at + 4 * HOUR, "until": None}
-    assert_refused(timetables, "until", "10am on Monday 28", "Choose a time", **later)
+    assert_refused(timetables, "until", "until 6pm on Sunday 27", **later)
 
 
 def test_a_service_that_never_hands_over_is_diverted_until_a_time():
     always = ANYSHIRE.read_text("utf-8").replace("lines: [mash]", "lines: [eds]")
     timetables = Timetables(parse(always, ANYSHIRE)[0], {})
 
-    assert_refused(timetables, "until", "none ahead", line="mash", until=None)
+    assert_refused(timetables, "until", "72 hours at most", line="mash", until=None)
 
 
 def test_an_unknown_line_or_service_is_refused_with_the_known_ones(anyshire):
@@ -172,14 +168,12 @@ def test_the_end_of_a_divert_in_force_is_checked(anyshire):
     line = anyshire.directory.line("eds")
 
     def moved(until, start=NOW):
-        return divert_rules.propose_one(
-            anyshire, service, line, start, until, "", NOW, ENGLISH
-        ).during
+        return divert_rules.propose_one(anyshire, service, line, start, until, "", NOW).during
 
     assert moved(4 * HOUR) == Span(NOW, NOW + 4 * HOUR)
     assert moved(None).end == datetime(2026, 11, 23, 17, tzinfo=UTC)
     assert moved(HOUR, start=NOW + HOUR) == Span(NOW + HOUR, NOW + 2 * HOUR)
-    with pytest.raises(InvalidDivert, match="is past"):
+    with pytest.raises(InvalidDivert, match="is not after"):
         moved(NOW)
     with pytest.raises(InvalidDivert, match="72 hours"):
         moved(NOW + timedelta(hours=72, seconds=1))

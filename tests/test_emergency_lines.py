@@ -96,10 +96,10 @@ def test_a_line_that_is_only_out_of_hours_may_have_an_emergency_number(number):
 
 
 ELSEWHERE = [
-    ("lines: [mash]", "lines: [mash, police]", "Take 'police' out of `lines`."),
-    ("out_of_hours: police}", IF_POLICE, "Take 'police' out of `if_unanswered`."),
+    ("lines: [mash]", "lines: [mash, police]", "Take 'police' out of `lines`"),
+    ("out_of_hours: police}", IF_POLICE, "Take 'police' out of `lines`"),
     ("out_of_hours: police", "out_of_hours: mash", "move it to `helplines`"),
-    ("01632 960001", "999", "Take 'mash' out of `lines`."),
+    ("01632 960001", "999", "Take 'mash' out of `lines`"),
     ("phone: 101", "phone: 112", "999 and 101 on an `out_of_hours` line too"),
 ]
 

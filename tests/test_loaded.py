@@ -16,7 +16,6 @@ LATER = {
     "requests": "GOV.UK's list and the doctor, in a terminal",
     "routing.alert_delivery": "in a terminal",
     "routing.cli": "in a terminal",
-    "routing.telephony.doctor": "in a terminal",
     "smtplib": "alerts, in a terminal",
     "twilio.rest": "never",
 }

@@ -181,7 +181,7 @@ def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: L
 def _callee_text(callee: Callee | None, locale: Locale) -> str:
     if callee is None:
         return locale.translate("this service is not there")
-    line, phone = callee.answer.line, callee.answer.phone
+    line, phone = callee.line, callee.phone
     text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
     if line.options:
         text += f" ({line.options.get(locale.language)})"

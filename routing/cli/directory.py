@@ -33,7 +33,7 @@ from routing.cli.common import (
 from routing.core.directory import Line, Phone
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
-from routing.directory import schema, suggestions
+from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
 from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
@@ -54,8 +54,7 @@ Answers = dict[str, Any]
 NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified", "bank_holidays_end"}
 """Warnings about what the council completes later, or no answer could mend."""
 
-_DIVISIONS = dict.fromkeys(("england", "wales", "cymru"), "england-and-wales")
-_LANGUAGES = {"english": "en", "saesneg": "en", "welsh": "cy", "cymraeg": "cy"}
+DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
 _FIXED_DAYS = {
     (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
     (12, 25): ("Christmas Day", "Dydd Nadolig"),
@@ -268,7 +267,7 @@ def _gaps_text(
 def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:
     if callee is None:
         return None
-    line, phone, number = callee.answer.line, callee.answer.phone, callee.number
+    line, phone, number = callee.line, callee.phone, callee.number
     return {
         "line": line.id,
         "e164": None if phone.is_emergency else phone.e164,
@@ -298,35 +297,26 @@ class LineAnswer:
 
 
 def _council(value: object) -> str:
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not text:
+    if not isinstance(value, str) or not value.strip():
         raise ValueError("Write the council's name, as Anyshire County Council.")
-    return text
-
-
-def _website(value: object) -> str:
-    text = str(value).strip()
-    return schema.parse_url(f"https://{text}" if re.match(r"[\w-]+\.[\w.-]+", text) else text)
+    return " ".join(value.split())
 
 
 def _division(value: object) -> str:
-    name = "-".join(str(value).lower().replace("&", "and").split())
-    division = _DIVISIONS.get(name, name)
-    if division not in ("england-and-wales", "scotland", "northern-ireland"):
-        raise ValueError(f"{value!r}: write england-and-wales, scotland or northern-ireland.")
-    return division
+    if value not in DIVISIONS:
+        raise ValueError(
+            f"{value!r} is not known. Write {', '.join(DIVISIONS[:2])} or {DIVISIONS[2]}."
+        )
+    return str(value)
 
 
 def _line(value: object) -> LineAnswer:
     if isinstance(value, Mapping):
         value = f"{value.get('name', '')}, {value.get('phone', '')}"
-    match = re.fullmatch(r"\s*([^\[{].*?)\s*[,:]\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
-    if match is None:
-        raise ValueError(f"{value!r} is no line. Write its name and number, as MASH, 01632 960001.")
-    if re.search(r"\d[\d ]{8}", match[1]):
-        raise ValueError(
-            f"{value!r} is more than one number. Write one here, the other afterwards."
-        )
+    match = re.fullmatch(r"\s*([^\[{].*?)\s*,\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
+    if match is None or re.search(r"\d{5}", match[1]):
+        message = "is not a line. Write its name and one number, as MASH, 01632 960001."
+        raise ValueError(f"{value!r} {message}")
     return LineAnswer(match[1], schema.parse_line_phone(match[2]))
 
 
@@ -339,33 +329,23 @@ def _day_line(value: object) -> LineAnswer:
 
 def _hours(value: object) -> list[tuple[str, str]]:
     """Read a week's hours: a mapping, or one text with a semicolon between days."""
-    text = str(value).strip(" ;\n").lower()
-    week = None if isinstance(value, Mapping) else suggestions.suggest_week(text)
-    if week is None:
-        return list(schema.parse_week(value).as_written)
-    plain = week if isinstance(week, str) else "; ".join(map(": ".join, week.items()))
-    if re.sub(r"[\s:;]", "", plain) != re.sub(r"[\s:;]", "", text):
-        raise ValueError(f"{value!r} is not in the form of hours here. Write {plain}.")
-    return list(schema.parse_week(week).as_written)
+    if isinstance(value, str) and value != "always":
+        days = (part.strip().partition(" ") for part in value.split(";"))
+        value = {key.rstrip(":"): hours.strip() for key, _, hours in days}
+    return list(schema.parse_week(value).as_written)
 
 
 def _languages(value: object) -> list[str]:
-    words = value if isinstance(value, list) else re.findall(r"\w+", str(value).lower())
-    languages = [_LANGUAGES.get(str(word), str(word)) for word in words if word != "and"]
-    if sorted(languages) not in (["en"], ["cy"], ["cy", "en"]):
+    languages = value if isinstance(value, list) else str(value).replace(",", " ").split()
+    if languages not in (["en"], ["cy"], ["cy", "en"], ["en", "cy"]):
         raise ValueError(f"{value!r} is not understood. Write en, or cy, en for Welsh first.")
     return languages
 
 
 QUESTIONS = (
     Question("council", "The council's name", _council),
-    Question("website", "Its website", _website),
-    Question(
-        "division",
-        "Its bank holidays: england-and-wales, scotland or northern-ireland",
-        _division,
-        "england-and-wales",
-    ),
+    Question("website", "Its website, as https://www.anyshire.example", schema.parse_url),
+    Question("division", f"Its bank holidays: {', '.join(DIVISIONS)}", _division, DIVISIONS[0]),
     Question("day_line", "The day line: its name and number, as MASH, 01632 960001", _day_line),
     Question(
         "day_hours",
@@ -393,18 +373,15 @@ def read_answers(text: str) -> Answers:
         root = read_yaml(text).root
     except UnreadableFile as error:
         raise BadAnswers({f"line {error.problem.line}": error.problem.message}) from error
-    answers, errors = {}, {}
+    answers: Answers = {}
+    keys = [question.key for question in QUESTIONS]
+    errors = {key: f"is not one of {', '.join(keys)}." for key in root if key not in keys}
     for question in QUESTIONS:
         value = root.get(question.key, question.default)
-        if value is None:
-            errors[question.key] = f"it is missing. {question.words}."
-            continue
         try:
             answers[question.key] = question.parse(value)
         except ValueError as error:
-            errors[question.key] = str(error)
-    for key in root.keys() - {question.key for question in QUESTIONS}:
-        errors[key] = f"there is no such question. They are {', '.join(q.key for q in QUESTIONS)}."
+            errors[question.key] = str(error) if value else f"it is missing. {question.words}."
     if errors:
         raise BadAnswers(errors)
     return answers
@@ -475,6 +452,7 @@ def quote(text: str) -> str:
 
 
 def _key_at(text: str, problem: Problem) -> str:
+    """Return the key of the question whose answer stands at a problem of the text."""
     if problem.code == "gap":
         return "night_hours"
     above = "\n".join(text.split("\n")[: problem.line])
@@ -488,12 +466,11 @@ def _key_at(text: str, problem: Problem) -> str:
 
 def _ask() -> str:
     """Ask every question until the answers are right. Return the directory's text."""
-    typed: dict[str, str] = {}
+    typed = {question.key: question.default for question in QUESTIONS}
     to_ask: Sequence[Question] = QUESTIONS
     while True:
         for question in to_ask:
-            default = typed.get(question.key, question.default)
-            typed[question.key] = _ask_one(question, default)
+            typed[question.key] = _ask_one(question, typed[question.key])
         to_ask = QUESTIONS
         answers: Answers = {q.key: q.parse(typed[q.key]) for q in QUESTIONS}
         try:
@@ -502,9 +479,8 @@ def _ask() -> str:
             click.echo(f"{error}\nPlease answer again.")
             to_ask = [q for q in QUESTIONS if q.key in error.errors]
             continue
-        click.echo("\nYour answers:")
-        for question in QUESTIONS:
-            click.echo(f"  {question.key}: {typed[question.key]}")
+        lines = (f"  {key}: {answer}" for key, answer in typed.items())
+        click.echo("\n".join(["", "Your answers:", *lines]))
         if click.confirm("Is everything right?", default=True):
             return text
 

@@ -43,11 +43,6 @@ although_closed_option = click.option(
 @click.option("--from", "start", metavar="T", help=f"When to start: {AT_FORMATS}. [default: now]")
 @although_closed_option
 @click.option(
-    "--although-unchanged",
-    is_flag=True,
-    help="Divert to the line that takes the calls anyway, all that time.",
-)
-@click.option(
     "--may-ring",
     is_flag=True,
     help="The line that took the calls before may still be tried: it is not out of order.",
@@ -60,7 +55,6 @@ def set_divert(
     start: str | None,
     although_closed: bool,
     may_ring: bool,
-    although_unchanged: bool,
 ) -> None:
     """Divert calls for SERVICE to LINE, for up to 72 hours.
 
@@ -69,20 +63,17 @@ def set_divert(
     at, locale, timetables = lookup.now(), lookup.staff_locale(), lookup.snapshot().timetables
     start_at = None if start is None else time_parsing.parse_local(start, locale.zone)
     proposed = divert_rules.propose(
-        timetables, service, line, start_at, _parse_until(until), note, at, locale
+        timetables, service, line, start_at, _parse_until(until), note, at
     )
     if not although_closed:
         _confirm_closed(proposed)
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    if not although_unchanged:
-        unchanged = [
-            staff_text.unchanged_warning(divert.line, divert.service, divert.during.end, at, locale)
-            for divert in proposed
-            if divert_rules.unchanged_until(timetables, divert, lookup.diverts())
-            == divert.during.end
-        ]
-        advice = "To set it all the same, add --although-unchanged."
-        _confirm(unchanged, "Set it all the same?", advice)
+    for divert in proposed:
+        unchanged_until = divert_rules.unchanged_until(timetables, divert, lookup.diverts())
+        if unchanged_until is not None:
+            until = staff_text.format_relative(unchanged_until, at, locale)
+            name = divert.line.name.get("en")
+            click.echo(f"Until {until} nothing changes: {name} takes these calls anyway.", err=True)
     new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
     with lookup.database().writing() as connection:
         created = diverts.create(connection, new_diverts, lookup.now(), actor())
@@ -165,22 +156,14 @@ def _parse_until(text: str) -> datetime | timedelta | None:
 
 def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
     at, locale = lookup.now(), lookup.staff_locale()
-    warnings = [
-        staff_text.closed_warning(divert.line, divert.closed, at, locale)
-        for divert in proposed
-        if divert.closed
-    ]
-    advice = "If somebody will answer it anyway, add --although-closed."
-    _confirm(warnings, "Will somebody answer it anyway?", advice)
-
-
-def _confirm(warnings: Sequence[str], question: str, advice: str) -> None:
-    for warning in warnings:
+    closed = [divert for divert in proposed if divert.closed]
+    for divert in closed:
+        warning = staff_text.closed_warning(divert.line, divert.closed, at, locale)
         click.echo(warning, err=True)
-    if warnings and not sys.stdin.isatty():
-        raise InvalidDivert("line", advice)
-    if warnings:
-        click.confirm(question, abort=True)
+    if closed and not sys.stdin.isatty():
+        raise InvalidDivert("line", "If somebody will answer it anyway, add --although-closed.")
+    if closed:
+        click.confirm("Will somebody answer it anyway?", abort=True)
 
 
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:

@@ -32,8 +32,6 @@ def add(name: str, role_names: str, password_stdin: bool) -> None:
         raise click.UsageError(
             f"--role {role_names}: the roles are {known}. Write --role view,divert."
         )
-    with lookup.database().writing() as connection:
-        accounts.ensure_name_free(connection, name)
     password = _read_password(password_stdin)
     with lookup.database().writing() as connection:
         accounts.add(connection, name, roles, password, lookup.now(), actor())
@@ -45,13 +43,14 @@ def add(name: str, role_names: str, password_stdin: bool) -> None:
 
 
 @group.command("password")
-@click.argument("name")
+@click.argument("name", metavar="NAME|NUMBER")
 @password_option
 def password(name: str, password_stdin: bool) -> None:
     """Change the password of a local account. This ends its sessions and calendars."""
     new_password = _read_password(password_stdin)
     with lookup.database().writing() as connection:
-        accounts.set_password(connection, name, new_password, lookup.now(), actor())
+        account = accounts.get(connection, name)
+        accounts.set_password(connection, account, new_password, lookup.now(), actor())
     click.echo(
         f"{name} has a new password and is signed out everywhere. Their calendars have ended."
     )
@@ -95,7 +94,8 @@ def remove(account: str) -> None:
     council account can sign in again until they lose their role there.
     """
     with lookup.database().writing() as connection:
-        removed = accounts.remove(connection, account, lookup.now(), actor())
+        removed = accounts.get(connection, account)
+        accounts.remove(connection, removed, lookup.now(), actor())
     click.echo(
         f"{removed.name} (account {removed.id}) is removed and signed out everywhere. Their "
         "calendars have ended."

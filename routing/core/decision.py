@@ -146,19 +146,16 @@ def decide(
     Raise UnknownService for a service that the directory lacks, NaiveTime if ``at`` has no zone.
     """
     at = instants.as_utc(at)
-    if diverts:
-        service_diverts = [
-            divert for divert in diverts if divert.service == service_id and at < divert.during.end
-        ]
-        if service_diverts:
-            service = timetables.service(service_id)
-            answer = _answer_at(timetables, service_id, at, service_diverts)
-            later = _later_answers(timetables, service_id, at, service_diverts)
-            decision = _decision_until(service, answer, later, at + HORIZON)
-            in_force = (divert for divert in service_diverts if at in divert.during)
-            avoid = tuple(divert.avoid for divert in in_force if divert.avoid is not None)
-            return replace(decision, avoid=avoid)
-    return timetables.decision(service_id, at)
+    service_diverts = [
+        divert for divert in diverts if divert.service == service_id and at < divert.during.end
+    ]
+    if not service_diverts:
+        return timetables.decision(service_id, at)
+    answer = _answer_at(timetables, service_id, at, service_diverts)
+    later = _later_answers(timetables, service_id, at, service_diverts)
+    decision = _decision_until(timetables.service(service_id), answer, later, at + HORIZON)
+    in_force = (divert for divert in service_diverts if at in divert.during)
+    return replace(decision, avoid=tuple(divert.avoid for divert in in_force if divert.avoid))
 
 
 def timeline(
@@ -174,16 +171,15 @@ def timeline(
     ``decide`` does.
     """
     start, end = instants.as_utc(start), instants.as_utc(end)
-    timetables.service(service_id)
     service_diverts = [divert for divert in diverts if divert.service == service_id]
+    answer = _answer_at(timetables, service_id, start, service_diverts)
     later = _later_answers(timetables, service_id, start, service_diverts)
-    entries = [(start, _answer_at(timetables, service_id, start, service_diverts))]
-    for at, answer in takewhile(lambda entry: entry[0] < end, later):
-        if not answer.is_shown_as(entries[-1][1]):
-            entries.append((at, answer))
+    for at, following in takewhile(lambda entry: entry[0] < end, later):
+        if not following.is_shown_as(answer):
+            yield Span(start, at), answer
+            start, answer = at, following
     if start < end:
-        for (begins, answer), (ends, _) in pairwise([*entries, (end, entries[-1][1])]):
-            yield Span(begins, ends), answer
+        yield Span(start, end), answer
 
 
 def handovers(
@@ -194,16 +190,12 @@ def handovers(
     The beginning and the end of a divert count too, also where callers notice no difference: staff
     need to know when it ends. Those within HORIZON. Raise as ``decide`` does.
     """
-    at = instants.as_utc(at)
-    timetables.service(service_id)
-    service_diverts = [divert for divert in diverts if divert.service == service_id]
-    previous = _answer_at(timetables, service_id, at, service_diverts)
-    later = _later_answers(timetables, service_id, at, service_diverts)
-    for start, answer in takewhile(lambda entry: entry[0] <= at + HORIZON, later):
+    end = instants.as_utc(at) + HORIZON + timedelta.resolution
+    spans = timeline(timetables, service_id, at, end, diverts)
+    for (_, previous), (span, answer) in pairwise(spans):
         is_same_rule = (answer.reason == DIVERTED) is (previous.reason == DIVERTED)
         if not (is_same_rule and answer.is_same_call(previous)):
-            yield start, answer
-            previous = answer
+            yield span.start, answer
 
 
 def dial_order(

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
@@ -419,9 +419,20 @@ class Service:
         """
         return phone if self.number is None or phone.is_emergency else self.number
 
-    def page(self, name: str) -> Text | None:
-        """Return the council's own words for a part of the page, or None if it wrote none."""
-        return dict(self.pages).get(name)
+    def public_line(self, line: Line) -> Line:
+        """Return a line as callers of this service see it: on the number that they ring.
+
+        Of an internal line only that, its name and its hours are left.
+        """
+        if line.internal:
+            line = replace(line, aliases=(), also=(), options=None, you_will_hear=None, email=None)
+        if self.number is None:
+            return line
+        special_days = tuple(
+            day if day.phone and day.phone.is_emergency else replace(day, phone=None)
+            for day in line.special_days
+        )
+        return replace(line, phone=self.public_phone(line.phone), special_days=special_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Spans in which no line is open, several are, there is no backup, or two directories differ."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import compress, pairwise
 
 from routing.core import instants
-from routing.core.decision import Answer, Timetables, timeline
+from routing.core.decision import Timetables, timeline
 from routing.core.directory import Line, Phone
 from routing.core.instants import Intervals, Span, merge_equal, overlay, split_by_day
 
@@ -26,17 +26,13 @@ class CoverageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Whom a caller reaches: the answer, and the service's own number where callers ring it."""
+    """Whom a caller reaches: a line on a number, and the service's own number if they ring that."""
 
-    answer: Answer
+    line: Line = field(compare=False)
+    phone: Phone
     number: Phone | None
-
-    @property
-    def caller_view(self) -> tuple[object, ...]:
-        """All that a caller would notice: the line and how it is shown, and both numbers."""
-        line = self.answer.line
-        phones = [phone for phone in (self.answer.phone, self.number) if phone is not None]
-        return line.id, line.name, line.options, *((phone.e164, phone.display) for phone in phones)
+    shown: tuple[object, ...]
+    """What else a caller notices: which line it is by name, and how the numbers are written."""
 
 
 Change = tuple[Callee | None, Callee | None]
@@ -137,10 +133,9 @@ def compare(
     if service_id not in new.services:
         old.service(service_id)
     both = overlay(_callees(old, service_id, period), _callees(new, service_id, period))
-    for span, change in merge_equal(both, key=_caller_view):
-        before, after = _caller_view(change)
+    for span, (before, after) in merge_equal(both):
         if before != after:
-            yield span, change
+            yield span, (before, after)
 
 
 def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:
@@ -175,15 +170,11 @@ def _open_lines(
 
 def _callees(timetables: Timetables, service_id: str, period: Span) -> Intervals[Callee | None]:
     if service_id not in timetables.services:
-        return [(period, None)]
-    service = timetables.service(service_id)
-    answers = timeline(timetables, service_id, period.start, period.end)
-    return (
-        (span, Callee(answer, None if answer.phone.is_emergency else service.number))
-        for span, answer in answers
-    )
-
-
-def _caller_view(change: Change) -> tuple[object, object]:
-    before, after = change
-    return before and before.caller_view, after and after.caller_view
+        yield period, None
+        return
+    own_number = timetables.service(service_id).number
+    for span, answer in timeline(timetables, service_id, period.start, period.end):
+        line, phone = answer.line, answer.phone
+        number = None if phone.is_emergency else own_number
+        shown = line.id, line.name, line.options, phone.display, number and number.display
+        yield span, Callee(line, phone, number, shown)

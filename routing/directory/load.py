@@ -21,10 +21,9 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, cast, get_args
+from typing import IO, Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from routing.core.directory import Directory, Phone
 from routing.directory import schema
@@ -47,8 +46,11 @@ from routing.files import open_lock, probe, read_bytes, write_atomically
 MAX_LABEL_CHARS = 30
 """Of a key before what is wrong with its value: a longer one is a text in a wrong place."""
 
-MAX_NAMES_SHOWN = 100
+MAX_NAMES_SEARCHED = 100
 """How many names are searched for a similar one: with more, that takes too long."""
+
+KEY_SIMILARITY = 0.7
+"""How alike a key must be to one that is offered for it, of 1."""
 
 MAX_WORDS_SHOWN = 3
 """How many of the words that may stand in a place are listed, so that an error is one line."""
@@ -352,8 +354,8 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
         for key, index, line_id in _line_references(_mapping(service)):
             references[line_id].append((service_id, key))
             if line_id not in lines:
-                message = _unknown_name("line", line_id, lines)
-                yield PathProblem(("services", service_id, key, *index), "unknown_line", message)
+                path: KeyPath = ("services", service_id, key, *index)
+                yield PathProblem(path, "unknown_line", _unknown_name("line", line_id, lines))
     for line_id, line in lines.items():
         yield from _check_line(line_id, _mapping(line), references[line_id], services)
     for role_id, role in _mapping(root.get("rota")).items():
@@ -389,23 +391,17 @@ def _check_line(
                     "Add one to the service, or make the line public."
                 )
                 yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
-    keys = dict.fromkeys(key for _, key in references)
+    keys = {key for _, key in references}
     for number_path, phone in _numbers(path, line):
-        if phone.is_emergency and "out_of_hours" not in keys:
+        message = ""
+        if phone.is_emergency and keys != {"out_of_hours"}:
             message = (
-                f"'{phone.display}' is for an `out_of_hours` line. Write `out_of_hours: {line_id}` "
-                "in a service, or move it to `helplines`."
+                f"'{phone.display}' may answer only as `out_of_hours` of a service. Take "
+                f"'{line_id}' out of `lines` and `if_unanswered`, or move it to `helplines`."
             )
-            yield PathProblem(number_path, "barred_number", message)
-        if phone.is_emergency:
-            for key in (key for key in ("lines", "if_unanswered") if key in keys):
-                message = (
-                    f"'{phone.display}' may not be rung by a service: it may answer only as "
-                    f"`out_of_hours`. Take '{line_id}' out of `{key}`."
-                )
-                yield PathProblem(number_path, "barred_number", message)
-        elif keys and (reason := schema.forbidden_reason(phone.e164)):
-            message = f"'{phone.display}' may not be rung by a service: {reason}. Write another."
+        elif not phone.is_emergency and keys and (why := schema.forbidden_reason(phone.e164)):
+            message = f"'{phone.display}' may not be rung by a service: {why}. Write another."
+        if message:
             yield PathProblem(number_path, "barred_number", message)
 
 
@@ -418,23 +414,15 @@ def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, Ph
 
 
 def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
-    ids = [other for other in known if re.fullmatch(r"[a-z0-9-]+", other)]
-    remedy = _nearest(name, ids) if ids else f"Add it under `{kind}s`."
-    return f"there is no {kind} {schema.shown(name)}. {remedy}"
+    return f"there is no {kind} {schema.shown(name)}. {_nearest(name, [*known])}"
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    """Return which of the words that may stand here is meant, or the nearest three."""
-    if len(known) > MAX_NAMES_SHOWN:
-        return f"Write one of the {len(known)} there are."
-    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold().replace("&", "and"))
-    words = {word.replace("_", "-"): word for word in known}
-    similar = get_close_matches(plain, words, 1)
-    similar = similar or [word for word in words if plain in word or plain.startswith(f"{word}-")]
-    if len(plain) > 1 and similar:
-        return f"Did you mean '{words[similar[0]]}'?"
-    nearest = [words[word] for word in get_close_matches(plain, words, MAX_WORDS_SHOWN, 0)]
-    return f"Write {' or '.join(nearest)}{' or another' * (len(nearest) < len(known))}."
+    """Return which of the words that may stand here is meant, or the first few."""
+    if similar := get_close_matches(name.casefold(), known[:MAX_NAMES_SEARCHED], 1):
+        return f"Did you mean '{similar[0]}'?"
+    words = [schema.shown(word) for word in known[:MAX_WORDS_SHOWN]] or ["one that is in the file"]
+    return f"Write {' or '.join(words)}{' or another' * (len(known) > len(words))}."
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
@@ -448,22 +436,20 @@ def _items(node: Node | None) -> list[Node]:
 def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
     """Yield the problems of one of pydantic's errors, each at its own place."""
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
-    kind, name, value = error["type"], path[-1] if path else "", error["input"]
+    kind, name, of_key = error["type"], path[-1] if path else "", error["loc"][-1:] == ("[key]",)
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, schema.FieldErrors):
         for part in cause.errors:
             yield _bad_value((*path, part.key), part.message, source, part.of_key)
-    elif kind == "list_type" and isinstance(value, dict):
-        message = f"{name}: a list is missing its dashes. Write `- ` before `{next(iter(value))}`."
-        yield Problem(*source.place(path), "bad_value", message)
     elif kind == "missing":
         message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
         yield Problem(*source.place(path[:-1]), "missing_key", message)
     elif kind == "extra_forbidden":
-        yield _unknown_key_problem(str(name), path, source)
+        message = _unknown_key(str(name), source.value(path))
+        yield _bad_value(path, message, source, of_key=True, code="unknown_key")
     else:
         message = str(cause) if kind == "value_error" else _plain_message(kind, error)
-        yield _bad_value(path, message, source, error["loc"][-1:] == ("[key]",))
+        yield _bad_value(path, message, source, of_key)
 
 
 def _bad_value(
@@ -482,64 +468,34 @@ def _bad_value(
     return Problem(*place, code, f"{label}{message}")
 
 
-def _unknown_key_problem(name: str, path: KeyPath, source: YamlSource) -> Problem:
-    line, column = source.key_place(path)
-    if odd := first_character(ODD_CHARACTER, name):
-        offset, description = odd
-        message = f"in this key there is {description}."
-        return Problem(line, column + offset, "unknown_key", message)
-    model: type[BaseModel] = schema.DirectoryModel
-    for part in path[:-1]:
-        field = _fields(model).get(str(part))
-        model = (_model_in(field.annotation) if field else None) or model
-    keys = _fields(model)
-    if reason := schema.lone_key_reason(name, source.value(path)):
-        message = reason
-    elif hint := _where_key_belongs(name):
-        message = f"the key {schema.shown(name)} is not known here. {hint}"
-    else:
-        message = f"the key {schema.shown(name)} is not known. {_nearest(name, list(keys))}"
-    return Problem(line, column, "unknown_key", message)
-
-
-def _where_key_belongs(name: str) -> str | None:
-    """Return what a key that is known elsewhere belongs to, or None."""
-    with suppress(ValueError):
-        schema.parse_days(name)
-        return "Days belong below `hours`: indent it more than `hours`."
-    parts: dict[str, type[BaseModel]] = {
-        "a line": schema.LineModel,
-        "a service": schema.ServiceModel,
-        "a special day": schema.SpecialDayModel,
-    }
-    if owners := " or ".join(owner for owner, model in parts.items() if name in _fields(model)):
-        return f"It belongs to {owners}: correct its indentation."
-    return "It begins in column 1." if name in _fields(schema.DirectoryModel) else None
-
-
-def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if schema.is_model(annotation):
-        return cast(type[BaseModel], annotation)
-    models = (_model_in(argument) for argument in get_args(annotation))
-    return next((model for model in models if model), None)
+def _unknown_key(name: str, value: Node | None) -> str:
+    if reason := schema.lone_key_reason(name, value):
+        return reason
+    if name in schema.KEYS:
+        return "this key does not belong here. Correct its indentation, or delete it."
+    if similar := get_close_matches(name, schema.KEYS, 1, KEY_SIMILARITY):
+        return f"this key is not known. Did you mean '{similar[0]}'?"
+    return (
+        "this key is not known here. Correct its spelling or its indentation: "
+        "examples/anyshire.yaml has every key."
+    )
 
 
 def _plain_message(kind: str, error: Any) -> str:
-    value = error["input"]
+    value, context = error["input"], error.get("ctx", {})
     if kind == "literal_error":
-        words = re.findall(r"'(.+?)'", error["ctx"]["expected"])
+        words = re.findall(r"'(.+?)'", context["expected"])
         return f"{schema.shown(value)} cannot be used here. {_nearest(str(value), words)}"
-    is_one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
     remedies = {
-        "string_type": f"write {value[0] if is_one else 'one text'}",
-        "list_type": f"write a list, as [{value if isinstance(value, str) else 'one, another'}]",
+        "string_type": "write one text",
+        "int_parsing": "write a whole number",
+        "int_type": "write a whole number",
+        "greater_than_equal": f"write {context.get('ge')} or more",
+        "less_than_equal": f"write {context.get('le')} or less",
+        "list_type": "write a list: [one, another], or one on each line after `- `",
         "dict_type": "write keys and values below it, indented, without dashes",
         "model_type": "write keys and values below it, indented",
         "too_short": "write at least one entry",
-        "too_long": f"write {error.get('ctx', {}).get('max_length')} entries at most",
+        "too_long": f"write {context.get('max_length')} entries at most",
     }
     return f"{schema.shown(value)} cannot be used here: {remedies.get(kind, error['msg'])}."

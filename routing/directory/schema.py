@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import lru_cache
 from inspect import isclass
-from typing import Annotated, Any, ClassVar, Generic, Literal, Self, TypeVar, get_args, get_origin
+from itertools import chain
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from annotated_types import GroupedMetadata
 from dateutil.relativedelta import relativedelta
 from dateutil.rrule import MONTHLY, WEEKLY, YEARLY, rrule, weekday
 from pydantic import (
@@ -30,13 +30,11 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
 
 from routing.core import directory as core
 from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
-from routing.directory import suggestions
-
-T = TypeVar("T")
 
 MAX_ERRORS = 1000
 """After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
@@ -47,35 +45,10 @@ MAX_SHORT_DIGITS = 6
 MAX_SHOWN_CHARS = 30
 """How much of a value an error shows, to be one line of 160 characters."""
 
-MAX_MEANT_CHARS = 64
-"""Of a value in another form that is read for what it means, and of what it means."""
-
 LANGUAGES = ("en", "cy")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 BANK_HOLIDAY = "bank-holiday"
 UK_ZONE = "Europe/London"
-
-_NO_TEXT = "there are no words here. Write a text, or one for each language."
-TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
-_HOURS_FORM = "Write 08:30-17:00, several with commas between, closed or always."
-
-_RELAY_PREFIX = re.compile(r"\b1800[0-3]\s*(?=0\d)", re.ASCII)
-_NUMBER = re.compile(r"(?:\+ ?)?\(?\d(?:(?:[ )./_-]|\((?=0)){0,2}\d){8,}", re.ASCII)
-"""A number within a text."""
-
-_LENGTH_REASONS = {
-    phonenumbers.ValidationResult.TOO_LONG: "is too long for a telephone number",
-    phonenumbers.ValidationResult.INVALID_LENGTH: "has a digit too few or too many",
-    phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "begins with no country's code",
-}
-_FORBIDDEN_PREFIXES = {
-    "+4484": "084 numbers cost the caller extra",
-    "+4487": "087 numbers cost the caller extra",
-    "+449": "09 numbers are premium rate",
-    "+4470": "070 numbers are personal numbers, at premium rates",
-}
-
-
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 DAY_NAMES = tuple(day_name)
 MONTHS = tuple(month_name)[1:]
@@ -87,32 +60,17 @@ MAX_SPECIAL_DAYS = 1000
 HALF_A_YEAR = timedelta(days=183)
 """How long a run may be for the year of its end to be taken for the slip."""
 
+TIME_RANGE = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)", re.ASCII)
+
+_NO_TEXT = "there are no words here. Write a text, or one for each language."
+_FORBIDDEN_PREFIXES = {
+    "+4484": "084 numbers cost the caller extra",
+    "+4487": "087 numbers cost the caller extra",
+    "+449": "09 numbers are premium rate",
+    "+4470": "070 numbers are personal numbers, at premium rates",
+}
 _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
-
-_PHONE = {"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"}
-_SCALAR = {"type": ["string", "number", "boolean"]}
-_RANGE = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
-_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGE}(\s*,\s*{_RANGE})*)$"}
-_DAY = f"({'|'.join(WEEKDAYS)})"
-_DAYS = rf"{_DAY}(-{_DAY})?"
-_WEEK = {
-    "type": "object",
-    "minProperties": 1,
-    "propertyNames": {"pattern": rf"^({BANK_HOLIDAY}|{_DAYS}(\s*,\s*{_DAYS})*)$"},
-    "additionalProperties": _HOURS,
-}
-_TEXT_BY_LANGUAGE = {
-    "type": "object",
-    "properties": dict.fromkeys(LANGUAGES, _SCALAR),
-    "additionalProperties": False,
-    "minProperties": 1,
-}
-_YES_NO = "^(YES|yes|Yes|NO|no|No|TRUE|true|True|FALSE|false|False|on|off|On|Off|ON|OFF)$"
-_RECURRENCE = (
-    rf"^([0-9]{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(ORDINALS)}) ({'|'.join(DAY_NAMES)})"
-    r"|[0-9]{1,2} weeks?)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +131,10 @@ class StrictModel(BaseModel):
         if field is None or field.is_required():
             return True
         kinds = (field.annotation, *get_args(field.annotation))
-        return not any(get_origin(kind) in (list, dict) or is_model(kind) for kind in kinds)
+        return not any(
+            get_origin(kind) in (list, dict) or (isclass(kind) and issubclass(kind, StrictModel))
+            for kind in kinds
+        )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -190,11 +151,6 @@ class StrictModel(BaseModel):
             raise
 
 
-def is_model(annotation: object) -> bool:
-    """Return whether an annotation is a part of the file, rather than one of its values."""
-    return isclass(annotation) and issubclass(annotation, BaseModel)
-
-
 def _build(value: object) -> object:
     if isinstance(value, StrictModel):
         return value.build()
@@ -208,86 +164,6 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list) else "a group of keys"
 
 
-def _what_to_write(value: object, suggest: Callable[[str], object], form: str) -> str:
-    """Return what to write for a value in another form than the directory's, or else its form."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else value
-    is_short = isinstance(text, str) and len(text) <= MAX_MEANT_CHARS
-    suggestion = suggest(str(text)) if is_short else None
-    meant = re.sub(r"'([^',]*)'", r"\1", str(suggestion))  # quotes only around commas
-    is_new = suggestion not in (None, value) and len(meant) <= MAX_MEANT_CHARS
-    return f"Write {meant}." if is_new else form
-
-
-class Value(GroupedMetadata, Generic[T]):
-    """A function that reads a value, with the JSON Schema of the value for editors of the file.
-
-    An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
-    text: what is read as text here may be a number there.
-    """
-
-    def __init__(self, parse: Callable[..., T], schema: Mapping[str, object]) -> None:
-        self.parse, self.schema = parse, dict(schema)
-
-    def __call__(self, value: object) -> T:
-        return self.parse(value)
-
-    def __iter__(self) -> Iterator[object]:
-        yield PlainValidator(self.parse)
-        yield WithJsonSchema(self.schema)
-
-
-def _value(description: str, **schema: object) -> Callable[[Callable[..., T]], Value[T]]:
-    """Return a decorator for the function that reads a value of this JSON Schema."""
-    return lambda parse: Value(parse, {"description": description} | schema)
-
-
-def _pattern(
-    pattern: str, form: str, description: str, json_pattern: str, **schema: object
-) -> Value[str]:
-    """Return how a text is read that has to match, with the ``form`` to write instead."""
-
-    @_value(description, **{"type": "string", "pattern": json_pattern, **schema})
-    def parse(value: object) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
-            text = value if isinstance(value, str) and len(value) <= MAX_MEANT_CHARS else ""
-            within = re.findall(rf"(?:{pattern})(?!\w)", text)
-            is_clear = len(within) == 1 and re.search("@|://", within[0])
-            remedy = within[0] if is_clear else form
-            raise ValueError(f"{shown(value)} cannot be used. Write {remedy}.")
-        return value
-
-    return parse
-
-
-def _whole_number(unit: str, low: int, high: int) -> Value[int]:
-    limits = f"{low} to {high}"
-
-    @_value(
-        f"{unit}, {limits}.",
-        type=["integer", "string"],
-        minimum=low,
-        maximum=high,
-        pattern="^[0-9]+$",
-    )
-    def parse(value: object) -> int:
-        text = value if isinstance(value, str) else ""
-        if not re.fullmatch(r"\d{1,6}", text, re.ASCII):
-            number = re.fullmatch(rf"(?ai)(\d{{1,6}})(\.0+)? ?({unit[0]}[a-z]*)?", text)
-            remedy = f"a whole number, {limits}"
-            if number and low <= int(number[1]) <= high:
-                remedy = number[1]
-            raise ValueError(f"{shown(value)} cannot be used. Write {remedy}.")
-        if not low <= int(text) <= high:
-            raise ValueError(f"{int(text)} is out of range. Write {limits}.")
-        return int(text)
-
-    return parse
-
-
-@_value(
-    "always, or days and their hours. A close at or before its open runs into the next day.",
-    anyOf=[{"const": "always"}, _WEEK],
-)
 def parse_week(value: object) -> Hours:
     """Parse a week's hours: ``always``, or a mapping of days to hours.
 
@@ -297,8 +173,7 @@ def parse_week(value: object) -> Hours:
     if value == "always":
         return Hours((ALL_DAY,) * 7, None, (("", "always"),))
     if not isinstance(value, Mapping) or not value:
-        remedy = _what_to_write(value, suggestions.suggest_week, "Write `mon-fri: 08:30-17:00`.")
-        raise ValueError(f"{shown(value)} is not hours. {remedy}")
+        raise ValueError(f"{shown(value)} is not hours. Write always, or `mon-fri: 08:30-17:00`.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
     errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
     if errors:
@@ -307,145 +182,12 @@ def parse_week(value: object) -> Hours:
     return Hours(tuple(hours.get(day, ()) for day in WEEKDAYS), hours.get(BANK_HOLIDAY), as_written)
 
 
-def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
-    """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
-    if value == "closed":
-        return ()
-    if value == "always":
-        return ALL_DAY
-    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
-    if not all(map(TIME_RANGE.fullmatch, parts)):
-        remedy = _what_to_write(value, suggestions.suggest_hours, _HOURS_FORM)
-        raise ValueError(f"{shown(value)} is not hours. {remedy}")
-    return _time_ranges(", ".join(parts))
-
-
-@_value(
-    "closed, always, or 08:30-17:00, several with commas; for a run also days and their hours.",
-    anyOf=[_HOURS, _WEEK],
-)
-def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
-    """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
-    return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
-
-
-@_value("A telephone number, shown as written: 01632 960001.", **_PHONE)
-def parse_phone(value: object) -> Phone:
-    """Parse a number that can be rung. Raise ValueError, which says what to write.
-
-    Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
-    """
-    text = value if isinstance(value, str) else ""
-    plain = _RELAY_PREFIX.sub("", text)
-    numbers = {re.sub(r"\D", "", number): number for number in _NUMBER.findall(plain)}
-    if len(numbers) > 1:
-        raise ValueError(
-            f"{shown(text)} is more than one number. Write one, and the other in a second line, "
-            "for `if_unanswered`."
-        )
-    if plain == text and re.fullmatch(r"\+?[\d ()-]+", text.strip(), re.ASCII):
-        return _parse_number(text)
-    remedy = "it as 01632 960001"
-    with suppress(ValueError):
-        remedy = _parse_number(re.sub(r"[._/]", " ", "".join(numbers.values()))).display
-        remedy += ": `relay_uk: yes` shows it with 18001" if plain != text else ""
-    raise ValueError(f"{shown(value)} is not a telephone number. Write {remedy}.")
-
-
-@_value(
-    "A telephone number, shown as written: 01632 960001; 999 or 101 on an out-of-hours line.",
-    **_PHONE,
-)
-def parse_line_phone(value: object) -> Phone:
-    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
-    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
-        return Phone(value.strip(), value.strip())
-    return parse_phone(value)
-
-
-@_value("A telephone number; 999, 101 and text numbers may stand here too.", **_PHONE)
-def parse_display_phone(value: object) -> Phone:
-    """Parse a number that is shown and never rung: a short one, or any that can be rung."""
-    digits = value.replace(" ", "") if isinstance(value, str) else ""
-    if re.fullmatch(rf"\d{{3,{MAX_SHORT_DIGITS}}}", digits, re.ASCII):
-        return Phone(digits, str(value).strip())
-    return parse_phone(value)
-
-
-@_value(
-    "24 December, first Wednesday, last Friday, or 2 weeks.", type="string", pattern=_RECURRENCE
-)
-def parse_repetition(value: object) -> str:
-    """Parse the value of `every`. Raise ValueError, which says what to write."""
-    words = value.lower().split() if isinstance(value, str) else []
-    text, name = " ".join(words), words[-1].capitalize() if words else ""
-    form = "Write 24 December, first Wednesday, last Friday, or 2 weeks."
-    if match := re.fullmatch(r"(\d{1,2}) weeks?", text, re.ASCII):
-        weeks = int(match[1])
-        if not 1 <= weeks <= MAX_WEEKS:
-            raise ValueError(f"{weeks} weeks is out of range. Write 1 to {MAX_WEEKS} weeks.")
-        return f"{weeks} {words[1]}"
-    if name in MONTHS and re.fullmatch(r"\d{1,2} [a-z]+", text, re.ASCII):
-        day, days = int(words[0]), monthrange(2000, MONTHS.index(name) + 1)[1]
-        if not 1 <= day <= days:
-            remedy = f"{name} has {days} days. Write 1 to {days} {name}."
-            raise ValueError(f"there is no {day} {name}: {remedy}")
-        return f"{day} {name}"
-    if name in DAY_NAMES and len(words) == 2:
-        if words[0] in ORDINALS:
-            return f"{words[0]} {name}"
-        form = f"Write {', '.join([*ORDINALS][:-1])} or last {name}, or 2 weeks with `from`."
-    remedy = _what_to_write(value, suggestions.suggest_every, form)
-    raise ValueError(f"{shown(value)} cannot be used. {remedy}")
-
-
-@lru_cache(maxsize=1024)
-def _recurrence(every: str, start: date) -> core.Recurrence:
-    """Return the dates of an `every`, weeks counted from ``start``; cached, to be shared."""
-    word, name = every.split()
-    rule: dict[str, Any]
-    if name in MONTHS:
-        rule = {"freq": YEARLY, "bymonth": MONTHS.index(name) + 1, "bymonthday": int(word)}
-    elif name in DAY_NAMES:
-        rule = {"freq": MONTHLY, "byweekday": weekday(DAY_NAMES.index(name), ORDINALS[word])}
-    else:
-        rule = {"freq": WEEKLY, "interval": int(word)}
-    dates = (at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
-    return core.Recurrence(tuple(dates), every)
-
-
-def forbidden_reason(e164: str) -> str | None:
-    """Return why a service may not ring this number, or None if it may."""
-    if e164 in EMERGENCY_NUMBERS:
-        return f"{e164} is shown, and callers ring it themselves"
-    return next(
-        (why for prefix, why in _FORBIDDEN_PREFIXES.items() if e164.startswith(prefix)), None
-    )
-
-
-def lone_key_reason(key: str, value: object) -> str | None:
-    """Return why a key within {} has no value, where that shows: a blank or quotes are missing."""
-    if value == "" and (match := re.match(r"([a-z_-]+):(\S.*)", key)):
-        return f"a blank is missing after a colon. Write `{match[1]}: {match[2]}`."
-    if value == "" and re.search(r"[ :]", key):
-        return f"a comma or {{}} splits a text at '{key}'. Put the whole text in quotes."
-    return None
-
-
-def require_unique(languages: list[str]) -> list[str]:
-    """Return ``languages``. Raise ValueError if one is there twice."""
-    if len(set(languages)) < len(languages):
-        raise ValueError("a language is named twice. Name each once.")
-    return languages
-
-
 def _add_hours(
     hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
 ) -> Iterator[FieldError]:
     ranges: tuple[TimeRange, ...] = ()
-    if (reason := lone_key_reason(key, value)) or key in LineModel.model_fields:
-        message = "this is a key of the line. Indent it less, as the others."
-        yield FieldError(key, reason or message, of_key=True)
+    if reason := lone_key_reason(key, value):
+        yield FieldError(key, reason, of_key=True)
         return
     try:
         ranges = parse_day_hours(value)
@@ -470,13 +212,27 @@ def parse_days(key: str) -> list[str]:
     for part in key.split(","):
         names = part.strip().split("-")
         if len(names) > 2 or any(name not in WEEKDAYS for name in names):
-            remedy = f"Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}."
-            remedy = _what_to_write(key, suggestions.suggest_days, remedy)
-            raise ValueError(f"it is not a day. {remedy}")
+            raise ValueError(f"it is not a day. Write mon, mon-fri, mon,wed,fri or {BANK_HOLIDAY}.")
         first, last = WEEKDAYS.index(names[0]), WEEKDAYS.index(names[-1])
         last += 7 if last < first else 0
         days += [WEEKDAYS[index % 7] for index in range(first, last + 1)]
     return days
+
+
+def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
+    """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
+    if value in ("closed", "always"):
+        return ALL_DAY if value == "always" else ()
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
+    if not all(map(TIME_RANGE.fullmatch, parts)):
+        form = "Write always, closed, or hours as 08:30-17:00, several with commas between."
+        raise ValueError(f"{shown(value)} is not hours. {form}")
+    return _time_ranges(", ".join(parts))
+
+
+def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
+    """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
+    return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
 @lru_cache(maxsize=4096)
@@ -489,29 +245,56 @@ def _time_ranges(text: str) -> tuple[TimeRange, ...]:
 def _time_range(text: str) -> TimeRange:
     open_hour, open_minute, close_hour, close_minute = map(int, re.findall(r"\d\d", text))
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
-    if open_hour > 23 or open_minute > 59:
-        raise ValueError(f"'{text}' opens at a time that no clock shows. Write 00:00 to 23:59.")
-    if closes > core.MINUTES_PER_DAY or close_minute > 59:
-        raise ValueError(f"'{text}' closes at a time that no clock shows. Write 00:00 to 24:00.")
+    if open_hour > 23 or closes > core.MINUTES_PER_DAY or max(open_minute, close_minute) > 59:
+        raise ValueError(f"'{text}' has a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + core.MINUTES_PER_DAY)
 
 
+def parse_phone(value: object) -> Phone:
+    """Parse a number that can be rung. Raise ValueError, which says what to write.
+
+    Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
+    """
+    if isinstance(value, str) and re.fullmatch(r"\s*\+?[\d ()-]+", value, re.ASCII):
+        return _parse_number(value.strip())
+    raise ValueError(
+        f"{shown(value)} is not a telephone number. Write one, as 01632 960001, and another in a "
+        "second line, for `if_unanswered`."
+    )
+
+
+def parse_line_phone(value: object) -> Phone:
+    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
+    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
+        return Phone(value.strip(), value.strip())
+    return parse_phone(value)
+
+
+def parse_display_phone(value: object) -> Phone:
+    """Parse a number that is shown and never rung: a short one, or any that can be rung."""
+    digits = value.replace(" ", "") if isinstance(value, str) else ""
+    if re.fullmatch(rf"\d{{3,{MAX_SHORT_DIGITS}}}", digits, re.ASCII):
+        return Phone(digits, str(value).strip())
+    return parse_phone(value)
+
+
 @lru_cache(maxsize=4096)
-def _parse_number(value: str) -> Phone:
+def _parse_number(written: str) -> Phone:
     """Return a number as parse_phone; cached, since several parts of a file are checked by it."""
-    reason = "is not a telephone number"
     with suppress(phonenumbers.NumberParseException):
-        number = phonenumbers.parse(value, "GB")
+        number = phonenumbers.parse(written, "GB")
+        has_area_code = number.country_code != 44 or not number.italian_leading_zero
         result = phonenumbers.is_possible_number_with_reason(number)
-        is_short = number.country_code == 44 and number.italian_leading_zero  # no area code
-        if result == phonenumbers.ValidationResult.IS_POSSIBLE and not is_short:
+        if result == phonenumbers.ValidationResult.IS_POSSIBLE and has_area_code:
             e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-            return Phone(e164, _dialable(value.strip(), number, e164))
-        reason = _LENGTH_REASONS.get(result, "is too short for a telephone number")
-    remedy = "Write it in full, as 01632 960001"
-    if len(value.replace(" ", "")) <= MAX_SHORT_DIGITS:
-        remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too"
-    raise ValueError(f"{shown(value)} {reason}. {remedy}.")
+            return Phone(e164, _dialable(written, number, e164))
+    if len(written.replace(" ", "")) <= MAX_SHORT_DIGITS:
+        remedy = "It may stand only under helplines; 999 and 101 on an `out_of_hours` line too."
+        raise ValueError(f"{shown(written)} is too short to be rung. {remedy}")
+    raise ValueError(
+        f"{shown(written)} has too few or too many digits. Write the number in full, as "
+        "01632 960001."
+    )
 
 
 def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
@@ -524,14 +307,79 @@ def _dialable(written: str, number: phonenumbers.PhoneNumber, e164: str) -> str:
     return phonenumbers.format_number(number, forms.NATIONAL if is_british else forms.INTERNATIONAL)
 
 
-@_value("A text, or one for each language: {en: ..., cy: ...}.", anyOf=[_SCALAR, _TEXT_BY_LANGUAGE])
+def forbidden_reason(e164: str) -> str | None:
+    """Return why a service may not ring this number, or None if it may."""
+    if e164 in EMERGENCY_NUMBERS:
+        return f"{e164} is shown, and callers ring it themselves"
+    return next(
+        (why for prefix, why in _FORBIDDEN_PREFIXES.items() if e164.startswith(prefix)), None
+    )
+
+
+def parse_date(value: object) -> date:
+    """Parse a date as 2026-12-24. Raise ValueError, which says what to write."""
+    text = value if isinstance(value, str) else ""
+    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])-(\d\d)", text, re.ASCII)
+    if match is None:
+        raise ValueError(f"{shown(value)} is not a date in this form. Write it as 2026-12-24.")
+    year, month, day = map(int, match.groups())
+    try:
+        return date(year, month, day)
+    except ValueError as error:
+        name = f"{day} {month_name[month]} {year}"
+        raise ValueError(f"there is no {name}. Write the date that was meant.") from error
+
+
+def parse_repetition(value: object) -> str:
+    """Parse the value of `every`. Raise ValueError, which says what to write."""
+    words = value.lower().split() if isinstance(value, str) else []
+    first, name = (words[0], words[1].capitalize()) if len(words) == 2 else ("", "")
+    count = int(first) if re.fullmatch(r"\d{1,2}", first, re.ASCII) else 0
+    if name in ("Week", "Weeks") and 1 <= count <= MAX_WEEKS:
+        return f"{count} {words[1]}"
+    if name in MONTHS and count:
+        days = monthrange(2000, MONTHS.index(name) + 1)[1]
+        if count <= days:
+            return f"{count} {name}"
+        raise ValueError(f"there is no {count} {name}. Write 1 to {days} {name}.")
+    if name in DAY_NAMES and first in ORDINALS:
+        return f"{first} {name}"
+    raise ValueError(
+        f"{shown(value)} cannot be used. Write 24 December, first Wednesday (to fourth, or last), "
+        f"or 1 to {MAX_WEEKS} weeks."
+    )
+
+
+@lru_cache(maxsize=1024)
+def _recurrence(every: str, start: date) -> core.Recurrence:
+    """Return the dates of an `every`, weeks counted from ``start``; cached, to be shared."""
+    word, name = every.split()
+    rule: dict[str, Any]
+    if name in MONTHS:
+        rule = {"freq": YEARLY, "bymonth": MONTHS.index(name) + 1, "bymonthday": int(word)}
+    elif name in DAY_NAMES:
+        rule = {"freq": MONTHLY, "byweekday": weekday(DAY_NAMES.index(name), ORDINALS[word])}
+    else:
+        rule = {"freq": WEEKLY, "interval": int(word)}
+    dates = (at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
+    return core.Recurrence(tuple(dates), every)
+
+
+def lone_key_reason(key: str, value: object) -> str | None:
+    """Return why a key within {} has no value, where that shows: a blank or quotes are missing."""
+    if value == "" and (match := re.match(r"([a-z_-]+):(\S.*)", key)):
+        return f"a blank is missing after a colon. Write `{match[1]}: {match[2]}`."
+    if value == "" and re.search(r"[ :]", key):
+        return f"a comma or {{}} splits a text at '{key}'. Put the whole text in quotes."
+    return None
+
+
 def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     """Parse a text, or one for each language; the directory's first language comes first."""
     if not isinstance(value, Mapping):
         return Text((("", _parse_non_empty(value)),))
     languages = info.context.languages
-    errors = [error for entry in value.items() for error in _text_errors(*entry, languages)]
-    if errors:
+    if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
         raise FieldErrors(errors)
     if not value:
         raise ValueError(_NO_TEXT)
@@ -540,30 +388,24 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     )
 
 
+def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
+    if language not in languages:
+        form = f"'{language}' is not one of the file's languages. Write {' or '.join(languages)}."
+        yield FieldError(language, lone_key_reason(language, text) or form, of_key=True)
+    elif not isinstance(text, str) or not text.strip():
+        yield FieldError(language, _NO_TEXT)
+
+
 def _without_full_stop(text: Text) -> Text:
     return Text(tuple((code, words.rstrip(".") or words) for code, words in text.by_language))
 
 
-def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
-    if language not in languages:
-        if reason := lone_key_reason(language, text):
-            yield FieldError(language, reason, of_key=True)
-            return
-        known = " or ".join(languages)
-        message = f"'{language}' is not one of the file's languages. Write {known}."
-        yield FieldError(language, message, of_key=True)
-    if not isinstance(text, str) or not text.strip():
-        yield FieldError(language, _NO_TEXT)
-
-
-@_value("A text.", **_SCALAR)
 def _parse_non_empty(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(_NO_TEXT)
     return value.strip()
 
 
-@_value("yes or no.", anyOf=[{"type": "boolean"}, {"type": "string", "pattern": _YES_NO}])
 def _parse_yes_no(value: object) -> bool:
     words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
     if not isinstance(value, str) or value.lower() not in words:
@@ -571,86 +413,121 @@ def _parse_yes_no(value: object) -> bool:
     return words[value.lower()]
 
 
-@_value("A date, as 2026-12-24.", type="string", pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-def parse_date(value: object) -> date:
-    text = value if isinstance(value, str) else ""
-    if match := re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", text, re.ASCII):
-        year, month, day = map(int, match.groups())
-        try:
-            return date(year, month, day)
-        except ValueError as error:
-            name = f"{day} {month_name[month]} {year}" if 1 <= month <= 12 else f"month {month}"
-            raise ValueError(f"there is no {name}. Write the date that was meant.") from error
-    remedy = _what_to_write(value, suggestions.suggest_date, "Write it as 2026-12-24.")
-    raise ValueError(f"{shown(value)} is not a date in this form. {remedy}")
-
-
-@_value("The zone of the United Kingdom: Europe/London.", const=UK_ZONE)
 def _parse_zone(value: object) -> ZoneInfo:
     if value != UK_ZONE:
-        raise ValueError(
-            f"{shown(value)} is not the zone of the United Kingdom, whose clocks change in March "
-            f"and October. Write {UK_ZONE}."
-        )
+        raise ValueError(f"{shown(value)} is not the zone of the United Kingdom. Write {UK_ZONE}.")
     return ZoneInfo(UK_ZONE)
 
 
-@_value("A dark colour, as #1d4f91 in quotes.", type="string", pattern="^#[0-9a-fA-F]{6}$")
-def _parse_colour(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch("#[0-9a-fA-F]{6}", value):
-        raise ValueError(f'{shown(value)} cannot be used. Write it as "#1d4f91".')
-    contrast = _contrast_with_white(value)
-    if contrast < 4.5:
-        raise ValueError(
-            f"{value} is too pale: its contrast with white is {contrast:.1f}. Choose a darker "
-            "one, of 4.5 or more."
-        )
-    return value
-
-
-def _contrast_with_white(colour: str) -> float:
-    """Return the contrast of ``#rrggbb`` with white, 1 to 21 (WCAG 2.2, relative luminance)."""
+def _require_contrast(colour: str) -> str:
+    """Return ``#rrggbb``, whose contrast with white must be 4.5 (WCAG 2.2, relative luminance)."""
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     red, green, blue = (
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    contrast = 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    if contrast < 4.5:
+        raise ValueError(
+            f"{colour} is too pale: its contrast with white is {contrast:.1f}. Choose a darker "
+            "one, of 4.5 or more."
+        )
+    return colour
+
+
+def require_unique(languages: list[str]) -> list[str]:
+    """Return ``languages``. Raise ValueError if one is there twice."""
+    if len(set(languages)) < len(languages):
+        raise ValueError("a language is named twice. Name each once.")
+    return languages
+
+
+def _pattern(pattern: str, form: str) -> Callable[[object], str]:
+    """Return the parser of a text that has to match, with the ``form`` to write instead."""
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
+        return value
+
+    return parse
 
 
 parse_url = _pattern(
-    r"https?://[^\s<>\"]*[^\s<>\".,;)]",
-    "it in full, as https://www.anyshire.example",
-    *("An address, beginning https://", "^https?://"),
+    r"https?://[^\s<>\"]*[^\s<>\".,;)]", "it in full, as https://www.anyshire.example"
 )
-parse_email = _pattern(
-    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+",
-    *("it as name@council.gov.uk", "An email address.", "@"),
+_parse_email = _pattern(
+    r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+", "it as name@council.gov.uk"
 )
-_parse_key_presses = _pattern(
-    r"[0-9*#w]+",
-    "digits, * and #, and w for half a second's wait: ww1ww2",
-    *("Digits, * and #; w waits half a second.", "^[0-9*#w]+$"),
-    type=["string", "integer"],
-)
-_parse_id = _pattern(
-    r"[a-z0-9][a-z0-9-]*",
-    "small letters, digits, -",
-    *("A name of your choice: small letters, digits and hyphens.", "^[a-z0-9][a-z0-9-]*$"),
+_parse_keys = _pattern(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2")
+_parse_id = _pattern(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -")
+_parse_colour = _pattern("#[0-9a-fA-F]{6}", 'it as "#1d4f91"')
+
+# An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
+# text: what is read as text here may be a number in the JSON Schema.
+_PHONE = WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"})
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_RANGE = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
+_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGE}(\s*,\s*{_RANGE})*)$"}
+_DAY = f"({'|'.join(WEEKDAYS)})"
+_DAYS = rf"{_DAY}(-{_DAY})?"
+_WEEK = {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": {"pattern": rf"^({BANK_HOLIDAY}|{_DAYS}(\s*,\s*{_DAYS})*)$"},
+    "additionalProperties": _HOURS,
+}
+_TEXT_BY_LANGUAGE = {
+    "type": "object",
+    "properties": dict.fromkeys(LANGUAGES, _SCALAR),
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+_YES_NO = "^(YES|yes|Yes|NO|no|No|TRUE|true|True|FALSE|false|False|on|off|On|Off|ON|OFF)$"
+_RECURRENCE = (
+    rf"^([0-9]{{1,2}} ({'|'.join(MONTHS)})|({'|'.join(ORDINALS)}) ({'|'.join(DAY_NAMES)})"
+    r"|[0-9]{1,2} weeks?)$"
 )
 
-LocalisedText = Annotated[Text, _parse_text]
+
+def _text_schema(pattern: str, *types: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": ["string", *types], "pattern": pattern})
+
+
+LocalisedText = Annotated[
+    Text, PlainValidator(_parse_text), WithJsonSchema({"anyOf": [_SCALAR, _TEXT_BY_LANGUAGE]})
+]
 Phrase = Annotated[LocalisedText, AfterValidator(_without_full_stop)]
 """Words within our sentences, which end with a full stop themselves."""
-NonEmptyText = Annotated[str, _parse_non_empty]
-YesNo = Annotated[bool, _parse_yes_no]
-IsoDate = Annotated[date, parse_date]
-Url = Annotated[str, parse_url]
-Email = Annotated[str, parse_email]
-PhoneNumber = Annotated[Phone, parse_phone]
-LinePhone = Annotated[Phone, parse_line_phone]
-DisplayPhone = Annotated[Phone, parse_display_phone]
-Week = Annotated[Hours, parse_week]
-Id = Annotated[str, _parse_id]
+NonEmptyText = Annotated[str, PlainValidator(_parse_non_empty), WithJsonSchema(_SCALAR)]
+YesNo = Annotated[
+    bool,
+    PlainValidator(_parse_yes_no),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_NO}]}),
+]
+IsoDate = Annotated[date, PlainValidator(parse_date), _text_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Url = Annotated[str, PlainValidator(parse_url), _text_schema("^https?://")]
+Email = Annotated[str, PlainValidator(_parse_email), _text_schema("@")]
+KeyPresses = Annotated[str, PlainValidator(_parse_keys), _text_schema("^[0-9*#w]+$", "integer")]
+Colour = Annotated[
+    str,
+    PlainValidator(_parse_colour),
+    AfterValidator(_require_contrast),
+    _text_schema("^#[0-9a-fA-F]{6}$"),
+]
+PhoneNumber = Annotated[Phone, PlainValidator(parse_phone), _PHONE]
+LinePhone = Annotated[Phone, PlainValidator(parse_line_phone), _PHONE]
+DisplayPhone = Annotated[Phone, PlainValidator(parse_display_phone), _PHONE]
+Week = Annotated[
+    Hours, PlainValidator(parse_week), WithJsonSchema({"anyOf": [{"const": "always"}, _WEEK]})
+]
+DayHoursOrWeek = Annotated[
+    tuple[TimeRange, ...] | Hours,
+    PlainValidator(parse_day_hours_or_week),
+    WithJsonSchema({"anyOf": [_HOURS, _WEEK]}),
+]
+Repetition = Annotated[str, PlainValidator(parse_repetition), _text_schema(_RECURRENCE)]
+Zone = Annotated[ZoneInfo, PlainValidator(_parse_zone), WithJsonSchema({"const": UK_ZONE})]
+Id = Annotated[str, PlainValidator(_parse_id), _text_schema("^[a-z0-9][a-z0-9-]*$")]
 Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
 
 
@@ -680,7 +557,7 @@ class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     """What the post is called."""
     needed_when: NeededWhenModel
     """When."""
-    people: Annotated[int, _whole_number("How many", 1, 50)] = 1
+    people: Annotated[int, Field(ge=1, le=50)] = 1
     """How many at once."""
 
 
@@ -711,7 +588,7 @@ class CouncilModel(StrictModel, core_type=core.Council):
     """The council's name, as pages show it."""
     website: Url
     """The address of its website: https://..."""
-    colour: Annotated[str, _parse_colour] | None = None
+    colour: Colour | None = None
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
     logo: NonEmptyText | None = None
     """A file, for the header."""
@@ -745,7 +622,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
 
     on: IsoDate | None = Field(None, alias="date")
     """One date, as 2026-12-24; or give `from`, or `every`."""
-    every: Annotated[str, parse_repetition] | None = None
+    every: Repetition | None = None
     """24 December, of each year; first Wednesday or last Friday, of each month; 2 weeks."""
     first: IsoDate | None = Field(None, alias="from")
     """The first of several dates."""
@@ -753,7 +630,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     """The last of them, included; until further notice if left out."""
     name: Phrase
     """What the day is called: Christmas Eve."""
-    hours: Annotated[tuple[TimeRange, ...] | Hours, parse_day_hours_or_week] | None = None
+    hours: DayHoursOrWeek | None = None
     """closed, always, or as 08:30-15:30; for a run also days and hours; the usual if left out."""
     phone: LinePhone | None = None
     """Another number, from midnight to midnight."""
@@ -770,34 +647,26 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
         return self
 
     def _errors(self) -> Iterator[FieldError]:
-        on, every, first, last = self.on, self.every, self.first, self.last
-        if on and every:
-            message = "a special day has either `date` or `every`. Delete one of the two."
-            yield FieldError("every", message, of_key=True)
-        elif on and first:
-            message = "a special day has either `date` or `from`. Delete `date`."
-            yield FieldError("from", message, of_key=True)
-        elif on and last:
-            message = "`date` is one date. Write `from` instead of `date`, or delete `to`."
-            yield FieldError("to", message, of_key=True)
-        elif last and not first and not every:
+        every, first, last = self.every, self.first, self.last
+        for key, value in (("every", every), ("from", first), ("to", last)):
+            if self.on and value:
+                message = f"a special day has either `date` or `{key}`. Delete one of the two."
+                yield FieldError(key, message, of_key=True)
+        if last and not (self.on or first or every):
             message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
             yield FieldError("to", message, of_key=True)
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
             meant = next(day for day in dates if day >= first)
-            is_likely = meant - first <= HALF_A_YEAR and meant.year <= last.year + 4
+            is_likely = meant - first <= HALF_A_YEAR
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
         if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
             yield FieldError("every", message)
         if isinstance(self.hours, core.Hours) and (every or not first):
-            message = (
-                "a week of hours belongs to a run with `from`. Write the hours of the day, as "
-                "08:30-15:30."
-            )
+            message = "a week belongs to a run with `from`. Write the hours of a day: 08:30-15:30."
             yield FieldError("hours", message)
 
     def build(self, **values: object) -> Any:
@@ -822,7 +691,7 @@ class VerificationModel(StrictModel, core_type=core.Verification):
     """The day."""
     source: NonEmptyText | None = None
     """The page, or who, confirmed it."""
-    days: Annotated[int, _whole_number("Days", 1, 3650)]
+    days: Annotated[int, Field(ge=1, le=3650)]
     """For how many days that holds."""
 
 
@@ -866,7 +735,7 @@ class LineModel(StrictModel, core_type=core.Line):
     """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
     options: Phrase | None = None
     """What to press: press 1, then 2."""
-    send_digits: Annotated[str, _parse_key_presses] | None = None
+    send_digits: KeyPresses | None = None
     """What the exchange presses after the answer: ww1ww2; w waits half a second."""
     also: list[OtherWayModel] = []
     """Other ways to reach it, shown and never rung."""
@@ -882,7 +751,7 @@ class LineModel(StrictModel, core_type=core.Line):
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
     special_days: Annotated[list[SpecialDayModel], Field(max_length=MAX_SPECIAL_DAYS)] = []
     """Dates that break the week."""
-    ring_seconds: Annotated[int, _whole_number("Seconds", 5, 300)] | None = None
+    ring_seconds: Annotated[int, Field(ge=5, le=300)] | None = None
     """How long it rings before the next is tried."""
     press_1_to_accept: YesNo = False
     """Whether whoever answers must press 1: voicemail never does."""
@@ -965,7 +834,7 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
 
     council: CouncilModel
     """Whose directory it is."""
-    zone: Annotated[ZoneInfo, _parse_zone]
+    zone: Zone
     """In which all hours are read."""
     languages: Annotated[
         list[Literal["en", "cy"]], Field(min_length=1), AfterValidator(require_unique)
@@ -1006,39 +875,37 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
         )
 
 
+_FIELDS = chain.from_iterable(model.model_fields.items() for model in StrictModel.__subclasses__())
+KEYS = sorted({*(field.alias or name for name, field in _FIELDS), *WEEKDAYS, BANK_HOLIDAY})
+"""Every key that the file may have somewhere."""
+
+
 def json_schema() -> str:
     """Return the JSON Schema for editors, which is routing/directory.schema.json.
 
     It accepts what an editor that reads YAML 1.2 sees. What one part of a directory says of another
     is left to ``who-to-call directory check``.
     """
-    schema = _simplify(DirectoryModel.model_json_schema())
-    head = {"$schema": GenerateJsonSchema.schema_dialect, "title": "directory.yaml"}
+    schema = DirectoryModel.model_json_schema(schema_generator=_EditorSchema)
+    head = {"$schema": GenerateJsonSchema.schema_dialect}
     return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _simplify(schema: Any) -> Any:
-    """Leave out pydantic's own names, and null, but for what holds entries and may be empty."""
-    if isinstance(schema, list):
-        return [_simplify(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    simple = {
-        key: {name: _simplify(part) for name, part in value.items()}
-        if key in ("properties", "patternProperties", "$defs")
-        else _simplify(value)
-        for key, value in schema.items()
-        if key not in ("title", "default")
-    }
-    if "default" in schema and simple.get("type") in ("array", "object"):
-        simple["type"] = [simple["type"], "null"]
-    if "default" in schema and "$ref" in simple:
-        simple["anyOf"] = [{"$ref": simple.pop("$ref")}, {"type": "null"}]
-    forms = [form for form in simple.get("anyOf", ()) if form != {"type": "null"}]
-    holds_entries = any("$ref" in form or form.get("type") == "array" for form in forms)
-    if len(forms) == 1 and len(simple["anyOf"]) == 2 and not holds_entries:
-        del simple["anyOf"]
-        simple = forms[0] | simple
-    if "patternProperties" in simple:
-        simple["additionalProperties"] = False
-    return simple
+class _EditorSchema(GenerateJsonSchema):
+    """JSON Schema without pydantic's own titles, and with null only for entries left empty."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        entries = super().dict_schema(schema)
+        return entries | ({"additionalProperties": False} if "patternProperties" in entries else {})
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        inner = self.generate_inner(schema["schema"])
+        if "$ref" in inner or inner.get("type") in ("array", "object"):
+            return {"anyOf": [inner, {"type": "null"}]}
+        return inner

@@ -7,11 +7,10 @@ What a hurried editor typed that is no YAML, or only looks right, is described i
 import re
 import sys
 import unicodedata
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import takewhile, zip_longest
+from itertools import product, zip_longest
 from typing import NamedTuple, cast
 
 import yaml
@@ -30,29 +29,17 @@ KeyPath = tuple[str | int, ...]
 Position = tuple[int, int]
 """Line and column, from 1."""
 
-Slip = tuple[Position, str]
-"""The place of a slip, and what to type instead."""
-
-LINES_BEFORE = 8
-"""How far before the place at which YAML gave up a slip is looked for."""
-
-_MERGE_MARK = re.compile(r"^(<{7}|>{7}|\|{7}|={7})([ \r]|$)", re.MULTILINE)
-_HYPHEN = "type an ordinary hyphen"
-_BLANK = "type an ordinary blank"
-_NAMES = {
-    "\u2010": ("a typographic hyphen", _HYPHEN),
-    "\u2011": ("a no-break hyphen", _HYPHEN),
-    "\u2212": ("a minus sign", _HYPHEN),
-    "\u00a0": ("a no-break space", _BLANK),
-    "\u200b": ("a zero-width space, which cannot be seen", "delete it"),
-    "\uff1a": ("a full-width colon", "type an ordinary colon"),
-    "\ua789": ("a letter that looks like a colon", "type an ordinary colon"),
-    "\u2236": ("a ratio sign", "type an ordinary colon"),
-    "\ufffd": ("a mark for a character that was lost", "type what was meant"),
+_DESCRIPTIONS = {
+    "Pd": "a long dash ({name}): type an ordinary hyphen",
+    "Zs": "a {name}: type an ordinary blank",
+    "Pi": "a curly quotation mark: type a straight one",
+    "Pf": "a curly quotation mark: type a straight one",
+    **dict.fromkeys(
+        ("Cf", "Cc", "Cn", "Co", "Cs", "Zl", "Zp"), "a {name}, which cannot be seen: delete it"
+    ),
 }
-"""What Unicode's own name and category describe badly."""
+"""How a character is described, and what to type, by its category in Unicode."""
 
-_BIDI_MARKS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 """Marks that change the order in which what follows them is shown, as a character class."""
 
@@ -60,65 +47,39 @@ ODD_CHARACTER = re.compile(r"[^\x20-\x7e\t\r\n]")
 """What no keyboard has, for values that are written in ASCII: hours, dates, numbers, keys."""
 
 HIDDEN_CHARACTER = re.compile(
-    f"[\u00a0\u00ad\u115f\u1160\u200b\u202f\u2060-\u2064\ufeff\ufffd{_BIDI_MARKS}]"
+    f"[\u00a0\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u202f\u2060-\u2064\ufeff\ufffd"
+    f"{BIDI_OVERRIDES}]"
     "|[\u00c2\u00c3\u00e2](?=[\u0080-\u00bf\u20ac\u2122])"
     "|[\u0370-\u052f](?=[A-Za-z])|(?<=[A-Za-z])[\u0370-\u052f]"
 )
 """What cannot be seen in a text, was lost in a copy, or is a Greek or Cyrillic letter in a Latin
 word; the joiners of emoji do not count."""
 
-
-_LIST_KEYS = r"(?:date|every|from|kind|name)\b"
 _KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
-_COLON_MISSING = "a colon is missing after the key. Write `key: value`."
-_IN_QUOTES = "Put the text in quotes."
-_VALUE = r"(?:: |- |[\[{,]\s*)"
-_OPEN_QUOTE = _VALUE + r"(\"[^\"]*|'[^']*)$"
-_NOT_CLOSED = "this quotation mark is not closed. Write the other one at the end of the text."
+_NO_COLON = r"^\s*([A-Za-z][\w-]*)(?:[=;.]? +[^\s:#]|$)"
+_OPEN_QUOTE = r": +(\"[^\"]*|'[^']*)$"
 _SLIPS = {
-    r"^[ \t]*([^\S \t\r]|[\u200b\ufeff\u2060])": (
-        "the indentation has {character}. Indent with ordinary blanks."
+    r"^([<=>|]{7}(?: |$))": (
+        "here is a mark of a merge. Finish the merge: keep one of the two versions, and delete the "
+        "lines <<<<<<<, ======= and >>>>>>>."
     ),
-    _KEY + r"\s*:?([\uff1a\ufe55\ua789\u2236]|[^\S \t\r\n]|[\u200b\ufeff\u2060])": (
-        "after the key there is {character}. Write `key: value`."
-    ),
+    r"^[ \w,-]*:?([^\x00-\x7f\w])": "before the value there is {character}.",
     r"^ *(?:- *)?(\t)": "here is a tab. Indent with spaces, not tabs.",
-    r"^\s*(```|//|<!--|[>;*\u2022\u00b7\u25aa\u2013\u2014] )": (
-        "a line may not begin with this mark. Delete it; an entry of a list begins with `- `, a "
-        "comment with `# `."
-    ),
     r"^ *(-)[A-Za-z{]": "a blank is missing after this dash. Write `- ` before an entry.",
     _KEY + r"(:)(?=[^\s/:])": "a blank is missing after this colon. Write `key: value`.",
-    _VALUE + r"(')[^']*'(?!')\w": (
-        "an apostrophe ends this text in single quotes. Put the text in double quotes, or in none."
+    _KEY + r": +(['\"])(?:(?!\1).)*\1\s*[^\s#'\"]": (
+        "a quotation mark within ends this text. Put a text with ' in double quotes, one with \" "
+        "in single quotes."
     ),
-    _VALUE + r"(\")[^\"\\]*\"\s*[^\s,}\]#:]": (
-        "a quotation mark within ends this text. Put the text in single quotes, or in none."
+    _KEY + r": +([*&!%@`]|[|>](?![-+]?\s*$)|- )": (
+        "a text may not begin with this mark. Put the text in quotes."
     ),
-    _VALUE + r"\"[^\"\\]*(\\)": (
-        "a backslash may not stand in double quotes. Put the text in single quotes."
-    ),
-    _OPEN_QUOTE: _NOT_CLOSED,
-    _KEY + r": +(- )": (
-        "a list does not begin on the line of its key. Write [one, another], or a text in quotes."
-    ),
-    _KEY + r": +([*&!%@`|>]|[?:,] |\[(?=[^\]]*\]\())(?![|>-]?\s*$)": (
-        f"a text may not begin with this mark. {_IN_QUOTES}"
-    ),
-    _KEY + r": +(?:\"[^\"]*\"|'[^']*')(,)\s*$": "a comma may not end this line. Delete it.",
-    r"[{\[][^}\]]*?( #)": f"a # ends the line here. {_IN_QUOTES}",
-    _KEY + r": +(?!['\"{\[])\S[^#]*?(:(?: |$))": (
+    _KEY + r": +[^'\"{\[#\s][^#]*?(:(?: |$))": (
         "a second colon is in this text. Put the text in quotes, or each key on its own line."
     ),
-    rf"^\s*(?:- +(?={_LIST_KEYS}))?[A-Za-z0-9][\w-]*([=;.,]* +)[^\s:#]": _COLON_MISSING,
+    _NO_COLON: "a colon is missing after this key. Write `key: value`.",
 }
-"""Patterns of lines that no YAML has, with what to type: of one line the first that fits counts."""
-
-_BLOCK_TEXT = re.compile(
-    r"^( *)[^\n#]*: +[|>][-+]?((?:\n[ \t]*)*\n(\1 +)\S[^\n]*(?:\n(?:\3[^\n]*|[ \t]*)(?=\n|$))*)",
-    re.MULTILINE,
-)
-"""A text of several lines below `|`, which may hold anything."""
+"""Patterns of lines that no YAML has, with what to type: the first that fits counts."""
 
 _KEY_LABELS = {"phone": "number", "number": "number that callers ring"}
 """What a key is called in a sentence, where that is not the key itself."""
@@ -266,7 +227,9 @@ def read_yaml(text: str) -> YamlSource:
     that is not YAML or uses what a directory does not need: anchors, tags, several documents.
     """
     if match := _UNPRINTABLE.search(text):
-        raise UnreadableFile(position(text[: match.start()]), _forbidden_character(match[0]))
+        raise UnreadableFile(
+            position(text[: match.start()]), f"here is {describe_character(match[0])}."
+        )
     source = YamlSource(lines=text.split("\n"))
     try:
         events = _content_events(text)
@@ -301,61 +264,18 @@ def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
 
 def describe_character(character: str) -> str:
     """Return what a character is, and what to type: "a no-break space: type an ordinary blank"."""
-    if re.fullmatch(f"[{_BIDI_MARKS}]", character):
-        return "a bidi mark, which cannot be seen and turns what follows round: delete it"
-    if character in _NAMES:
-        return ": ".join(_NAMES[character])
     name = unicodedata.name(character, f"U+{ord(character):04X}").lower()
     plain, category = unicodedata.normalize("NFKC", character), unicodedata.category(character)
-    if category == "Zs":
-        return f"a wide or narrow space ({name}): {_BLANK}"
-    if category in ("Cf", "Cc", "Cn", "Co", "Cs"):
-        return f"a character that cannot be seen ({name}): delete it"
-    if unicodedata.decimal(character, None) is not None:
-        return f"a digit of another script ({name}): type {unicodedata.decimal(character)}"
     if plain != character and plain.isascii() and plain.isprintable() and plain.strip():
         return f"a look-alike ({name}): type {plain}"
-    if category == "Pd":
-        return f"a long dash ({name}): {_HYPHEN}"
-    if category in ("Pi", "Pf"):
-        return "a curly quotation mark: type a straight one"
-    return f"a character that does not belong here ({name}): type what was meant"
+    unknown = "a character that does not belong here ({name}): type what was meant"
+    return _DESCRIPTIONS.get(category, unknown).format(name=name)
 
 
 def first_character(pattern: re.Pattern[str], text: str) -> tuple[int, str] | None:
     """Return the place and the description of the first character that matches, or None."""
     match = pattern.search(text)
     return None if match is None else (match.start(), describe_character(match[0]))
-
-
-def find_slip(text: str, line: int) -> Slip | None:
-    """Return the slip because of which ``text`` is not YAML, or None if it is none of the known.
-
-    YAML gave up at ``line``: often the one after the slip.
-    """
-    if merge_mark := _MERGE_MARK.search(text):
-        message = (
-            "here is a mark of a merge. Finish the merge: keep one of the two versions, and delete "
-            "the lines <<<<<<<, ======= and >>>>>>>."
-        )
-        return position(text[: merge_mark.start()]), message
-    lines = _without_block_texts(text)
-    for number in range(min(line, len(lines)), max(0, line - LINES_BEFORE), -1):
-        row = lines[number - 1].rstrip("\r")
-        for pattern, message in _SLIPS.items() if not row.lstrip().startswith("#") else ():
-            if match := re.search(pattern, row):
-                if "{character}" in message:
-                    message = message.format(character=describe_character(match[1]))
-                return (number, match.start(1) + 1), message
-    for number, row in reversed(list(enumerate(lines[:line], 1))):
-        if match := re.search(_OPEN_QUOTE, re.sub(r"(^| )#.*|\s+$", "", row)):
-            return (number, match.start(1) + 1), _NOT_CLOSED
-    return None
-
-
-def _without_block_texts(text: str) -> list[str]:
-    """Return the lines of a file; those of texts of several lines are empty."""
-    return _BLOCK_TEXT.sub(lambda m: m[0][: -len(m[2])] + "\n" * m[2].count("\n"), text).split("\n")
 
 
 def position(before: str) -> tuple[int, int]:
@@ -438,14 +358,8 @@ def _scalar(event: yaml.ScalarEvent) -> str:
     """Return the text of a scalar, in which an escape may stand for a forbidden character."""
     text = str(event.value)
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise UnreadableFile(_position(event), _forbidden_character(match[0]))
+        raise UnreadableFile(_position(event), f"here is {describe_character(match[0])}.")
     return text
-
-
-def _forbidden_character(character: str) -> str:
-    if re.match(f"[{BIDI_OVERRIDES}]", character):
-        return f"here is {describe_character(character)}."
-    return f"the character U+{ord(character):04X} cannot be used in a text. Delete it."
 
 
 def _position(event: yaml.Event) -> Position:
@@ -454,72 +368,68 @@ def _position(event: yaml.Event) -> Position:
 
 
 def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
-    """Return why ``text`` is not YAML, at the slip rather than where YAML gave up."""
-    reason = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "it is no text")
-    mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    """Return why ``text`` is not YAML, at the slip rather than where YAML gave up.
+
+    The slip is looked for where YAML began to read what it gave up on, and in the line above.
+    """
+    reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "no text")
+    context, mark = str(getattr(error, "context", "")), getattr(error, "problem_mark", None)
+    if re.search("simple key|quoted|flow", context):
+        mark = getattr(error, "context_mark", None) or mark
     place = line, _ = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    opening = str(getattr(error, "context", ""))
-    if context is not None and ("flow" in opening or "quoted" in opening):
-        end = text.rstrip().count("\n") + 1
-        if context.line + 1 < line and ("flow" in opening or line > end):
-            message = "a quotation mark or bracket that opens here is not closed. Write the other."
-            return UnreadableFile((context.line + 1, context.column + 1), message)
-    message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
-    if (slip := find_slip(text, line)) is not None:
-        place, message = slip
-    elif "flow" in opening:
+    rows = {
+        number: row.rstrip()
+        for number, row in enumerate(text.split("\n"), 1)
+        if row.strip() and row.lstrip()[0] != "#"
+    }
+    before = [number for number in rows if number <= line]
+    is_colon_missing = re.search("mapping values|expected ':'", reason) is not None
+    if slip := _find_slip(rows, before, is_colon_missing):
+        return slip
+    if "flow" in context:
         message = (
-            "within these brackets a comma is missing before this, or a text needs quotes. "
+            "this bracket is not closed, or within it a comma is missing, or a text needs quotes. "
             "Write {key: value, key: value}."
         )
-    elif "'-' indicator" in reason and context is not None and context.column + 1 == place[1]:
-        message = (
-            f"the list that begins in line {context.line + 1} has dashes. Write `- ` before this "
-            "too, or indent it as the keys above it."
-        )
-    elif any(words in reason for words in ("context", "expected key", "'-' indicator", "':'")):
-        place, message = _indentation_slip(_without_block_texts(text), line)
+        return UnreadableFile(place, message)
+    if is_colon_missing or re.search("expected key|'-' indicator", reason):
+        return _wrong_column(rows, before)
+    message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
     return UnreadableFile(place, message)
 
 
-def _indentation_slip(lines: list[str], line: int) -> Slip:
-    """Return which line is not indented as those that it belongs beside: ``line`` or that above it.
+def _find_slip(
+    rows: Mapping[int, str], before: Sequence[int], is_colon_missing: bool
+) -> UnreadableFile | None:
+    """Return the slip in one of the last two lines, or the quotation mark that is not closed."""
+    for number, (pattern, message) in product(before[:-3:-1], _SLIPS.items()):
+        is_tried = is_colon_missing or pattern != _NO_COLON
+        if is_tried and (match := re.search(pattern, rows[number])):
+            message = message.format(character=describe_character(match[1][0]))
+            return UnreadableFile((number, match.start(1) + 1), message)
+    for number in reversed(before):
+        if match := re.search(_OPEN_QUOTE, re.sub(r" #.*", "", rows[number])):
+            message = "this quotation mark is not closed. Write the other at the end of the text."
+            return UnreadableFile((number, match.start(1) + 1), message)
+    return None
 
-    It is the one above if ``line`` is indented as a line further above, or as the one below.
+
+def _wrong_column(rows: Mapping[int, str], before: Sequence[int]) -> UnreadableFile:
+    """Return that the last of the lines ``before``, or the one above it, is in the wrong column.
+
+    It is the one above if the last is in a column of the lines around the two.
     """
-    texts = {n: row.lstrip() for n, row in enumerate(lines, 1)}
-    rows = [n for n, text in texts.items() if text and not text.startswith("#")]
-    indents = {n: len(lines[n - 1]) - len(texts[n]) for n in rows}
-    entries = {n for n in rows if texts[n].startswith("- ")}
-    index = max(0, bisect_right(rows, line) - 1)
-    line, above, below = rows[index], rows[max(0, index - 1)], rows[index + 1 :][:LINES_BEFORE]
-    for n in (line, above):
-        if re.fullmatch(r"\s*[A-Za-z][\w-]*\s*", lines[n - 1]):
-            return (n, len(lines[n - 1].rstrip()) + 1), _COLON_MISSING
-    if line in entries and indents[line] == indents[above]:
-        message = "this list has no key. Write its key in the line above, or delete the dash."
-        return (line, indents[line] + 1), message
-    before = reversed(rows[: max(0, index - 1)])
-    higher = next((indents[n] for n in before if indents[n] <= indents[line]), None)
-    is_below = bool(below) and indents[below[0]] == indents[line] != indents[above]
-    beside = takewhile(lambda n: indents[n] >= indents[above], below)
-    lacks_dash = (
-        indents[line] > indents[above]
-        and above not in entries
-        and any(n in entries and indents[n] == indents[above] for n in beside)
+    columns = {number: len(row) - len(row.lstrip()) + 1 for number, row in rows.items()}
+    *higher, above, last = (0, 0, *before)
+    parents = (columns[n] for n in reversed(higher) if n and columns[n] <= columns[last])
+    below = next((columns[number] for number in rows if number > last), None)
+    fits = columns[last] in (next(parents, None), below) and columns.get(above) != columns[last]
+    number = above if fits and above else last
+    message = (
+        f"this begins in column {columns[number]}. Begin it in the column of the lines that it "
+        "belongs beside, and write `- ` before each entry of a list."
     )
-    is_above = is_below or lacks_dash or texts[above].startswith("-  ") or higher == indents[line]
-    slip = above if is_above else line
-    column = indents[slip] + 1
-    if slip in entries:
-        message = "the keys of this entry begin in several columns. Begin all in that of its first."
-    elif slip == above and lacks_dash:
-        message = "a dash is missing here. Write `- ` before an entry."
-    else:
-        message = (
-            f"this begins in column {column}. Begin it in that of the lines it belongs beside."
-        )
-    return (slip, column), message
+    return UnreadableFile((number, columns[number]), message)
 
 
 def _name(source: YamlSource, path: KeyPath) -> str | None:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from itertools import product
 from pathlib import Path
 from textwrap import shorten
 
@@ -26,11 +25,6 @@ from routing.directory.yaml_source import (
 from routing.errors import InvalidDirectory, Problem
 from routing.lint import hours, numbers
 from routing.snapshot import build_snapshot
-from routing.text.locale import get_locale
-from routing.text.sentences import line_phrase
-
-MAX_WORDS_BEFORE_NUMBER = 30
-"""How many words a service's first screen may have before the number to call."""
 
 MAX_WARNING_CHARS = 160
 """How long a warning may be with its line and column, before the rest becomes its details."""
@@ -42,11 +36,6 @@ _TEXT_KEYS = {
     *("name", "options", "you_will_hear", "called", "greeting", "when", "for", "emergency"),
     *("after", "professionals", "confidential", "unanswered"),
 }
-_ODD_TEXT = re.compile(
-    r"\A(to ?do|tb[ac]|n/?a|null|none|xx+|\W+)\Z|&#?\w+;|</?[a-z]+>", re.IGNORECASE
-)
-"""What stands where words are still to come, or was meant for a program."""
-
 _COMMENT = re.compile(r"\s{2,}#+\s+\w")
 """What can only be a comment: after two blanks, with a blank of its own."""
 
@@ -103,15 +92,11 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
     if len(directory.languages) > 1:
         yield from _check_languages(directory, source)
     yield from _check_statements(directory.council)
-    yield from _check_first_screens(directory)
     for path, text in source.scalars():
         if hidden := first_character(HIDDEN_CHARACTER, text):
             offset, description = hidden
             message = f"{path[-1]}: there is {description}."
             yield PathProblem(path, "hidden_character", message, offset)
-        if path[0] == "emergency" and not re.search(r"(?<!\d)999(?!\d)", text):
-            message = "there is no 999 in these words, so pages add it. Write it: call 999."
-            yield PathProblem(path, "no_999", message, 0)
         if _text_path(path) is not None or path[-1] == "send_digits":
             rest = source.rest_of_line(path, text)
             comment = re.match(r"\s+#", rest)
@@ -122,9 +107,6 @@ def _text_warnings(directory: Directory, source: YamlSource) -> Iterator[PathPro
                 )
                 offset = len(text) + comment.end() - 1
                 yield PathProblem(path, "text_cut_by_hash", message, offset)
-            if _ODD_TEXT.search(text) or text.count('"') % 2:
-                message = f"{path[-1]}: is `{text}` what callers should read? Write the whole text."
-                yield PathProblem(path, "odd_text", message, 0)
 
 
 def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
@@ -142,27 +124,6 @@ def _check_languages(directory: Directory, source: YamlSource) -> Iterator[PathP
             is_for_safety = path[0] in ("emergency", "unanswered")
             code = _SAFETY_WORDS_MISSING if is_for_safety else "language_missing"
             yield PathProblem(path, code, f"{reason}. {form}")
-
-
-def _check_first_screens(directory: Directory) -> Iterator[PathProblem]:
-    for service, language in product(directory.services, directory.languages):
-        locale = get_locale(language, directory.zone)
-        emergency = directory.emergency.get(language)
-        title = locale.translate("{service}: professionals", service=service.name.get(language))
-        before = f"{title} {emergency} {locale.translate('Text or sign 999')}"
-        if "999" not in emergency:
-            before += f" {locale.translate('Call 999')}"
-        lines = (*service.lines, service.out_of_hours)
-        phrase = max((line_phrase(line, locale) for line in lines), key=lambda p: len(p.split()))
-        call = locale.translate("If not, call {line} now", line=phrase)
-        count = len(f"{before} {call}".split())
-        if count > MAX_WORDS_BEFORE_NUMBER:
-            message = (
-                f"{count} words stand before the number on the first screen in {language}. Shorten "
-                f"`emergency`, this name or what a line is `called`: {MAX_WORDS_BEFORE_NUMBER} "
-                "at most."
-            )
-            yield PathProblem(("services", service.id, "name"), "first_screen_long", message)
 
 
 def _check_statements(council: Council) -> Iterator[PathProblem]:

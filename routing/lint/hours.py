@@ -36,8 +36,6 @@ MAX_SPARE_LINES = 5
 MAX_CLOSED_DAYS = 60
 """How long a run of closed days may be before its dates are doubted."""
 
-_PAST_REMEDY = "Delete it, or correct the year."
-
 MAX_RUN_DAYS = 365
 """How long any run that ends may be: with a year too many it is longer."""
 
@@ -45,13 +43,13 @@ FAR_AWAY = timedelta(days=2 * 366)
 """How far from today a date may be before its year is doubted."""
 
 _A_DAY, _A_YEAR = timedelta(days=1), timedelta(days=365)
-_CHRISTMAS = ((12, 25), (12, 26), (1, 1))
-_EVES = {(12, 24): "Christmas Eve", (12, 31): "New Year's Eve"}
+_CHRISTMAS = ((1, 1), (12, 24), (12, 25), (12, 26), (12, 31))
 NOON = 12 * 60
 _DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
 """Minutes of the day: a day's work begins between the first two, and is over by the third."""
 
 _LONGEST_NIGHT = 18 * 60
+FRIDAY = 4
 _Ranges = tuple[TimeRange, ...]
 
 
@@ -97,7 +95,6 @@ def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[P
         if line.id in day_lines:
             yield from _check_bank_holidays(line, holidays, today)
         yield from _check_special_days(line, holidays, today)
-        yield from _check_overlapping_special_days(line)
         ranges = list(_written_ranges(source, ("lines", line.id)))
         yield from _check_overlaps(ranges)
         if line.id not in night_lines:
@@ -129,7 +126,7 @@ def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence
     days = (
         date(year, month, day)
         for year in range(today.year, (today + LOOKAHEAD).year + 1)
-        for month, day in sorted((*_CHRISTMAS, *_EVES))
+        for month, day in _CHRISTMAS
     )
     return [
         day
@@ -159,104 +156,66 @@ def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Ite
             "`bank-holiday: closed`, or its hours."
         )
         yield PathProblem(path, "no_bank_holiday", message)
-    open_days = days_to_confirm(line, holidays, today)
-    dates = [day for day in open_days if (day.month, day.day) in _CHRISTMAS]
-    if christmas := [f"{day:%A} {_format(day)}" for day in dates]:
+    days = [d for d in days_to_confirm(line, holidays, today) if d < today + _A_YEAR]
+    if dates := [f"{day:%A} {_format(day)}" for day in days]:
         message = (
-            f"open on {christmas[0]}? If it is not, add a special day that is closed; if it is, "
-            f"one with its hours. By these hours it opens on {', '.join(christmas)}."
+            f"open on {dates[0]}? Add a special day that is closed, or has its hours, usual or "
+            f"not. By these hours it opens on {', '.join(dates)}."
         )
         yield PathProblem(path, "opens_at_christmas", message)
-    for day in open_days:
-        if (eve := _EVES.get((day.month, day.day))) and day < today + _A_YEAR:
-            message = (
-                f"does it close early on {eve}, {_format(day)}? Add a special day with its hours, "
-                "usual or not."
-            )
-            yield PathProblem(path, "no_special_day", message)
 
 
 def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
-    """Warn of special days that do nothing, and of dates whose year is hardly the one meant."""
+    """Warn of special days that do nothing or close a line for long, and of doubtful years."""
     for n, special_day in enumerate(line.special_days):
         path: KeyPath = ("lines", line.id, "special_days", n)
         first, last = special_day.first, special_day.last
-        if special_day.changes_nothing:
-            message = "this special day changes nothing. Give it `hours`, or a `phone`."
-            yield PathProblem(path, "idle_special_day", message)
-        if special_day.recurrence and first and last and not any(special_day.dates(first, last)):
+        if last is not None and last < today:
+            yield PathProblem(path, "doubtful_year", _doubt_year(last, today))
+        elif _is_idle(replace(line, special_days=line.special_days[:n]), special_day, holidays):
             message = (
-                f"`every: {special_day.recurrence.as_written}` has no date between its `from` and "
-                "`to`. Correct them, or delete it."
+                "this changes nothing. Give it `hours` or a `phone`, correct its dates, or write "
+                "`date` to open a shut day."
             )
-            yield PathProblem((*path, "every"), "no_date", message)
-        elif last is not None and last < today:
-            message = f"this special day ended on {_format(last)}. Delete it, or correct the year."
-            yield PathProblem(path, "past_special_day", message)
-        elif special_day.is_run:
-            before = replace(line, special_days=line.special_days[:n])
-            yield from _check_run(before, special_day, path, holidays)
+            yield PathProblem(path, "idle_special_day", message)
+        elif special_day.is_run and (reason := _long_run(special_day)):
+            message = f"{reason}. Correct the dates, write `to`, or write shorter runs."
+            key = "from" if last is None else "to"
+            yield PathProblem((*path, key), "long_run", message, 0)
         if first is not None and first - today > FAR_AWAY:
             key = "from" if special_day.is_run or special_day.recurrence else "date"
-            message = f"{_format(first)} is years away. Is that the year? Correct it, or delete it."
-            yield PathProblem((*path, key), "far_special_day", message, 0)
+            yield PathProblem((*path, key), "doubtful_year", _doubt_year(first, today), 0)
     if line.verified is not None and line.verified.on > today:
-        message = (
-            f"{_format(line.verified.on)} is still to come. Write the date on which the number was "
-            "confirmed."
-        )
-        path = ("lines", line.id, "verified", "on")
-        yield PathProblem(path, "verified_in_the_future", message, 0)
+        message = f"{_format(line.verified.on)} is still to come. Write when it was confirmed."
+        yield PathProblem(("lines", line.id, "verified", "on"), "doubtful_year", message, 0)
 
 
-def _check_run(
-    line: Line, run: SpecialDay, path: KeyPath, holidays: BankHolidays
-) -> Iterator[PathProblem]:
-    """Warn of a run that closes ``line``, as it is before the run, for long, or opens no day."""
+def _is_idle(line: Line, special_day: SpecialDay, holidays: BankHolidays) -> bool:
+    """Return whether an entry does nothing to ``line``, which has the entries before it alone."""
+    first, last = special_day.first, special_day.last
+    if special_day.changes_nothing or first is None or last is None:
+        return special_day.changes_nothing
+    if special_day.recurrence:
+        return not any(special_day.dates(first, last))
+    dates = special_day.dates(first, min(last, first + LOOKAHEAD))
+    is_run_with_hours = special_day.is_run and bool(special_day.hours)
+    return is_run_with_hours and not any(line.ranges_on(day, holidays.dates) for day in dates)
+
+
+def _long_run(run: SpecialDay) -> str | None:
+    """Return a sentence's beginning if a run closes a line, or lasts, for hardly so long."""
     is_closed = run.hours == () or (run.week is not None and not any(run.week.week))
-    if is_closed and run.last is None:
-        message = (
-            "the line is closed from then on, until further notice. Write `to`, or take the line "
-            "out of its services."
-        )
-        yield PathProblem((*path, "from"), "endless_closure", message, 0)
     if run.first is None or run.last is None:
-        return
+        return "the line is closed from then on, until further notice" if is_closed else None
     days = (run.last - run.first).days + 1
-    if days > (MAX_CLOSED_DAYS if is_closed else MAX_RUN_DAYS):
-        what = "the line is closed for" if is_closed else "this run lasts"
-        message = (
-            f"{what} {days} days, until {_format(run.last)}. Is that the year? Correct the date, "
-            "or write several shorter runs."
-        )
-        yield PathProblem((*path, "to"), "long_run", message, 0)
-    dates = run.dates(run.first, min(run.last, run.first + LOOKAHEAD))
-    if run.hours and not any(line.ranges_on(day, holidays.dates) for day in dates):
-        message = (
-            "this run changes nothing: it opens no day, and the line is shut on all of its days. "
-            "To open one, write `date`."
-        )
-        yield PathProblem(path, "idle_run", message)
+    if days <= (MAX_CLOSED_DAYS if is_closed else MAX_RUN_DAYS):
+        return None
+    return f"{'the line is closed for' if is_closed else 'this run lasts'} {days} days"
 
 
-def _check_overlapping_special_days(line: Line) -> Iterator[PathProblem]:
-    special_days = [
-        (n, special_day)
-        for n, special_day in enumerate(line.special_days)
-        if not special_day.is_season and special_day.recurrence is None
-    ]
-    for (_, first), (n, second) in combinations(special_days, 2):
-        both = ["hours"] if first.sets_hours and second.sets_hours else []
-        both += ["number"] if first.phone is not None and second.phone is not None else []
-        starts = [special_day.first or date.min for special_day in (first, second)]
-        ends = [special_day.last or date.max for special_day in (first, second)]
-        if both and max(starts) <= min(ends):
-            message = (
-                f"this and '{first.name.by_language[0][1]}', above it, set the "
-                f"{' and the '.join(both)} of the same date. Keep one: this one counts."
-            )
-            path: KeyPath = ("lines", line.id, "special_days", n)
-            yield PathProblem(path, "overlapping_special_days", message)
+def _doubt_year(day: date, today: date) -> str:
+    state = "over" if day < today else "years away"
+    return f"{_format(day)} is {state}. Correct the year, or delete this."
 
 
 def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange]:
@@ -337,34 +296,30 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
 def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     """Warn of days that a week does not name, between two on which the line is open.
 
-    So it does of a Monday or a Friday beside a range of three weekdays or four.
+    So it does of a Monday or a Friday where three weekdays are open. Where no two open days stand
+    side by side, as in mon,wed,fri, none is missing.
     """
-    days_of = {
-        key: sorted(schema.WEEKDAYS.index(day) for day in schema.parse_days(key))
+    key_of = {
+        schema.WEEKDAYS.index(day): key
         for key, _ in week.as_written
         if key and key != schema.BANK_HOLIDAY
+        for day in schema.parse_days(key)
     }
-    key_of = {weekday: key for key, days in days_of.items() for weekday in days}
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
-    pairs = list(pairwise(open_days))
-    if any(set(range(day, day + 3)) <= set(open_days) for day in range(3)):
-        pairs += [(-1, open_days[0]), (max(day for day in open_days if day < 5), 5)]
-    for first, second in pairs:
-        missing = [day for day in range(first + 1, second) if day not in key_of]
-        if not missing:
-            continue
-        beside = second if second in key_of else first
-        days = days_of[key_of[beside]]
-        are_single = first in days and all(day + 1 < later for day, later in pairwise(days))
-        if not (are_single and len(days) > 2):  # as mon,wed,fri
-            names = " and ".join(schema.DAY_NAMES[day] for day in missing)
-            verb = "is" if len(missing) == 1 else "are"
-            key = "-".join(schema.WEEKDAYS[day] for day in dict.fromkeys((missing[0], missing[-1])))
-            message = (
-                f"{names} {verb} missing: the line counts as closed then. Write its hours, or "
-                f"`{key}: closed`."
-            )
-            yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
+    if not key_of or all(second - first > 1 for first, second in pairwise(open_days)):
+        return
+    is_working_week = sum(day < FRIDAY + 1 for day in open_days) >= 3
+    first = 0 if is_working_week else open_days[0]
+    last = max(FRIDAY, open_days[-1]) if is_working_week else open_days[-1]
+    missing = [day for day in range(first, last + 1) if day not in key_of]
+    if missing:
+        names = " and ".join(schema.DAY_NAMES[day] for day in missing)
+        message = (
+            f"{names}: not named, so the line counts as closed then. Write hours, or "
+            f"`{','.join(schema.WEEKDAYS[day] for day in missing)}: closed`."
+        )
+        beside = min(open_days, key=lambda day: (abs(day - missing[0]), -day))
+        yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
 
 
 def _check_changed_holidays(
@@ -375,31 +330,19 @@ def _check_changed_holidays(
     removed = source.scalars(("bank_holidays", "remove"))  # of a key left empty, "" only
     for path, day in ((path, date.fromisoformat(text)) for path, text in removed if text):
         if day not in listed:
-            message = (
-                f"{_format(day)} is no bank holiday, so this does nothing. The nearest is "
-                f"{_nearest(day, listed)}."
-            )
+            near = _nearest(day, listed)
+            message = f"{_format(day)} is no bank holiday. Delete it, or write the nearest: {near}."
             yield PathProblem(path, "removes_no_holiday", message, 0)
         elif day < today:
-            yield PathProblem(path, "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}", 0)
+            yield PathProblem(path, "doubtful_year", _doubt_year(day, today), 0)
     for day, _ in rules.add:
+        path = ("bank_holidays", "add", str(day))
         if day in listed and day not in rules.remove:
-            code = "holiday_already_there"
             message = f"{_format(day)} is a bank holiday already: {listed[day].name}. Delete it."
-        elif day < today:
-            code, message = "past_holiday", f"{_format(day)} is over. {_PAST_REMEDY}"
-        elif day - today > FAR_AWAY:
-            code = "far_holiday"
-            message = (
-                f"{_format(day)} is years away. Is that the year? The nearest bank holiday is "
-                f"{_nearest(day, listed)}."
-            )
-        elif day.weekday() >= 5:
-            code = "holiday_at_weekend"
-            message = f"{_format(day)} is a {day:%A}. Write the weekday on which people are off."
-        else:
-            continue
-        yield PathProblem(("bank_holidays", "add", str(day)), code, message)
+            yield PathProblem(path, "holiday_already_there", message)
+        elif not today <= day <= today + FAR_AWAY:
+            message = f"{_doubt_year(day, today)} The nearest: {_nearest(day, listed)}."
+            yield PathProblem(path, "doubtful_year", message)
 
 
 def _nearest(day: date, holidays: Mapping[date, BankHoliday]) -> str:

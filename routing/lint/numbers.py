@@ -121,9 +121,6 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
             state = "nobody has confirmed" if verified is None else "no longer confirmed:"
             message = f"{state} {number}. Ring it, then write here: {form}. {sentence}"
             yield PathProblem(path if verified is None else (*path, "verified"), code, message)
-        if verified is not None and verified.source is None:
-            message = "`source` is missing. Write the page, or who, confirmed the number."
-            yield PathProblem((*path, "verified"), "no_source", message)
 
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
@@ -196,26 +193,13 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
     for path, phone in _numbers(directory):
         written = str(source.value(path)).strip()
         if written != phone.display:
-            code = "trunk_zero" if re.match(r"\(?(\+|00)44", written) else "lost_zero"
+            code = "rewritten_number"
             message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
         elif plan := plan_warning(phone):
             code, message = "not_in_numbering_plan", plan
-        elif path[0] != "helplines" and phone.e164[0] == "+" and not _is_british(phone):
-            code = "foreign_number"
-            message = (
-                f"{phone.display} is not a number of the United Kingdom: it may cost callers more. "
-                "Is it mistyped?"
-            )
         else:
             continue
         yield PathProblem(path, code, message, 0)
-
-
-def _is_british(phone: Phone) -> bool:
-    """Return whether a number is of the United Kingdom, without the islands that share +44."""
-    if _is_drama(phone):
-        return True
-    return phonenumbers.region_code_for_number(phonenumbers.parse(phone.e164)) == "GB"
 
 
 def _is_drama(phone: Phone) -> bool:

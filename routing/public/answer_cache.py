@@ -9,9 +9,9 @@ import math
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from flask import Response, request
+from flask import Response, current_app, request
 
 from routing import lookup
 
@@ -79,6 +79,12 @@ class AnswerCache:
         return replace(answer, text=answer.text.replace(answer.time, time, 1), time=time)
 
 
+def cached_answer(key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
+    """Return the answer of this application's cache: see ``AnswerCache.get``."""
+    cache: AnswerCache = current_app.extensions["answer_cache"]
+    return cache.get(key, at, time, render)
+
+
 def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
     """Add an ETag and cache lifetimes to an answer for ``at``; answer 304 to a matching ETag.
 
@@ -89,23 +95,13 @@ def make_cacheable(response: Response, tag: str, until: datetime | None, at: dat
     if until is not None:
         max_age = min(max_age, int((until - at).total_seconds()))
     response.headers["Cache-Control"] = f"public, max-age={max_age}, must-revalidate"
-    response.headers["X-Accel-Expires"] = _nginx_expiry(at, max_age)
+    # nginx uses an answer that expires in second n until n + 1 begins, by the machine's clock,
+    # while a rehearsal sets the service's own: so only the time since ``at`` is read from that.
+    age_seconds = max(0.0, (lookup.now() - at).total_seconds())
+    now = datetime.now(UTC).timestamp()
+    last_second = math.floor(now - age_seconds + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
+    response.headers["X-Accel-Expires"] = f"@{last_second}" if last_second >= int(now) else "0"
     response.set_etag(tag, weak=True)
     if "HTTP_IF_NONE_MATCH" in request.environ:
         response.make_conditional(request)
     return response
-
-
-def _nginx_expiry(at: datetime, max_age: int) -> str:
-    """Return the last whole second (Unix time) in which nginx may use an answer; "0" if none.
-
-    nginx uses an answer that expires in second n until n + 1 begins, by the machine's clock, while
-    a rehearsal sets the service's own. So the time since ``at``, which the request has taken, is
-    subtracted from the machine's clock. An ``at`` that is not about now counts as now.
-    """
-    duration = lookup.now() - at
-    if not timedelta(0) <= duration <= timedelta(seconds=MAX_AGE_SECONDS):
-        duration = timedelta(0)
-    made_at = datetime.now(UTC).timestamp() - duration.total_seconds()
-    last_second = math.floor(made_at + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
-    return f"@{last_second}" if last_second >= int(made_at) else "0"

@@ -13,7 +13,7 @@ from routing.core.decision import timeline
 from routing.core.directory import ring_seconds, send_digits
 from routing.errors import InvalidTime, UnknownService
 from routing.formats import SERVICES_PATH
-from routing.public.answer_cache import AnswerCache, make_cacheable, render_answer
+from routing.public.answer_cache import cached_answer, make_cacheable, render_answer
 from routing.responses import has_bearer_token, problem
 from routing.text import time_parsing
 from routing.text.locale import Locale
@@ -59,8 +59,7 @@ def decision(service: str) -> Response:
     if "at" in request.args:
         answer = render_answer(time, render)
     else:
-        answer_cache: AnswerCache = current_app.extensions["answer_cache"]
-        answer = answer_cache.get((SERVICES_PATH, service, locale.language), at, time, render)
+        answer = cached_answer((SERVICES_PATH, service, locale.language), at, time, render)
     response = Response(answer.text, mimetype="application/json")
     response.headers["Content-Language"] = locale.language
     return make_cacheable(response, answer.tag, answer.until, at)
@@ -147,14 +146,6 @@ def unknown_service(error: UnknownService) -> Response:
     return problem(404, str(error), services=list(error.known))
 
 
-def unknown_address() -> Response:
-    """Return a 404 that lists the addresses of this API."""
-    rules = current_app.url_map.iter_rules()
-    addresses = sorted(str(rule) for rule in rules if rule.endpoint.startswith(f"{bp.name}."))
-    detail = "This address is unknown. /openapi.json describes every address."
-    return problem(404, detail, addresses=addresses)
-
-
 def _requested_instant() -> datetime:
     text = request.args.get("at")
     return lookup.now() if text is None else time_parsing.parse_rfc3339(text)
@@ -220,14 +211,11 @@ def _numbers(service: str, separator: str | None = None, only_first_line: bool =
 
 
 def _prefers_json() -> bool:
-    """Return whether the request names JSON and does not prefer text.
-
-    A client that accepts anything, or names neither, gets text.
-    """
-    accept = request.accept_mimetypes
-    qualities = [
+    """Return whether the request names JSON and does not prefer text."""
+    accepted = request.accept_mimetypes
+    json_qualities = (
         quality
-        for media_type, quality in accept
+        for media_type, quality in accepted
         if media_type.partition(";")[0].strip().lower() == "application/json"
-    ]
-    return 0 < max(qualities, default=0) >= accept["text/plain"]
+    )
+    return 0 < max(json_qualities, default=0) >= accepted["text/plain"]

@@ -1,7 +1,7 @@
 """The public pages: who to call now, all contacts, this service, and the page for every error."""
 
 import gzip
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from routing import formats, lookup, middleware
 from routing.config import base_url
-from routing.core.directory import Directory, Hours, SpecialDay
+from routing.core.directory import Directory, Hours, Phone, SpecialDay, Text
 from routing.errors import UnknownService
 from routing.formats import timestamp
 from routing.middleware import RequestKind
 from routing.public import context
-from routing.public.answer_cache import AnswerCache, RenderedAnswer, make_cacheable
+from routing.public.answer_cache import RenderedAnswer, cached_answer, make_cacheable
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
@@ -45,6 +45,9 @@ ERROR_PAGE_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of an error page: its style is in it."""
+
+Values = Callable[[], dict[str, Any]]
+"""Returns the values of a template; ``until`` is the next handover, if it may be cached so long."""
 
 _MIME_TYPES = {"css": "text/css", "js": "text/javascript"}
 
@@ -90,7 +93,10 @@ def fragment(service: str) -> Response:
     """
     at, level = lookup.now(), request.args.get("heading", "")
     heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
-    values = partial(context.service_context, service, at, is_live=False)
+
+    def values() -> dict[str, Any]:
+        return context.service_context(service, at, is_live=False) | {"heading": heading}
+
     answer = _render_answer("fragment.html", at, values, heading)
     response = _html_response(answer.text)
     response.headers.extend(CORS_HEADERS)
@@ -104,9 +110,9 @@ def contacts() -> Response:
     While many search, all lines are listed: that list is rendered once a second for everybody.
     """
     at, query = lookup.now(), request.args.get("q", "").strip()[:100]
-    if query and middleware.acquire(RequestKind.LISTING):
-        return _page("contacts.html", **context.contacts_context(query, at))
-    return _page_of_this_second("contacts.html", at, partial(context.contacts_context, "", at))
+    if query and not middleware.acquire(RequestKind.LISTING):
+        query = ""
+    return _page("contacts.html", at, partial(context.contacts_context, query, at), query)
 
 
 @bp.get("/accessibility")
@@ -118,9 +124,8 @@ def accessibility() -> Response:
         "statement": statement,
         "prepared_on": format_date(statement.prepared, locale) if statement else None,
         "is_northern_ireland": directory.holiday_rules.division == "northern-ireland",
-        "until": None,
     }
-    return _page_of_this_second("accessibility.html", lookup.now(), lambda: values)
+    return _page("accessibility.html", lookup.now(), lambda: values)
 
 
 @bp.get("/privacy")
@@ -131,9 +136,8 @@ def privacy() -> Response:
     values = {
         "notice": lookup.snapshot().directory.council.privacy,
         "retention_days": None if is_malformed else settings["CALL_RETENTION_DAYS"],
-        "until": None,
     }
-    return _page_of_this_second("privacy.html", lookup.now(), lambda: values)
+    return _page("privacy.html", lookup.now(), lambda: values)
 
 
 @bp.get("/logo")
@@ -161,14 +165,18 @@ def embed_script() -> Response:
 def embed() -> Response:
     """Show web editors what to copy into their own pages, with previews. In English."""
     g.language = "en"
-    service = request.args.get("service")
-    return _page(
-        "embed.html",
-        home=base_url(current_app.config, request.url_root),
-        has_own_address=bool(current_app.config["PUBLIC_BASE_URL"]),
-        heading=DEFAULT_HEADING_LEVEL,
-        **context.service_context(service, lookup.now(), is_live=False),
-    )
+    at, service = lookup.now(), request.args.get("service")
+    home = base_url(current_app.config, request.url_root)
+    values = {
+        "home": home,
+        "has_own_address": bool(current_app.config["PUBLIC_BASE_URL"]),
+        "heading": DEFAULT_HEADING_LEVEL,
+    }
+
+    def render_values() -> dict[str, Any]:
+        return values | context.service_context(service, at, is_live=False)
+
+    return _page("embed.html", at, render_values, service, home)
 
 
 @bp.get("/assets/<address>")
@@ -222,19 +230,15 @@ def error_page(status: int) -> Response:
     try:
         g.language = _requested_language()
         locale, at, home_url = lookup.locale(), lookup.now(), _page_url("home")
-        render = partial(
-            formats.printed_page,
-            lookup.snapshot(),
-            at,
-            locale,
-            rehearsal=lookup.is_rehearsal(),
-            title=locale.translate(title),
-            exit_url=EXIT_URL,
-            home_url=home_url,
-        )
-        cache: AnswerCache = current_app.extensions["answer_cache"]
-        key = title, home_url, locale.language
-        body = cache.get(key, at, "", lambda: (render(), None)).text
+
+        def render() -> tuple[str, None]:
+            snapshot, heading = lookup.snapshot(), locale.translate(title)
+            links = {"title": heading, "exit_url": EXIT_URL, "home_url": home_url}
+            is_rehearsal = lookup.is_rehearsal()
+            page = formats.printed_page(snapshot, at, locale, rehearsal=is_rehearsal, **links)
+            return page, None
+
+        body = cached_answer((title, home_url, locale.language), at, "", render).text
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
@@ -248,37 +252,23 @@ def _requested_language() -> str | None:
 
 def _service_page(template: str, service: str) -> Response:
     at = lookup.now()
-    values = partial(context.service_context, service, at, is_live=True)
-    return _page_of_this_second(template, at, values)
+    return _page(template, at, partial(context.service_context, service, at, is_live=True))
 
 
-def _page_of_this_second(
-    template: str, at: datetime, values: Callable[[], dict[str, Any]]
-) -> Response:
-    """Return a page for ``at``, which must be now; ``until`` is one of ``values``."""
-    return _html_response(_render_answer(template, at, values).text)
+def _page(template: str, at: datetime, values: Values, *key: object) -> Response:
+    return _html_response(_render_answer(template, at, values, *key).text)
 
 
-def _render_answer(
-    template: str,
-    at: datetime,
-    values: Callable[[], dict[str, Any]],
-    heading: int = DEFAULT_HEADING_LEVEL,
-) -> RenderedAnswer:
-    """Render a template with its values for ``at``, which must be now; once a second at most."""
+def _render_answer(template: str, at: datetime, values: Values, *key: object) -> RenderedAnswer:
+    """Render a template for ``at``, which must be now; once a second for a path and ``key``."""
     locale = lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
         shown = values()
-        return _render(template, heading=heading, **shown), shown["until"]
+        return _render(template, **shown), shown.get("until")
 
-    key = template, request.script_root, request.path, locale.language, heading
-    answer_cache: AnswerCache = current_app.extensions["answer_cache"]
-    return answer_cache.get(key, at, f'data-at="{timestamp(at, locale)}"', render)
-
-
-def _page(template: str, **values: Any) -> Response:
-    return _html_response(_render(template, **values))
+    full_key = template, request.script_root, request.path, locale.language, *key
+    return cached_answer(full_key, at, f'data-at="{timestamp(at, locale)}"', render)
 
 
 def _render(template: str, **values: Any) -> str:
@@ -336,38 +326,43 @@ def _plain_page(title: str) -> str:
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<title>{title}</title><h1>{title}</h1>"
-        '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>{numbers}</html>'
-    ).format(title=title, numbers=_plain_numbers(snapshot.directory) if snapshot else "")
-
-
-def _plain_numbers(directory: Directory) -> Markup:
-    language = directory.languages[0]
-    items = [
-        (service.name, service.number, "at all hours")
-        for service in directory.services
-        if service.number is not None
-    ]
-    items += [
-        (line.name, line.phone, _plain_hours(line.hours, line.special_days))
-        for line in directory.lines
-        if not line.internal
-    ]
-    items += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
-    item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
-    return Markup("<p>These are all our numbers and their hours.</p><ul>{}</ul>").format(
-        Markup("").join(
-            item.format(name.get(language), phone.url, phone.display, hours)
-            for name, phone, hours in items
+        '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>'
+        "<ul>{numbers}</ul></html>"
+    ).format(
+        title=title,
+        numbers=Markup("").join(
+            Markup('<li>{}: <a href="{}">{}</a> ({})</li>').format(
+                name.get(snapshot.directory.languages[0]), phone.url, phone.display, hours
+            )
+            for name, phone, hours in _plain_numbers(snapshot.directory)
         )
+        if snapshot
+        else "",
     )
 
 
-def _plain_hours(hours: Hours, special_days: Iterable[SpecialDay] = ()) -> str:
-    parts = [" ".join(filter(None, pair)) for pair in hours.as_written]
-    for day in special_days:
-        if day.phone is not None:
-            every = day.recurrence.as_written if day.recurrence else None
-            limits = (("every", every), ("from", day.first), ("to", day.last))
-            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
-            parts.append(f"{when} call {day.phone.display}")
-    return "; ".join(parts)
+def _plain_numbers(directory: Directory) -> Iterator[tuple[Text, Phone, str]]:
+    for service in directory.services:
+        if service.number is not None:
+            yield service.name, service.number, "at all hours"
+    lines = [line for line in directory.lines if not line.internal]
+    for line in lines:
+        other_numbers = (day for day in line.special_days if day.phone is not None)
+        yield (
+            line.name,
+            line.phone,
+            "; ".join([_plain_hours(line.hours), *map(_plain_number, other_numbers)]),
+        )
+    for helpline in directory.helplines:
+        yield helpline.name, helpline.phone, _plain_hours(helpline.hours)
+
+
+def _plain_hours(hours: Hours) -> str:
+    return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
+
+
+def _plain_number(day: SpecialDay) -> str:
+    every = day.recurrence.as_written if day.recurrence else None
+    limits = (("every", every), ("from", day.first), ("to", day.last))
+    when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
+    return f"{when} call {day.phone.display if day.phone else ''}"

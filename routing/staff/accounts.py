@@ -1,11 +1,13 @@
 """Accounts: everybody's, for administrators, and one's own."""
 
 from flask import Response, current_app, redirect, request, url_for
+from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
 from routing.errors import AccountError, SignInError
 from routing.staff.auth import (
+    check_password,
     current_account,
     render_message,
     render_page,
@@ -43,7 +45,7 @@ def index() -> Response:
                 account = accounts.find_by_password_link(connection, token, at)
                 if account is None:  # else the form was sent twice
                     account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-                    accounts.create_password_link(connection, account.id, at, actor, token)
+                    accounts.create_password_link(connection, account, at, actor, token)
                 return _show_link(account.name, token)
     except AccountError as error:
         form.refuse(error)
@@ -65,14 +67,16 @@ def index() -> Response:
 @require_role(Role.ADMIN)
 def show(account_id: int) -> AnyResponse:
     """Show an account. Change its roles, end its sessions, remove it or make a password link."""
-    form = AccountForm()
+    form, database = AccountForm(), lookup.database()
     try:
-        if form.is_submitted():
-            return _change(account_id, form)
+        with database.writing() if form.is_submitted() else database.reading() as connection:
+            account = accounts.find(connection, account_id)
+            if form.is_submitted() and account is not None:
+                return _change(connection, account, form)
     except AccountError as error:
         form.refuse(error)
-    with lookup.database().reading() as connection:
-        account = accounts.find(connection, account_id)
+    if account is None and form.action.data == "remove":  # a second tap
+        return redirect(url_for("accounts.index", done="remove"))
     if account is None:
         return render_message(404, "There is no such account", "Somebody has removed it.")
     return render_page(
@@ -90,7 +94,13 @@ def show_own() -> AnyResponse:
     form, account = PasswordForm(), current_account()
     try:
         if form.is_submitted():
-            start_browser_session(account, _change_password(account, form))
+            if account.is_local and not check_password(account.name, form.current.data):
+                raise SignInError("The current password is wrong.")
+            with lookup.database().writing() as connection:
+                at = lookup.now()
+                accounts.set_password(connection, account, form.new.data, at, account.actor)
+                token = accounts.start_session(connection, account, at)
+            start_browser_session(token)
             return redirect(url_for("accounts.show_own", done="password"))
     except (AccountError, SignInError) as error:
         form.refuse(error)
@@ -102,39 +112,21 @@ def show_own() -> AnyResponse:
     )
 
 
-def _change(account_id: int, form: AccountForm) -> AnyResponse:
+def _change(connection: Connection, account: Account, form: AccountForm) -> AnyResponse:
     at, actor, action = lookup.now(), current_account().actor, form.action.data
-    with lookup.database().writing() as connection:
-        if action == "link":
-            return _show_link(*accounts.create_password_link(connection, account_id, at, actor))
-        if action == "roles":
-            accounts.set_roles(connection, account_id, form.roles, at, actor)
-        elif action == "sessions":
-            accounts.sign_out(connection, account_id, at, actor)
-        elif action == "remove" and accounts.find(connection, account_id):  # else a second tap
-            if not form.sure.data:
-                raise AccountError("Tick that the account is to be removed.")
-            accounts.ensure_admin_remains(connection, account_id)
-            accounts.remove(connection, str(account_id), at, actor)
+    if action == "link":
+        token = accounts.create_password_link(connection, account, at, actor)
+        return _show_link(account.name, token)
+    if action == "roles":
+        accounts.set_roles(connection, account, form.roles, at, actor)
+    elif action == "sessions":
+        accounts.sign_out(connection, account, at, actor)
+    elif action == "remove":
+        if not form.sure.data:
+            raise AccountError("Tick that the account is to be removed.")
+        accounts.ensure_admin_remains(connection, account)
+        accounts.remove(connection, account, at, actor)
     return redirect(url_for("accounts.index", done=action))
-
-
-def _change_password(account: Account, form: PasswordForm) -> str:
-    at = lookup.now()
-    if not account.is_local:
-        raise AccountError("Your password is your council account’s: change it there.")
-    with lookup.database().writing() as connection:
-        accounts.check_rate_limit(connection, account.name, at)
-        stored = accounts.find_local(connection, account.name)
-    if not accounts.verify_password(form.current.data, stored[1] if stored else None):
-        raise SignInError(
-            "The current password is wrong. If you have sent this twice, it is changed already."
-        )
-    with lookup.database().writing() as connection:
-        accounts.clear_failures(connection, account.name)  # also if the new password is refused
-    with lookup.database().writing() as connection:
-        accounts.set_password(connection, account.name, form.new.data, at, account.actor)
-        return accounts.start_session(connection, account, at)
 
 
 def _show_link(name: str, token: str) -> Response:

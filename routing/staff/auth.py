@@ -50,9 +50,6 @@ HOME = "/staff"
 MAX_NEXT_URL_CHARS = 300
 """How long an address to go to after sign-in may be: the cookie holds up to three of them."""
 
-ACCOUNT_KEY = "account"
-"""Under which the cookie holds whose session it was, also once that has ended."""
-
 ATTEMPTS_KEY = "attempts"
 """Under which the cookie holds unfinished sign-ins with the provider."""
 
@@ -72,16 +69,32 @@ def may_see_internal_numbers() -> bool:
     return account is not None and account.may(Role.DIVERT)
 
 
-def start_browser_session(account: Account, token: str) -> None:
+def start_browser_session(token: str) -> None:
     """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
     earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
     if isinstance(earlier, str):
         with lookup.database().writing() as connection:
             accounts.end_session(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY], session[ACCOUNT_KEY] = token, account.id
+    session[SESSION_TOKEN_KEY] = token
     if attempts:  # of other tabs
         session[ATTEMPTS_KEY] = attempts
+
+
+def check_password(name: str, password: str) -> Account | None:
+    """Return the local account that has this password; None for a wrong one, or no such name.
+
+    Raise SignInError while nobody may try that name, DatabaseUnavailable.
+    """
+    database, at = lookup.database(), lookup.now()
+    with database.writing() as connection:
+        accounts.check_rate_limit(connection, name, at)
+        account = accounts.find_local(connection, name)
+    if not accounts.verify_password(password, account.password_hash if account else None):
+        return None
+    with database.writing() as connection:
+        accounts.clear_failures(connection, name)
+    return account
 
 
 def signed_in_account() -> Account | None:
@@ -113,8 +126,7 @@ def safe_next_url(address: str | None) -> str:
 
 
 PUBLIC_ENDPOINTS = frozenset(
-    f"sign_in.{view}"
-    for view in ("ask", "check", "to_provider", "from_provider", "ask_again", "set_password")
+    f"sign_in.{view}" for view in ("ask", "check", "to_provider", "from_provider", "set_password")
 )
 """The only views that are shown without signing in."""
 
@@ -122,26 +134,44 @@ DATABASE_TIMEOUT_SECONDS = 2.0
 """How long a staff page waits for the database: a caller never waits for one."""
 
 MAX_FORM_BYTES = 256 * 1024
-"""How large a form may be: the longest is a sign-in with the form that its page kept."""
+"""How large a form may be: the longest is a list of people to fill the rota with."""
 
 UPLOAD_PATH = f"{HOME}/rota/import"
 MAX_UPLOAD_BYTES = 4 * 1024 * 1024
 """How large a form at UPLOAD_PATH may be, twice the largest spreadsheet: for those who have signed
 in, since to read it takes as long as some 30 calls."""
 
-_FIELDS_OF_PAGES = frozenset(
-    ("csrf_token", "once", "shown", "sheet", "newest_id", "to", "other", "cover", "divert")
-)
-"""Fields of forms that pages fill in, with ids and the like."""
-
-_REFUSALS = {
+_ERRORS: dict[type[Exception], tuple[int, str, *tuple[str, ...]]] = {
     UnknownDivert: (404, "There is no such divert"),
     UnknownShift: (404, "This is not on the rota"),
     InvalidDivert: (400, "This cannot be done"),
     InvalidRotaChange: (400, "This cannot be done"),
     RotaConflict: (409, "The rota has changed"),
+    CSRFError: (
+        400,
+        "Please send that again",
+        "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
+        "back, load the page again, and send it.",
+    ),
+    RequestEntityTooLarge: (
+        413,
+        "This is too large",
+        "Nothing was saved. A file to import has 2 MB at most. If you chose a workbook, open it, "
+        "choose Save as or Export, then CSV, and import that file.",
+    ),
+    DatabaseUnavailable: (
+        503,
+        "This page cannot be shown just now",
+        "The database is not answering, cannot be changed, or has not been created yet.",
+        "Callers are still answered: by the directory, and by the diverts last read, each until "
+        "its end. A change that you were just making may or may not have been saved.",
+        "This page works again as soon as the database does: reload it then, to send again what "
+        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
+        "people who run this service: `who-to-call status` says more.",
+    ),
 }
-"""Status and title of the page that shows an error, by its class."""
+"""Status, title and paragraphs of the page that shows an error, by class; the error's own words
+where there are no paragraphs."""
 
 csrf = CSRFProtect()
 View = Callable[..., AnyResponse]
@@ -158,11 +188,8 @@ def staff_blueprint(name: str) -> Blueprint:
     bp = Blueprint(name, __name__, url_prefix=HOME)
     bp.before_request(require_login)
     bp.after_request(no_store)
-    bp.register_error_handler(DatabaseUnavailable, _database_unavailable)
-    bp.register_error_handler(CSRFError, _foreign_form)
-    bp.register_error_handler(RequestEntityTooLarge, _too_large)
-    for error in _REFUSALS:
-        bp.register_error_handler(error, _refused)
+    for error in _ERRORS:
+        bp.register_error_handler(error, _show_error)
     return bp
 
 
@@ -176,8 +203,7 @@ def require_login() -> AnyResponse | None:
     may_upload = request.path == UPLOAD_PATH and SESSION_TOKEN_KEY in session
     # Before the form is read, whoever sent it.
     request.max_content_length = MAX_UPLOAD_BYTES if may_upload else MAX_FORM_BYTES
-    if request.endpoint != "sign_in.show_unsaved":  # changes nothing, shows only what we signed
-        csrf.protect()
+    csrf.protect()
     if "\0" in "".join(request.form.values()):
         abort(400)  # no text that anybody types, and none that PostgreSQL takes
     fault = lookup.read_diverts(max_age=0, timeout=DATABASE_TIMEOUT_SECONDS).fault
@@ -192,22 +218,10 @@ def require_login() -> AnyResponse | None:
             return redirect(f"{HOME}/sign-in?left=yes")
         methods = request.url_rule.methods if request.url_rule else None
         next_url = request.full_path.rstrip("?") if "GET" in (methods or ()) else HOME
-        is_form = request.method == "POST"
-        # No page holds a file, which is too much, or a password. Where nothing was typed, the page
-        # opens again, and says what it would do now.
-        is_password = "new" in request.form
-        is_filled_in = any(is_typed(*field) for field in request.form.items(multi=True))
-        if is_form and is_filled_in and not (request.files or is_password):
-            return redirect(f"{HOME}/sign-in/expired?path={quote(request.path)}", 307)
-        unsaved = f"&unsaved={'password' if is_password else 'lost'}" if is_form else ""
+        unsaved = "&unsaved=yes" if request.method == "POST" else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
     return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
-
-
-def is_typed(name: str, value: str) -> bool:
-    """Return whether a field of a form holds what somebody typed or chose, for a reader."""
-    return bool(value) and name not in _FIELDS_OF_PAGES
 
 
 def require_role(role: Role) -> Callable[[View], View]:
@@ -239,43 +253,15 @@ def _forbidden(role: Role) -> Response:
     )
 
 
-def _database_unavailable(error: DatabaseUnavailable) -> Response:
-    current_app.logger.warning("%s", error)  # not on the page: it says where the database is
-    return render_message(
-        503,
-        "This page cannot be shown just now",
-        "The database is not answering, cannot be changed, or has not been created yet.",
-        "Callers are still answered: by the directory, and by the diverts last read, each until "
-        "its end. A change that you were just making may or may not have been saved.",
-        "This page works again as soon as the database does: reload it then, to send again what "
-        "you sent. A divert or a change of the rota is saved once. If it takes long, tell the "
-        "people who run this service: `who-to-call status` says more.",
-    )
-
-
-def _foreign_form(error: CSRFError) -> AnyResponse:
-    if request.endpoint == "sign_in.check":  # a tab that was opened before another one signed in
+def _show_error(error: Exception) -> AnyResponse:
+    if (
+        isinstance(error, CSRFError) and request.endpoint == "sign_in.check"
+    ):  # another tab signed in
         return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
-    return render_message(
-        400,
-        "Please send that again",
-        "This form was opened before you signed in, or in another browser. Nothing was changed. Go "
-        "back, load the page again, and send it.",
-    )
-
-
-def _too_large(error: RequestEntityTooLarge) -> Response:
-    return render_message(
-        413,
-        "This is too large",
-        "Nothing was saved. A file to import has 2 MB at most. If you chose a workbook, open it, "
-        "choose Save as or Export, then CSV, and import that file.",
-    )
-
-
-def _refused(error: Exception) -> Response:
-    status, title = _REFUSALS[type(error)]
-    return render_message(status, title, str(error))
+    if isinstance(error, DatabaseUnavailable):
+        current_app.logger.warning("%s", error)  # not on the page: it says where the database is
+    status, title, *paragraphs = _ERRORS[type(error)]
+    return render_message(status, title, *(paragraphs or [str(error)]))
 
 
 NAVIGATION = (

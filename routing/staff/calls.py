@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
@@ -12,7 +11,6 @@ from flask import Response, current_app, request
 from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
-from routing.core.directory import date_range
 from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
 from routing.store.calls import Call
@@ -36,37 +34,25 @@ CSV_COLUMNS = (
 
 @bp.get("/calls")
 def show() -> Response:
-    """Show today's calls and a month's: by line and outcome, by day, and each unanswered one."""
+    """Show today's calls and a month's: by line and outcome, and each unanswered one."""
     at, zone = lookup.now(), lookup.staff_locale().zone
     today = at.astimezone(zone).date()
     first, next_month = _month(today)
-    month_days = list(date_range(first, next_month - timedelta(days=1)))
-    edges = [instants.midnight(day, zone) for day in (*month_days, next_month)]
+    days = (first, next_month, today, today + timedelta(days=1))
+    start, end, midnight, tomorrow = (instants.midnight(day, zone) for day in days)
     with lookup.database().reading() as connection:
-        counts = calls.counts_by_period(connection, edges, at)
-        midnight, end = instants.midnight(today, zone), at + timedelta(microseconds=1)
-        today_counts = calls.counts(connection, midnight, end, at)
-        unanswered = calls.missed(connection, edges[0], edges[-1], at, MAX_UNANSWERED_SHOWN)
-    month_counts = Counter[CountKey]()
-    for (_, service, line, outcome), count in counts.items():
-        month_counts[service, line, outcome] += count
-    all_by_day, unanswered_by_day = Counter[int](), Counter[int]()
-    for (number, *_, outcome), count in counts.items():
-        all_by_day[number] += count
-        unanswered_by_day[number] += count * calls.is_missed(outcome)
+        month_counts = calls.counts(connection, start, end, at)
+        today_counts = calls.counts(connection, midnight, tomorrow, at)
+        unanswered = calls.missed(connection, start, end, at, MAX_UNANSWERED_SHOWN)
+    missed_count = sum(n for (*_, outcome), n in month_counts.items() if calls.is_missed(outcome))
     return render_page(
         "calls.html",
         telephone_fault=config.telephony_disabled_reason(current_app.config),
         month=f"{MONTHS[first.month - 1]} {first.year}",
         today_rows=_rows(today_counts),
         month_rows=_rows(month_counts),
-        days=[
-            (day.day, [all_by_day[number] - unanswered_by_day[number], unanswered_by_day[number]])
-            for number, day in enumerate(month_days)
-            if day <= today
-        ],
         unanswered_calls=[_describe(call) for call in unanswered],
-        more_unanswered=max(0, unanswered_by_day.total() - len(unanswered)),
+        more_unanswered=max(0, missed_count - len(unanswered)),
         outcomes=[*staff_text.CALL_OUTCOMES.values(), "All"],
         earlier=f"{first - timedelta(days=1):%Y-%m}",
         later=f"{next_month:%Y-%m}" if next_month <= today else None,

@@ -78,11 +78,11 @@ def _changes(
     for field in dict.fromkeys((*before, *after)):
         old, new = before.get(field), after.get(field)
         if field not in ("shift", "made") and (old != new or is_new):
-            old_text = format_value(field, old, locale, names)
-            yield field, old_text, format_value(field, new, locale, names)
+            old_text = _format_value(field, old, locale, names)
+            yield field, old_text, _format_value(field, new, locale, names)
 
 
-def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
     """Return a time in words, a person and what the directory names by name, all else as it is."""
     directory = lookup.snapshot().directory
     if value is None:
@@ -93,9 +93,6 @@ def format_value(field: str, value: Any, locale: Locale, names: Callable[[str], 
         return staff_text.service_name(directory, value)
     if field in ("line", "replaced_line"):
         return staff_text.line_name(directory, value)
-    kind = {"person": "rota_person", "substitute": "rota_person", "account": "account"}.get(field)
-    if kind and str(value).isdecimal():  # as forms hold it
-        return names(f"{kind}:{value}")
     if str(value).startswith("rota_person:"):
         return names(value)
     if field in ("role", "of"):

@@ -1,8 +1,6 @@
 """Diverts: set, move or end them, each after a page that shows what callers will get."""
 
-import dataclasses
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +15,12 @@ from routing.errors import InvalidDivert
 from routing.staff.auth import (
     actor_names,
     current_account,
-    may_see_internal_numbers,
     radio_item,
     render_page,
     require_role,
     staff_blueprint,
 )
-from routing.staff.forms import DIVERT_REASONS, NOW, DivertForm, EndForm, parse_id
+from routing.staff.forms import DIVERT_REASONS, DivertForm, EndForm, digest, parse_id
 from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
@@ -38,44 +35,28 @@ MAX_ENDED_SHOWN = 20
 LINE_STATE_PERIOD = timedelta(days=7)
 """How far ahead the form says when a line opens or shuts."""
 
+Description = tuple[str, str, tuple[str, ...]]
+"""What callers get instead of what, what they read and hear, and remarks for staff."""
+
 
 @dataclass(frozen=True, slots=True)
 class DivertView:
     """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
 
-    ``phone`` is empty if its line is no more, or internal and not for the person signed in.
-    ``trouble`` says why it has no effect. ``left`` is empty once it has ended.
+    ``trouble`` says why it has no effect.
     """
 
     id: int
     service: str
     line: str
-    phone: str
     when: str
     until: str
-    left: str
     note: str
     set_by: str
     set_at: str
     state: str
     trouble: str
     ends_soon: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DivertPreview:
-    """What diverts would do, in sentences: ``change`` is what callers get instead of what.
-
-    ``closed_warning`` is empty unless the line is shut by its own hours in part of that time,
-    ``unchanged_warning`` unless the line takes those calls anyway, all that time.
-    """
-
-    service: str
-    change: str
-    public_sentence: str
-    closed_warning: str
-    unchanged_warning: str
-    remarks: tuple[str, ...]
 
 
 @bp.get("/diverts")
@@ -95,126 +76,122 @@ def index() -> Response:
     )
 
 
-@bp.get("/diverts/new")
+@bp.route("/diverts/new", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
-def new() -> Response:
-    """Ask what to divert, where, from when, until when and why."""
-    services = lookup.snapshot().directory.services
+def new() -> AnyResponse:
+    """Ask what to divert, where, from when, until when and why.
+
+    Show what callers would get; set it if that is confirmed.
+    """
+    at, actor, facts = lookup.now(), current_account().actor, lookup.snapshot()
+    services = facts.directory.services
+    handover = _next_handover(services[0].id, at)
     service = services[0].id if len(services) == 1 else ""
-    handover = _next_handover(services[0].id, lookup.now())
-    return _ask(DivertForm(service=service, until=HANDOVER if handover else "4h"))
-
-
-@bp.post("/diverts/check")
-@require_role(Role.DIVERT)
-def check() -> Response:
-    """Show what callers would get."""
-    form = DivertForm()
-    if not form.validate():
-        return _ask(form)
-    try:
-        proposed = _propose(form, form.service.data, form.from_.data, form.until.data)
-    except InvalidDivert as error:
-        return _ask(form, error)
-    return _check(form, proposed, secrets.token_urlsafe(16))
-
-
-@bp.post("/diverts")
-@require_role(Role.DIVERT)
-def create() -> AnyResponse:
-    """Set what was checked, each divert until the end that was shown."""
-    form = DivertForm()
-    try:
-        start = form.confirmed_start(lookup.now())
-        proposed = [
-            divert
-            for service, end in form.confirmed_ends()
-            for divert in _propose(form, service, start, end)
-        ]
-    except InvalidDivert as error:
-        return _ask(form, error)
-    newest_id, actor = parse_id(form.newest_id.data), current_account().actor
-    services = {divert.service.id for divert in proposed}
-    has_changed = newest_id is not None and any(
-        row.id > newest_id and row.service in services and row.set_by != actor
-        for row in lookup.latest_diverts().diverts
+    form = DivertForm(service=service, until=HANDOVER if handover else "4h")
+    if form.validate_on_submit():
+        line, start, until = form.line.data, form.from_.data, form.until.data
+        rows = lookup.latest_diverts().diverts
+        try:
+            proposed = divert_rules.propose(
+                facts.timetables, form.service.data, line, start, until, form.why, at
+            )
+        except InvalidDivert as error:
+            form.refuse(error)
+        else:
+            colleagues_rows = [row for row in rows if row.set_by != actor]
+            may_ring = bool(form.may_ring.data)
+            if _is_confirmed(form, proposed, colleagues_rows):
+                added = [lookup.new_divert(divert, may_ring) for divert in proposed]
+                with lookup.database().writing() as connection:
+                    diverts.create(connection, added, at, actor, form.once.data)
+                return redirect(url_for("diverts.index", done="set"))
+            return _check(
+                form,
+                proposed,
+                colleagues_rows,
+                [_describe(divert, rows, at, may_ring) for divert in proposed],
+                title="Check before you divert",
+                button="Divert calls",
+                note=proposed[0].note,
+            )
+    items = [radio_item(service.id, service.name.get("en")) for service in services]
+    if len(items) > 1:
+        items.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
+        handover = "Of each service"
+    open_lines, shut_lines = _line_items()
+    return render_page(
+        "divert_form.html",
+        form=form,
+        services=items,
+        open_lines=open_lines,
+        shut_lines=shut_lines,
+        unfold_shut_lines=not open_lines or form.line.data in [i["value"] for i in shut_lines],
+        reasons=[radio_item(reason, reason) for reason in DIVERT_REASONS],
+        handover=handover,
     )
-    once = form.once.data
-    if has_changed or not _confirms(form, _previews(form, proposed)):
-        return _check(form, proposed, once, unconfirmed=not has_changed, has_changed=has_changed)
-    added = [lookup.new_divert(divert, form.may_ring.data) for divert in proposed]
-    with lookup.database().writing() as connection:
-        diverts.create(connection, added, lookup.now(), actor, once)
-    return redirect(url_for("diverts.index", done="set"))
 
 
 @bp.route("/diverts/<id:divert_id>", methods=["GET", "POST"])
 @require_role(Role.DIVERT)
 def move(divert_id: int) -> AnyResponse:
-    """Ask for another end of a divert, show what callers would get, and save it if confirmed."""
+    """Ask for another end of a divert; show what callers would get; save it if confirmed."""
     row, at = _get(divert_id), lookup.now()
     if row.during.end <= at:
         raise InvalidDivert("", "This divert has ended. Set a new one instead.")
     handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
-    is_confirmation = bool(form.to.data)
-    if is_confirmation or form.validate_on_submit():
+    if form.validate_on_submit():
         try:
-            until = form.confirmed_ends()[0][1] if is_confirmation else form.until.data
-            proposed = lookup.propose_new_end(row, until)
+            proposed = lookup.propose_new_end(row, form.until.data)
         except InvalidDivert as error:
             form.refuse(error)
         else:
-            previews = [_preview(proposed, _others(row), at, previous_end=row.during.end)]
-            if is_confirmation and _confirms(form, previews):
-                _move_ends([row.id], proposed.during.end)
+            others = _others([divert_id])
+            if _is_confirmed(form, [proposed], others):
+                _move_ends([divert_id], proposed.during.end)
                 return redirect(url_for("diverts.index", done="moved"))
-            return render_page(
-                "divert_check.html",
+            return _check(
+                form,
+                [proposed],
+                others,
+                [_describe(proposed, others, at, previous_end=row.during.end)],
                 title="Check the new end",
                 button="Change the end",
-                action=request.path,
-                back=url_for("diverts.index"),
-                previews=previews,
-                to=[f"{row.service} {proposed.during.end.isoformat()}"],
-                hidden={},
-                unconfirmed=is_confirmation,
             )
-    return render_page("divert_move.html", form=form, divert=_view_of(row, at), handover=handover)
+    (view,) = (view for view in current_diverts(at) if view.id == divert_id)
+    return render_page("divert_move.html", form=form, divert=view, handover=handover)
 
 
 @bp.route("/diverts/<id:divert_id>/end", methods=["GET", "POST"])
+@bp.route("/diverts/end-all", methods=["GET", "POST"], endpoint="end_all")
 @require_role(Role.DIVERT)
-def end(divert_id: int) -> AnyResponse:
-    """Show what callers get once a divert has ended; if that is confirmed, end it now."""
-    row, at = _get(divert_id), lookup.now()
-    if request.method == "POST":
-        _move_ends([divert_id], at)
-    if request.method == "POST" or row.during.end <= at:
-        return redirect(url_for("diverts.index", done="ended"))
-    after = _describe_without(row.service, _others(row), at)
-    return render_page("divert_end.html", divert=_view_of(row, at), after=after)
-
-
-@bp.route("/diverts/end-all", methods=["GET", "POST"])
-@require_role(Role.DIVERT)
-def end_all() -> AnyResponse:
-    """Show all diverts, and what callers get without; if confirmed, end those that were shown.
+def end(divert_id: int | None = None) -> AnyResponse:
+    """Show a divert, or all, and what callers get without; end those that were shown.
 
     All in one step. One set since then stays.
     """
     at = lookup.now()
     if request.method == "POST":
         _move_ends(filter(None, map(parse_id, request.form.getlist("divert"))), at)
+    has_ended = divert_id is not None and _get(divert_id).during.end <= at
+    if request.method == "POST" or has_ended:
         return redirect(url_for("diverts.index", done="ended"))
-    diverted = {row.service for row in lookup.latest_diverts().diverts if row.during.end > at}
+    ending = [view for view in current_diverts(at) if divert_id in (None, view.id)]
+    timetables, names = lookup.snapshot().timetables, {view.service for view in ending}
+    remaining = lookup.active_diverts(_others([view.id for view in ending]))
     return render_page(
-        "divert_end_all.html",
-        current=current_diverts(at),
+        "divert_end.html",
+        title=f"End the divert to {ending[0].line}" if divert_id else "End all diverts",
+        ending=ending,
         after=[
-            (service.name.get("en"), _describe_without(service.id, (), at))
-            for service in lookup.snapshot().directory.services
-            if service.id in diverted
+            (
+                name,
+                staff_text.calls_go_to(
+                    timetables, service.id, remaining, at, lookup.staff_locale()
+                ),
+            )
+            for service in timetables.directory.services
+            if (name := service.name.get("en")) in names
         ],
     )
 
@@ -258,84 +235,67 @@ def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
     return [_view(row, at, newest_rows.get(row.service)) for row in reversed(rows)]
 
 
-def _ask(form: DivertForm, error: InvalidDivert | None = None) -> Response:
-    if error:
-        form.refuse(error)
-    directory = lookup.snapshot().directory
-    services = [radio_item(service.id, service.name.get("en")) for service in directory.services]
-    handover = _next_handover(services[0]["value"], lookup.now())
-    if len(services) > 1:
-        handover = "Of each service"
-        services.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
-    open_lines, shut_lines = _line_items()
-    return render_page(
-        "divert_form.html",
-        form=form,
-        services=services,
-        open_lines=open_lines,
-        shut_lines=shut_lines,
-        unfold_shut_lines=not open_lines or form.line.data in [i["value"] for i in shut_lines],
-        reasons=[radio_item(reason, reason) for reason in DIVERT_REASONS],
-        handover=handover,
+def _is_confirmed(
+    form: EndForm, proposed: Sequence[ProposedDivert], others: Iterable[DivertRow]
+) -> bool:
+    """Return whether just this was shown, and a line that is shut was ticked."""
+    has_closed = any(divert.closed for divert in proposed)
+    return form.shown.data == _digest(proposed, others) and (
+        form.although_closed.data or not has_closed
     )
+
+
+def _digest(proposed: Iterable[ProposedDivert], others: Iterable[DivertRow]) -> str:
+    ends = [(divert.service.id, divert.line.id, divert.during.end) for divert in proposed]
+    services = {service_id for service_id, *_ in ends}
+    return digest(ends, [row.id for row in others if row.service in services])
 
 
 def _check(
-    form: DivertForm,
+    form: EndForm,
     proposed: Sequence[ProposedDivert],
-    once: str,
-    unconfirmed: bool = False,
-    has_changed: bool = False,
+    others: Sequence[DivertRow],
+    descriptions: Iterable[Description],
+    **values: object,
 ) -> Response:
-    rows, first = lookup.latest_diverts().diverts, proposed[0]
+    """Show what callers would get: once for all services of which the same is true.
+
+    The page holds the end as an instant; a handover is worked out again.
+    """
+    locale, at, shown = lookup.staff_locale(), lookup.now(), _digest(proposed, others)
+    names_by_description: dict[Description, list[str]] = {}
+    for divert, description in zip(proposed, descriptions, strict=True):
+        name = divert.service.name.get("en")
+        names_by_description.setdefault(description, []).append(name)
+    warnings = [
+        staff_text.closed_warning(divert.line, divert.closed, at, locale)
+        for divert in proposed
+        if divert.closed
+    ]
+    is_unconfirmed, end = form.shown.data == shown, proposed[0].during.end
+    until = HANDOVER if form.until.choice == HANDOVER else end.isoformat()
     return render_page(
         "divert_check.html",
-        title="Check before you divert",
-        button="Divert calls",
-        action=url_for("diverts.create"),
-        back=url_for("diverts.new"),
-        status=400 if unconfirmed else 200,
-        previews=_merge(_previews(form, proposed)),
-        to=[f"{divert.service.id} {divert.during.end.isoformat()}" for divert in proposed],
-        hidden={
-            "once": once,
-            "newest_id": str(max((row.id for row in rows), default=0)),
-            "service": form.service.data,
-            "line": first.line.id,
-            "from": NOW if form.from_.choice == NOW else first.during.start.isoformat(),
-            "until": form.until.choice,
-            "note": first.note,
-            "may_ring": "yes" if form.may_ring.data else "",
-        },
-        note=first.note,
-        unconfirmed=unconfirmed,
-        has_changed=has_changed,
+        status=400 if is_unconfirmed else 200,
+        previews=[
+            (join_words(names, locale), *description)
+            for description, names in names_by_description.items()
+        ],
+        warnings=list(dict.fromkeys(warnings)),
+        hidden={**form.hidden(shown), "until": until},
+        is_unconfirmed=is_unconfirmed,
+        has_changed=form.shown.data not in ("", shown),
+        **values,
     )
 
 
-def _previews(form: DivertForm, proposed: Sequence[ProposedDivert]) -> list[DivertPreview]:
-    rows, at = lookup.latest_diverts().diverts, lookup.now()
-    return [_preview(divert, rows, at, form.may_ring.data) for divert in proposed]
-
-
-def _merge(previews: Iterable[DivertPreview]) -> list[DivertPreview]:
-    """Return each preview once, with all services of which it is true: a phone shows little."""
-    services: dict[DivertPreview, list[str]] = {}
-    for preview in previews:
-        services.setdefault(dataclasses.replace(preview, service=""), []).append(preview.service)
-    return [
-        dataclasses.replace(preview, service=join_words(names, lookup.staff_locale()))
-        for preview, names in services.items()
-    ]
-
-
-def _preview(
+def _describe(
     proposed: ProposedDivert,
     others: Sequence[DivertRow],
     at: datetime,
     may_ring: bool | None = None,
     previous_end: datetime | None = None,
-) -> DivertPreview:
+) -> Description:
     """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
 
     ``may_ring`` is None, and ``previous_end`` is not, of a divert that is given another end.
@@ -347,8 +307,7 @@ def _preview(
     diverts = (*active, Divert(service.id, line, during, set_at))
     before = decide(facts.timetables, service.id, during.start, active).line
     decision = decide(facts.timetables, service.id, during.start, diverts)
-    after = decide(facts.timetables, service.id, during.end, diverts)
-    unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
+    after = decide(facts.timetables, service.id, during.end, diverts).line
     instead, remarks = "Callers go on getting", []
     if before.id != line.id:
         replaced = line_phrase(before, locale)
@@ -362,7 +321,8 @@ def _preview(
         remarks.append(
             f"That is {less} shorter than it is set for: it would have ended at {set_for}."
         )
-    if unchanged_until is not None and unchanged_until < during.end:
+    unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
+    if unchanged_until is not None:
         until, name = staff_text.format_relative(unchanged_until, at, locale), line.name.get("en")
         remarks.append(f"Until {until} nothing changes: {name} takes these calls anyway.")
     for row in others:
@@ -372,22 +332,12 @@ def _preview(
             remarks.append(f"The divert to {name}, {when}, has no effect until this one ends.")
     when = staff_text.format_span(during, at, locale)
     length = staff_text.format_time_left(during.end - during.start)
-    then = "the same line" if after.line.id == line.id else line_phrase(after.line, locale)
-    closed_warning = unchanged_warning = ""
-    if proposed.closed:
-        closed_warning = staff_text.closed_warning(line, proposed.closed, at, locale)
-    if unchanged_until == during.end:
-        unchanged_warning = staff_text.unchanged_warning(line, service, during.end, at, locale)
-    return DivertPreview(
-        service=service.name.get("en"),
-        change=f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when} "
-        f"({length}), then {then}.",
-        public_sentence=sentences.reason_sentence(
-            decision, during.start, locale, facts.holidays.dates
-        ),
-        closed_warning=closed_warning,
-        unchanged_warning=unchanged_warning,
-        remarks=tuple(remarks),
+    then = "the same line" if after.id == line.id else line_phrase(after, locale)
+    return (
+        f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when} ({length}), "
+        f"then {then}.",
+        sentences.reason_sentence(decision, during.start, locale, facts.holidays.dates),
+        tuple(remarks),
     )
 
 
@@ -403,31 +353,6 @@ def _callers_get(at: datetime) -> str:
         f"About {' and '.join(services)} callers get {line} now."
         for line, services in services_by_line.items()
     )
-
-
-def _describe_without(service_id: str, others: Iterable[DivertRow], at: datetime) -> str:
-    timetables = lookup.snapshot().timetables
-    if service_id not in timetables.services:
-        return "The directory has no such service any more."
-    return staff_text.calls_go_to(
-        timetables, service_id, lookup.active_diverts(others), at, lookup.staff_locale()
-    )
-
-
-def _confirms(form: EndForm, previews: Sequence[DivertPreview]) -> bool:
-    return all(
-        (form.although_closed.data or not preview.closed_warning)
-        and (form.although_unchanged.data or not preview.unchanged_warning)
-        for preview in previews
-    )
-
-
-def _propose(
-    form: DivertForm, service: str, start: datetime | None, end: datetime | timedelta | None
-) -> list[ProposedDivert]:
-    line, note, locale = form.line.data, form.why, lookup.staff_locale()
-    timetables, at = lookup.snapshot().timetables, lookup.now()
-    return divert_rules.propose(timetables, service, line, start, end, note, at, locale)
 
 
 def _line_items() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -474,24 +399,15 @@ def _move_ends(divert_ids: Iterable[int], end: datetime) -> None:
             diverts.move_end(connection, divert_id, end, at, actor)
 
 
-def _others(row: DivertRow) -> list[DivertRow]:
-    return [other for other in lookup.latest_diverts().diverts if other.id != row.id]
-
-
-def _view_of(row: DivertRow, at: datetime) -> DivertView:
-    rows = sorted([*_others(row), row], key=lambda divert: divert.id)
-    return next(view for view in divert_views(rows, at) if view.id == row.id)
+def _others(divert_ids: Collection[int]) -> list[DivertRow]:
+    return [row for row in lookup.latest_diverts().diverts if row.id not in divert_ids]
 
 
 def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
-    locale = lookup.staff_locale()
-    directory = lookup.snapshot().directory
-    line = directory.line(row.line)
+    locale, directory = lookup.staff_locale(), lookup.snapshot().directory
     state, trouble = _state(row, at, newest)
-    start, end, left = row.during.start, row.during.end, row.during.end - at
-    phone, when = "", staff_text.format_span(row.during, at, locale)
-    if line and (may_see_internal_numbers() or not line.internal):
-        phone = line.phone_on(at.astimezone(locale.zone).date()).display
+    start, end = row.during.start, row.during.end
+    when = staff_text.format_span(row.during, at, locale)
     if state == "ended":
         when = f"from {format_datetime(start, locale)} until {format_datetime(end, locale)}"
         when = "ended before it began" if start == end else when
@@ -499,16 +415,14 @@ def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
         id=row.id,
         service=staff_text.service_name(directory, row.service),
         line=staff_text.line_name(directory, row.line),
-        phone=phone,
         when=when,
         until=staff_text.format_relative(end, at, locale),
-        left="" if state == "ended" else staff_text.format_time_left(left),
         note=row.note,
         set_by=row.set_by,
         set_at=staff_text.format_relative(row.set_at, at, locale),
         state=state,
         trouble=trouble,
-        ends_soon=at in row.during and left <= END_WARNING_PERIOD,
+        ends_soon=at in row.during and end - at <= END_WARNING_PERIOD,
     )
 
 

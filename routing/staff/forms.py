@@ -25,7 +25,7 @@ from routing.core import instants
 from routing.core.instants import Span
 from routing.directory.schema import parse_phone
 from routing.divert_rules import DIVERT_ENDS, HANDOVER
-from routing.errors import InvalidDivert, InvalidRotaChange, InvalidTime
+from routing.errors import InvalidRotaChange, InvalidTime
 from routing.rota import filling, spreadsheet
 from routing.rota.filling import DayKind, ShiftPattern, TurnRule
 from routing.store.accounts import Role, parse_roles
@@ -267,7 +267,6 @@ class SignInForm(StaffForm):
     name = text(200)
     password = text(10_000)
     next = StringField()
-    unsaved = StringField()
 
     @property
     def summary(self) -> list[dict[str, str]]:
@@ -297,35 +296,21 @@ class AccountForm(StaffForm):
         return parse_roles(self.role.data or ())
 
 
-class EndForm(StaffForm):
-    """Until when a divert lasts, and what was confirmed on the page that showed it.
-
-    ``to`` is a service and an end as they were shown, with a space between them.
-    """
+class EndForm(Confirmation):
+    """Until when a divert lasts, and what was confirmed on the page that showed it."""
 
     until = TimeChoiceField(
         DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
     )
-    to = SelectMultipleField(validate_choice=False)
     although_closed = BooleanField()
-    although_unchanged = BooleanField()
 
-    def confirmed_ends(self) -> list[tuple[str, datetime]]:
-        """Return the services and ends that were shown. Raise InvalidDivert if there are none."""
-        if not self.to.data:
-            raise InvalidDivert("until", "Choose when the divert ends.")
-        pairs = [value.partition(" ") for value in self.to.data]
-        try:
-            return [(service, time_parsing.parse_rfc3339(end)) for service, _, end in pairs]
-        except InvalidTime as error:
-            raise InvalidDivert("until", str(error)) from error
+    def values(self) -> dict[str, str]:
+        """Return nothing: the end that was shown is sent along."""
+        return {}
 
 
 class DivertForm(EndForm):
-    """Whose calls are diverted to which line, from when, until when and why.
-
-    ``newest_id`` is of the newest divert when this one was shown; ``once`` as in Confirmation.
-    """
+    """Whose calls are diverted to which line, from when, until when and why."""
 
     service = text(100)
     line = text(100)
@@ -333,23 +318,21 @@ class DivertForm(EndForm):
     reason = text(100)
     note = text(2000)
     may_ring = BooleanField()
-    newest_id = text(20)
-    once = text(40)
 
     @property
     def why(self) -> str:
         """Return the common reason that was chosen, then what was typed."""
         return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
 
-    def confirmed_start(self, at: datetime) -> datetime | None:
-        """Return the start that was shown; None for now, also if it came before ``at``.
-
-        Raise InvalidDivert.
-        """
-        start: datetime | None = self.from_.data
-        if self.from_.choice != NOW and start is None:
-            raise InvalidDivert("from", "Choose when the divert starts.")
-        return None if start is None or start <= at else start
+    def values(self) -> dict[str, str]:
+        """Return the form's values by the names under which they are sent, but for the end."""
+        return {
+            "service": self.service.data,
+            "line": self.line.data,
+            "from": NOW if self.from_.data is None else self.from_.data.isoformat(),
+            "note": self.why,
+            "may_ring": "yes" if self.may_ring.data else "",
+        }
 
 
 class DutyForm(StaffForm):

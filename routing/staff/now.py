@@ -1,10 +1,8 @@
 """Where calls go: on duty now with what there is to do, and the preview of any other time."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from math import ceil
 
 from flask import Response, redirect, request, url_for
@@ -12,15 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import health, lookup, rota_service
 from routing.conditions import SETUP_STEPS, Audience, Condition, Severity
-from routing.core.decision import (
-    HORIZON,
-    Decision,
-    ReasonCode,
-    Timetables,
-    decide,
-    dial_order,
-    handovers,
-)
+from routing.core.decision import HORIZON, Timetables, decide
 from routing.core.directory import Service, send_digits
 from routing.staff.auth import (
     current_account,
@@ -43,12 +33,10 @@ from routing.text.locale import Locale, get_locale
 
 bp = staff_blueprint("now")
 
-MAX_HANDOVERS_SHOWN = 3
-
 
 @bp.get("")
 def show() -> Response:
-    """Show where every service's calls go, the next handovers, people on duty and what to do."""
+    """Show where every service's calls go, people on duty and what to do."""
     at = lookup.now()
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
@@ -97,22 +85,13 @@ def set_step() -> AnyResponse:
 
 
 def _status(service: Service, at: datetime) -> dict[str, object]:
-    decision, internal_numbers = lookup.who_to_call(service.id, at), may_see_internal_numbers()
-    locale = lookup.staff_locale()
-    timetables, diverts = lookup.snapshot().timetables, lookup.diverts()
-    upcoming = islice(handovers(timetables, service.id, at, diverts), MAX_HANDOVERS_SHOWN)
+    timetables, locale = lookup.snapshot().timetables, lookup.staff_locale()
     return {
         "name": service.name.get("en"),
         "summary": staff_text.calls_go_to(
-            timetables, service.id, diverts, at, locale, internal_numbers
+            timetables, service.id, lookup.diverts(), at, locale, may_see_internal_numbers()
         ),
-        "reason_code": decision.reason.code.value,
-        "handovers": [
-            f"{staff_text.format_relative(start, at, locale)}: "
-            f"{staff_text.line_with_number(answer.line, answer.phone, internal_numbers)}"
-            f"{' (diverted)' if answer.reason.code is ReasonCode.DIVERT else ''}"
-            for start, answer in upcoming
-        ],
+        "reason_code": lookup.who_to_call(service.id, at).reason.code.value,
     }
 
 
@@ -167,10 +146,6 @@ def _preview_service(
         "public_sentence": sentences.reason_sentence(decision, at, locale, facts.holidays.dates),
         "diverts": effects or ["No divert is in force then."],
         "lines": staff_text.explain_lines(service, at, timetables, locale, internal_numbers),
-        "dial_order": [
-            staff_text.line_with_number(answer.line, answer.phone, internal_numbers)
-            for answer in dial_order(timetables, decision, at)
-        ],
         "caller_hears": caller_hears,
         "call_steps": call_steps,
     }
@@ -190,7 +165,7 @@ def preview_call(
     began, speech in every language included; the second is how that is done. Without
     ``internal_numbers`` an internal line is named without its number.
     """
-    hears, how, seconds = [], list(_not_rung(timetables, decide_at(at), at)), 0
+    hears, how, seconds = list[str](), list[str](), 0
     for when, step in unanswered_call(timetables, at, decide_at, excluded_numbers):
         say = partial(spoken_words, step, decide_at(when), when, timetables, excluded_numbers)
         words, time = say(locale), f"{seconds // 60}:{seconds % 60:02}"
@@ -209,17 +184,6 @@ def preview_call(
         how.append(f"{time} {_ringing(step, internal_numbers)}")
         seconds += ringing
     return hears, how
-
-
-def _not_rung(timetables: Timetables, decision: Decision, at: datetime) -> Iterator[str]:
-    """Yield a sentence about each line that is passed over since a divert took its calls away."""
-    rung = {answer.line.id for answer in dial_order(timetables, decision, at)}
-    for answer in dial_order(timetables, replace(decision, avoid=()), at):
-        if answer.line.id not in rung:
-            yield (
-                f"{answer.line.name.get('en')} is not rung meanwhile: the divert took its calls "
-                "away, so it may be out of order."
-            )
 
 
 def _ringing(step: Dial, internal_numbers: bool) -> str:

@@ -3,19 +3,16 @@
 from datetime import datetime
 
 from flask import Response, current_app, g, redirect, request, session, url_for
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import config, lookup
 from routing.config import SESSION_TOKEN_KEY
 from routing.errors import AccountError, SignInError
 from routing.staff.auth import (
-    ACCOUNT_KEY,
     ATTEMPTS_KEY,
     HOME,
-    actor_names,
+    check_password,
     current_account,
-    is_typed,
     render_message,
     render_page,
     safe_next_url,
@@ -23,15 +20,10 @@ from routing.staff.auth import (
     staff_blueprint,
     start_browser_session,
 )
-from routing.staff.changes import format_value
 from routing.staff.forms import PasswordForm, SignInForm
 from routing.store import accounts
-from routing.store.accounts import SESSION_LIFETIME, Account
 
 bp = staff_blueprint("sign_in")
-
-MAX_UNSAVED_CHARS = 200_000
-"""How long a form may be that a page keeps while its owner signs in again, as it is kept."""
 
 MAX_ATTEMPTS = 3
 """Unfinished sign-ins with the provider that a browser keeps, one a tab: a cookie holds 4 KB."""
@@ -49,9 +41,7 @@ def ask() -> AnyResponse:
         return _refuse(fault, 503)
     if signed_in_account() is not None and "next" in request.args:
         return redirect(safe_next_url(request.args["next"]))
-    unsaved = request.args.get("unsaved", "")
-    form = SignInForm(next=request.args.get("next"))
-    return _ask(form, unsaved=unsaved if unsaved in ("lost", "password") else "")
+    return _ask(SignInForm(next=request.args.get("next")))
 
 
 @bp.post("/sign-in")
@@ -63,13 +53,10 @@ def check() -> AnyResponse:
     if current_app.config["OIDC_ISSUER"]:
         return _refuse("Sign in with your council account.")
     try:
-        account, token = _start_local_session(form.name.data, form.password.data)
+        token = _start_local_session(form.name.data, form.password.data)
     except SignInError as error:
         return _refuse(str(error))
-    start_browser_session(account, token)
-    if form.unsaved.data:
-        g.account = account
-        return _show_unsaved(form.unsaved.data, account) or redirect(HOME)
+    start_browser_session(token)
     return redirect(safe_next_url(form.next.data))
 
 
@@ -121,24 +108,8 @@ def from_provider() -> AnyResponse:
             connection, identity.issuer, identity.subject, identity.name, identity.roles, at
         )
         token = accounts.start_session(connection, account, at)
-    start_browser_session(account, token)
+    start_browser_session(token)
     return redirect(safe_next_url(next_url))
-
-
-@bp.post("/sign-in/expired")
-def ask_again() -> AnyResponse:
-    """Ask who it is after a form of a session that has ended, and keep that form in the page."""
-    if signed_in_account() is not None:
-        return redirect(HOME)
-    form = SignInForm(formdata=None, unsaved=request.form.get("unsaved") or _seal_form())
-    return _ask(form, unsaved="kept" if form.unsaved.data else "lost")
-
-
-@bp.post("/sign-in/unsaved")
-def show_unsaved() -> AnyResponse:
-    """Show the form that was kept in the page, to its owner alone, to be sent again."""
-    sealed = request.form.get("unsaved", "")
-    return _show_unsaved(sealed, current_account()) or redirect(HOME)
 
 
 @bp.route("/sign-in/password/<token>", methods=["GET", "POST"])
@@ -152,7 +123,7 @@ def set_password(token: str) -> AnyResponse:
         with database.writing() if form.is_submitted() else database.reading() as connection:
             account = accounts.find_by_password_link(connection, token, at)
             if account is not None and form.is_submitted():
-                accounts.set_password(connection, account.name, form.new.data, at, account.actor)
+                accounts.set_password(connection, account, form.new.data, at, account.actor)
                 return redirect(url_for("sign_in.ask", left="password"))
     except AccountError as error:
         form.refuse(error)
@@ -173,7 +144,7 @@ def sign_out() -> AnyResponse:
     account = current_account()
     with lookup.database().writing() as connection:
         if request.form.get("everywhere"):
-            accounts.sign_out(connection, account.id, lookup.now(), account.actor)
+            accounts.sign_out(connection, account, lookup.now(), account.actor)
         else:
             accounts.end_session(connection, session[SESSION_TOKEN_KEY])
     session.clear()
@@ -204,19 +175,14 @@ def _sign_out_at_provider() -> Response | None:
     return response
 
 
-def _start_local_session(name: str, password: str) -> tuple[Account, str]:
-    database, at = lookup.database(), lookup.now()
-    with database.writing() as connection:
-        accounts.check_rate_limit(connection, name, at)
-        stored = accounts.find_local(connection, name)
-    if not accounts.verify_password(password, stored[1] if stored else None):
+def _start_local_session(name: str, password: str) -> str:
+    account = check_password(name, password)
+    if account is None:
         raise SignInError(WRONG_CREDENTIALS)
-    with database.writing() as connection:
-        again = accounts.find_local(connection, name)
-        if again is None or again != stored:
+    with lookup.database().writing() as connection:
+        if account != accounts.find_local(connection, name):
             raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
-        accounts.clear_failures(connection, name)
-        return again[0], accounts.start_session(connection, again[0], at)
+        return accounts.start_session(connection, account, lookup.now())
 
 
 def _take_attempt() -> list[str] | None:
@@ -235,53 +201,20 @@ def _revoke_roles(issuer: str, subject: str, at: datetime) -> None:
         accounts.revoke_roles(connection, issuer, subject, at)
 
 
-def _seal_form() -> str:
-    """Return the form that was sent, signed, for a page to hold; "" if it is too long.
-
-    It says whose session had ended. Its token was right: nobody else's form is kept.
-    """
-    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
-    path = safe_next_url(request.args.get("path"))
-    sealed = _sealer().dumps([session.get(ACCOUNT_KEY), path, fields])
-    return "" if len(sealed) > MAX_UNSAVED_CHARS else str(sealed)
-
-
-def _show_unsaved(sealed: str, account: Account) -> Response | None:
-    """Return the page with a form that was kept; None unless it is this person's own."""
-    try:
-        lifetime = SESSION_LIFETIME.total_seconds()
-        account_id, path, fields = _sealer().loads(sealed, max_age=int(lifetime))
-    except BadSignature:
-        return None
-    if account_id != account.id:
-        return None
-    with lookup.database().reading() as connection:
-        names = actor_names(connection)
-    locale = lookup.staff_locale()
-    typed = [(name, value) for name, value in fields if is_typed(name, value)]
-    shown = [(name, format_value(name, value, locale, names)) for name, value in typed]
-    return render_page("unsaved.html", path=path, values=fields, shown=shown)
-
-
-def _sealer() -> URLSafeTimedSerializer:
-    assert current_app.secret_key
-    return URLSafeTimedSerializer(current_app.secret_key, salt="unsaved form")
-
-
 def _refuse(reason: str, status: int = 403) -> Response:
     form = SignInForm(next=request.args.get("next"))
     form.form_errors.append(reason)
     return _ask(form, status)
 
 
-def _ask(form: SignInForm, status: int = 200, unsaved: str = "") -> Response:
+def _ask(form: SignInForm, status: int = 200) -> Response:
     return render_page(
         "sign_in.html",
         status=status,
         form=form,
         has_provider=bool(current_app.config["OIDC_ISSUER"]),
         is_incomplete=config.sign_in_fault(current_app.config) is not None,
-        unsaved=unsaved,
+        is_unsaved="unsaved" in request.args,
         left=request.args.get("left") or ("yes" if CHOOSE_ACCOUNT_KEY in session else ""),
         next=safe_next_url(form.next.data),
     )

@@ -12,7 +12,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from authlib.oidc.core.claims import CodeIDToken
 from flask import current_app
-from joserfc.errors import InvalidClaimError, JoseError
+from joserfc.errors import JoseError
 from requests import RequestException
 
 from routing.errors import SignInError
@@ -22,11 +22,15 @@ TIMEOUT_SECONDS = 5
 """Seconds to wait for each answer of the provider."""
 
 _DOWN = "Your council's sign-in does not answer as it should. Try again in a moment."
+_DENIED = (
+    "Your council's sign-in did not let you in. Start again from this page. If that does not help, "
+    "ask the person who manages council accounts to let you use this service."
+)
 NOT_CONFIRMED = "Your council's sign-in did not confirm who you are. Start again from this page."
-_NOT_IN_DATE = (
-    "Your council's sign-in did not confirm who you are: its answer is not in date by this "
-    "machine's clock. If it happens again, one of the two clocks is wrong: whoever runs this "
-    "service must set it right."
+_REFUSED = (
+    "Your council's sign-in did not confirm who you are: {code}. Start again from this page. If "
+    "that does not help, tell whoever runs this service: OIDC_CLIENT_SECRET may have expired, "
+    "another setting (OIDC_...) may be wrong, or a clock."
 )
 NO_ROLE = (
     "Your council account has no role in this service, and starting again does not help. Ask the "
@@ -37,22 +41,6 @@ _TOO_MANY_GROUPS = (
     "Microsoft Entra puts into a sign-in, and starting again does not help. The person who manages "
     "council accounts can have it send only the groups assigned to this application, or app roles."
 )
-_MESSAGES = {
-    "access_denied": "Your council's sign-in did not let you in. Start again from this page. If "
-    "that does not help, ask the person who manages council accounts to let you use this service.",
-    "invalid_scope": "Your council's sign-in does not know what this service asks for, and "
-    "starting again does not help: whoever runs this service must correct OIDC_SCOPES.",
-    **dict.fromkeys(
-        ("invalid_client", "unauthorized_client"),
-        "Your council's sign-in does not accept this service: OIDC_CLIENT_SECRET has expired or is "
-        "wrong, or OIDC_CLIENT_ID is. Starting again does not help: whoever runs this service must "
-        "set a new one.",
-    ),
-    **dict.fromkeys(("server_error", "temporarily_unavailable"), _DOWN),
-    **dict.fromkeys(("expired_token", "invalid_token"), _NOT_IN_DATE),
-}
-"""What to say for an error code of the provider or of the libraries, by code."""
-
 _NAME_CLAIMS = ("name", "preferred_username", "upn", "email")
 """Where a provider may say who somebody is, the best first."""
 
@@ -120,7 +108,7 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
     issuer = current_app.config["OIDC_ISSUER"]
     if "error" in answer:
         refusal = _refusal(OAuthError(answer["error"]))
-        raise AccessDenied(str(refusal)) if answer["error"] == "access_denied" else refusal
+        raise AccessDenied(_DENIED) if answer["error"] == "access_denied" else refusal
     try:
         client = _client()
         _check_metadata(client)
@@ -193,14 +181,15 @@ def _no_role(claims: Any, path: str, claim: Any) -> str:
     """Say why somebody has no role: too many groups for Entra, no such claim, or no such value."""
     elsewhere = claims.get("_claim_names")
     is_left_out = isinstance(elsewhere, Mapping) and path in elsewhere
-    if claim is None and (is_left_out or (path == "groups" and claims.get("hasgroups"))):
-        log.warning("sign-in refused: Entra left the claim %s out, which is too long", path)
-        return _TOO_MANY_GROUPS
-    if claim is None:
-        log.warning("sign-in refused: the ID token has no claim %s (OIDC_ROLES_CLAIM)", path)
-        return f"{NO_ROLE} The sign-in said nothing of roles: it has no claim '{path}'."
-    log.warning("sign-in refused: no value of the claim %s gives a role", path)
-    return NO_ROLE
+    if claim is not None:
+        problem, refusal = "no value of the claim gives a role", NO_ROLE
+    elif is_left_out or (path == "groups" and claims.get("hasgroups")):
+        problem, refusal = "Entra left the claim out, which is too long", _TOO_MANY_GROUPS
+    else:
+        problem = "the ID token has no such claim"
+        refusal = f"{NO_ROLE} The sign-in said nothing of roles: it has no claim '{path}'."
+    log.warning("sign-in refused: OIDC_ROLES_CLAIM is %s, and %s", path, problem)
+    return refusal
 
 
 def _check_metadata(client: Any) -> None:
@@ -244,6 +233,4 @@ def _refusal(error: Exception) -> SignInError:
     log.warning("sign-in with the provider failed: %s %s", type(error).__name__, code)
     if isinstance(error, RequestException):
         return SignInError(_DOWN)
-    if isinstance(error, InvalidClaimError) and error.claim in ("iat", "nbf"):  # in the future
-        return SignInError(_NOT_IN_DATE)
-    return SignInError(_MESSAGES.get(code, NOT_CONFIRMED))
+    return SignInError(_REFUSED.format(code=code))

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -37,20 +37,12 @@ TIMEOUT_SECONDS = 0.28
 COUNT_INTERVAL_SECONDS = 1.0
 """How often counts are written and logged, however often something is counted."""
 
-SIGNATURE_REFUSED = "signature_refused"
-"""Counts requests without a valid signature."""
-
-FAULTS = "faults"
-"""Counts calls that a fault of this service sent to the fallback."""
-
-UNRECOGNISED = "request_unrecognised"
-"""Counts signed requests that do not look like Twilio's own."""
-
-TEXTS_LIMITED = "texts_limited"
-"""Counts text messages that got no reply because a limit was reached."""
-
-OVER_LIMIT = "over_limit"
-"""Counts requests refused because too many of their kind ran at the same time."""
+# Counters, by the hour
+SIGNATURE_REFUSED = "signature_refused"  # requests without a valid signature
+FAULTS = "faults"  # calls that a fault of this service sent to the fallback
+UNRECOGNISED = "request_unrecognised"  # signed requests that do not look like Twilio's own
+TEXTS_LIMITED = "texts_limited"  # text messages unanswered because a limit was reached
+OVER_LIMIT = "over_limit"  # requests refused because too many of their kind ran at once
 
 SENDER_PREFIX = "text_sender:"
 """Begins the counter of one sender's text messages: a keyed hash follows."""
@@ -212,13 +204,10 @@ def begin(
     connection: Connection, key: str, call: CallStart, leg: LegStart | None = None
 ) -> CallStart:
     """Write a call that begins, and the leg it rings. Return it as it was first written."""
-    call_id = _insert(connection, key, call)
-    if call_id is None:
-        row = connection.execute(calls.select().where(calls.c.sid_sha256 == key)).one()
-        return CallStart(row.service, row.line, row.reason, row.began_at)
-    if leg is not None:
+    call_id, first = _insert(connection, key, call)
+    if first == call and leg is not None:
         _start_leg(connection, call_id, leg)
-    return call
+    return first
 
 
 def step(
@@ -234,7 +223,7 @@ def step(
     ``call`` is written if its beginning never was. A more certain outcome replaces a less certain
     one: a call that somebody answered stays answered.
     """
-    call_id = _find_or_insert(connection, key, call)
+    call_id, _ = _insert(connection, key, call)
     if ended is not None:
         _end_leg(connection, call_id, ended)
     if leg is not None:
@@ -247,14 +236,14 @@ def step(
 
 def finish(connection: Connection, key: str, at: datetime) -> None:
     """Write that a call is over, with an unknown outcome unless there is one already."""
-    call_id = _find(connection, key)
+    call_id = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
     if call_id is not None:
         _end_call(connection, call_id, Outcome.UNKNOWN, None, at)
 
 
 def accept(connection: Connection, key: str, call: CallStart, leg: LegStart) -> None:
     """Write that the person who picked up a leg pressed the key to accept the call."""
-    call_id = _find_or_insert(connection, key, call)
+    call_id, _ = _insert(connection, key, call)
     _start_leg(connection, call_id, leg)
     is_first = _is_leg(call_id, leg.position) & legs.c.accepted_at.is_(None)
     connection.execute(legs.update().where(is_first).values(accepted_at=leg.at))
@@ -324,22 +313,12 @@ def counts(
     connection: Connection, start: datetime, end: datetime, at: datetime
 ) -> dict[tuple[str, str, str | None], int]:
     """Return how many calls of a period there are by service, first line and outcome."""
-    by_period = counts_by_period(connection, (start, end), at)
-    return {key[1:]: count for key, count in by_period.items()}
-
-
-def counts_by_period(
-    connection: Connection, edges: Sequence[datetime], at: datetime
-) -> dict[tuple[int, str, str, str | None], int]:
-    """Return the same for each period from one of ``edges`` to the next, numbered from 0."""
-    period = sa.case(*((calls.c.began_at < edge, n) for n, edge in enumerate(edges[1:])))
     query = (
-        sa.select(period, calls.c.service, calls.c.line, _outcome(at), sa.func.count())
-        .where(_began_between(edges[0], edges[-1]))
-        .group_by(*map(sa.literal_column, "1234"))
+        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
+        .where(_began_between(start, end))
+        .group_by(*map(sa.literal_column, "123"))
     )
-    rows = connection.execute(query)
-    return {(number, service, line, outcome): n for number, service, line, outcome, n in rows}
+    return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
 
 
 def counts_of_ended(
@@ -399,22 +378,12 @@ def is_old_sender(before: datetime) -> sa.ColumnElement[bool]:
     return is_sender & (counters.c.hour < before)
 
 
-def _find(connection: Connection, key: str) -> int | None:
-    call_id: int | None = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
-    return call_id
-
-
-def _find_or_insert(connection: Connection, key: str, call: CallStart) -> int:
-    call_id = _find(connection, key) or _insert(connection, key, call) or _find(connection, key)
-    assert call_id is not None  # another process has inserted it if this one could not
-    return call_id
-
-
-def _insert(connection: Connection, key: str, call: CallStart) -> int | None:
+def _insert(connection: Connection, key: str, call: CallStart) -> tuple[int, CallStart]:
+    """Write a call unless it is there. Return its id, and the call as it was first written."""
     row = {"sid_sha256": key, "service": call.service, "line": call.line, "reason": call.reason}
     insert, _ = _inserts(connection.dialect.name)
-    call_id: int | None = connection.scalar(insert, row | {"began_at": call.at})
-    return call_id
+    call_id, *first = connection.execute(insert, row | {"began_at": call.at}).one()
+    return call_id, CallStart(*first)
 
 
 def _start_leg(connection: Connection, call_id: int, leg: LegStart) -> None:
@@ -425,10 +394,13 @@ def _start_leg(connection: Connection, call_id: int, leg: LegStart) -> None:
 
 @cache  # building these takes three times as long as running them, and every call waits for it
 def _inserts(dialect: str) -> tuple[sa.Insert, sa.Insert]:
-    call = insert_or_update(dialect, calls).on_conflict_do_nothing(index_elements=["sid_sha256"])
-    leg = insert_or_update(dialect, legs)
+    call, leg = insert_or_update(dialect, calls), insert_or_update(dialect, legs)
+    unchanged = {"sid_sha256": calls.c.sid_sha256}  # an update at all returns the row
+    call = call.on_conflict_do_update(index_elements=["sid_sha256"], set_=unchanged)
+    columns = (calls.c.id, calls.c.service, calls.c.line, calls.c.reason, calls.c.began_at)
     key, line = ["call_id", "position"], {"line": leg.excluded.line}
-    return call.returning(calls.c.id), leg.on_conflict_do_update(index_elements=key, set_=line)
+    leg = leg.on_conflict_do_update(index_elements=key, set_=line)
+    return call.returning(*columns), leg
 
 
 def _end_leg(connection: Connection, call_id: int, ended: LegEnd) -> None:

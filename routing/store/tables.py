@@ -107,7 +107,6 @@ sessions = _table(
     "sessions",
     sa.Column("token_sha256", sa.Text, primary_key=True),
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
-    sa.Column("roles", sa.Text, nullable=False),
     _instant("started_at"),
     _instant("ends_at", index=True),
 )

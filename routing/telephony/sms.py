@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +19,6 @@ from routing.core.directory import Phone
 from routing.store import calls
 from routing.store.calls import CallLog
 from routing.telephony import twiml
-from routing.telephony.twilio_request import CallRequest, is_presentable
 from routing.text.locale import get_locale
 
 MAX_ANSWERS_PER_SENDER = 6
@@ -37,14 +36,10 @@ OPT_OUT_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "Q
 MIN_DIGITS = 10
 """Of a person's telephone number, with country code. Shorter numbers are services."""
 
-NEVER_ANSWERED = (
-    *("+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979"),
-    *("+449", "+4487", "+4484", "+4470"),
-)
-"""Satellite networks, international networks, and numbers that charge: the ITU's shared country
-codes (E.164, annex), and Ofcom's ranges for premium, business-rate and personal numbers."""
+NO_COUNTRY = "001"
+"""The region of satellite and other international networks: the ITU's shared country codes."""
 
-NEVER_ANSWERED_TYPES = frozenset(
+COSTLY_TYPES = frozenset(
     {
         PhoneNumberType.PREMIUM_RATE,
         PhoneNumberType.SHARED_COST,
@@ -53,7 +48,6 @@ NEVER_ANSWERED_TYPES = frozenset(
         PhoneNumberType.UAN,
     }
 )
-"""The same kinds of number in other countries' numbering plans."""
 
 FAULT_ANSWER = twiml.text_message(
     "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
@@ -64,8 +58,7 @@ FAULT_ANSWER = twiml.text_message(
 class TextLimits:
     """How many answers may still be sent. The counts are in the database, shared by all workers.
 
-    Each process also counts alone, for when the database does not answer. Safe to share between
-    threads.
+    While that does not answer, each process counts alone. Safe to share between threads.
     """
 
     def __init__(self, call_log: CallLog) -> None:
@@ -87,44 +80,48 @@ class TextLimits:
                 return "sender"
             return group if increment(f"texts_{group}") > MAX_ANSWERS[group] else ""
 
-        def count_here(name: str) -> int:
-            self._counts[name] += 1
-            return self._counts[name]
-
         def count_in_database(connection: Connection) -> str:
             calls.delete_old_senders(connection, at)
             return limit_reached(partial(calls.increment, connection, at=at))
 
-        with self._lock:
-            hour = at.replace(minute=0, second=0, microsecond=0)
-            if self._hour != hour:
-                self._hour, self._counts = hour, Counter()
-            reached = limit_reached(count_here)
-        reached = reached or self.call_log.write(count_in_database) or ""
+        reached = self.call_log.write(count_in_database)
+        if reached is None:
+            with self._lock:
+                reached = limit_reached(partial(self._count_here, at))
         if reached == group:
             self.call_log.count(calls.TEXTS_LIMITED)
         return not reached
 
+    def _count_here(self, at: datetime, name: str) -> int:
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        if self._hour != hour:
+            self._hour, self._counts = hour, Counter()
+        self._counts[name] += 1
+        return self._counts[name]
 
-def answer(request: CallRequest, service_id: str, body: str) -> str:
-    """Return the TwiML that answers a text message, or leaves it unanswered."""
+
+def answer(service_id: str, message: Mapping[str, str], own_numbers: Collection[str]) -> str:
+    """Return the TwiML that answers a text message, or leaves it unanswered.
+
+    ``message`` holds Twilio's parameters. ``own_numbers`` are never answered.
+    """
     directory, at = lookup.snapshot().directory, lookup.now()
-    our_numbers = request.excluded_numbers(directory, at.date())
-    sender = request.caller.removeprefix("whatsapp:").removeprefix("rcs:")
+    body, sender = message.get("Body", ""), message.get("From", "")
+    sender = sender.removeprefix("whatsapp:").removeprefix("rcs:")
     limits: TextLimits = current_app.extensions["text_limits"]
     if (
         body.strip(" \t\r\n\u00a0\u200b.'\"‘’“”").upper() in OPT_OUT_WORDS
         or not is_answerable(sender)
-        or is_excluded(Phone(sender, sender), our_numbers)
+        or is_excluded(Phone(sender, sender), own_numbers)
         or not limits.take(sender, at)
     ):
         return twiml.text_message()
     lookup.read_diverts(max_age=0)
     decision = lookup.who_to_call(service_id, at)
+    locales = [get_locale(language, directory.zone) for language in directory.languages]
     for is_brief in (False, True):
         text = " ".join(
-            twiml.sms_reply(decision, directory, at, get_locale(language, directory.zone), is_brief)
-            for language in directory.languages
+            twiml.sms_reply(decision, directory, at, locale, is_brief) for locale in locales
         )
         if len(text) <= MAX_TEXT_CHARACTERS:
             break
@@ -136,7 +133,8 @@ def is_answerable(sender: str) -> bool:
 
     Not withheld or short numbers, words, satellite networks, and numbers that charge.
     """
-    if not is_presentable(sender) or len(sender) <= MIN_DIGITS:
+    if not twiml.is_presentable(sender) or len(sender) <= MIN_DIGITS:
         return False
-    kind = phonenumbers.number_type(phonenumbers.parse(sender))
-    return not sender.startswith(NEVER_ANSWERED) and kind not in NEVER_ANSWERED_TYPES
+    number = phonenumbers.parse(sender)
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    return region != NO_COUNTRY and phonenumbers.number_type(number) not in COSTLY_TYPES

@@ -52,6 +52,10 @@ SPEECH_CHARACTERS_PER_SECOND = 14
 MAX_PROMPT_CHARACTERS = SPEECH_CHARACTERS_PER_SECOND * (KEY_PROMPT_SECONDS - KEY_TIMEOUT_SECONDS)
 """What is said in the rest of KEY_PROMPT_SECONDS."""
 
+WITHHELD_NUMBERS = frozenset({"+266696687", "+86282452253", "+8656696", "+2562533", "+7378742833"})
+"""ANONYMOUS, UNAVAILABLE, UNKNOWN, BLOCKED and RESTRICTED, typed on a telephone's keys: how
+networks write a number that is withheld."""
+
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _DASH = r"[-\u2010-\u2014]"
@@ -151,22 +155,24 @@ MESSAGES = {
 
 def for_step(
     step: Step,
-    service: Service,
-    directory: Directory,
-    words: Callable[[Locale], str | None],
+    decision: Decision,
+    at: datetime,
+    timetables: Timetables,
+    excluded_numbers: Collection[str],
     *,
     base_url: str,
     call_key: str,
     rehearsal_number: str | None,
     caller_id: str | None,
 ) -> str:
-    """Return the TwiML of a step of a call, with its ``words``.
+    """Return the TwiML of a step of a call, with its ``spoken_words``.
 
     ``base_url`` is where Twilio reaches this service. ``call_key`` stands for the call in callback
     URLs. ``rehearsal_number`` is rung in place of every other; None rings the line's. Without
     ``caller_id`` the line is shown the caller's number.
     """
-    response, utterances = VoiceResponse(), _in_each_language(words, directory)
+    words = partial(spoken_words, step, decision, at, timetables, excluded_numbers)
+    response, utterances = VoiceResponse(), _in_each_language(words, timetables.directory)
     if isinstance(step, GiveUp):
         _say_twice(response, utterances)
     if not isinstance(step, Dial):
@@ -175,7 +181,7 @@ def for_step(
     _say(response, utterances)
     if step.announcement is Announcement.ENGAGED:
         response.pause(length=call_flow.ENGAGED_WAIT.seconds)
-    url = f"{base_url}/twilio/voice/{service.id}"
+    url = f"{base_url}/twilio/voice/{decision.service.id}"
     query = step.state.to_query()
     verb = response.dial(
         answer_on_bridge=True,
@@ -225,6 +231,19 @@ def spoken_words(
     return message(directory, lines[:MAX_SPOKEN_NUMBERS], locale)
 
 
+def is_presentable(number: str) -> bool:
+    """Return whether a number can be shown as caller ID: E.164, possible, and not withheld.
+
+    Networks reject calls from any other (Twilio's error 13214).
+    """
+    if number in WITHHELD_NUMBERS or not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        return False
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def fallback(
     service: Service, directory: Directory, day: date, rehearsal_number: str | None = None
 ) -> str:
@@ -240,19 +259,15 @@ def fallback(
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
     lines = [line for line in chain if not line.press_1_to_accept] or list(chain)
-    phones = [
-        (line, phone)
-        for line in lines
-        for phone in (line.phone_on(day), line.phone)
-        if phone.e164 not in service_numbers
-    ]
+    public = [(line, line.phone_on(day)) for line in lines if not line.internal]
+    named = [entry for entry in public if entry[1].e164 not in service_numbers]
     numbers: dict[str, str | None] = {}
-    for line, phone in phones:
-        if not phone.is_emergency:
-            numbers.setdefault(phone.e164, send_digits(line, phone))
-    public = {line.id: (line, phone) for line, phone in reversed(phones) if not line.internal}
-    named = [public[line.id] for line in lines if line.id in public][:MAX_SPOKEN_NUMBERS]
-    message = _in_each_language(partial(outcome_unknown, directory, named), directory)
+    for line in lines:
+        for phone in (line.phone_on(day), line.phone):
+            if phone.e164 not in service_numbers and not phone.is_emergency:
+                numbers.setdefault(phone.e164, send_digits(line, phone))
+    named_first = named[:MAX_SPOKEN_NUMBERS]
+    message = _in_each_language(partial(outcome_unknown, directory, named_first), directory)
     between = _in_each_language(partial(outcome_unknown_next_line, directory, ()), directory)
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
     if rehearsal_number:
@@ -260,7 +275,7 @@ def fallback(
     dialled = list(numbers.items())[:MAX_NUMBERS]
     response = VoiceResponse()
     longest_ring = seconds + call_flow.TWILIO_EXTRA_RING.seconds
-    at_once = max(1, call_flow.MAX_SILENCE_SECONDS // longest_ring)
+    at_once = call_flow.MAX_SILENCE_SECONDS // longest_ring
     for first in range(0, len(dialled), at_once):
         if first:
             _say(response, between)
@@ -370,33 +385,17 @@ def sms_reply(
 
 def to_national(text: str) -> str:
     """Return ``text`` with each number as people dial it here: 01632 960001 for +44 1632 960001."""
-    return _replace_numbers(text, _national)
+    return _PHONE_NUMBER.sub(lambda match: _national(match[0]), text)
+
+
+def spell_numbers(text: str) -> str:
+    """Return ``text`` with every telephone number in it digit by digit."""
+    return _PHONE_NUMBER.sub(lambda match: spell_digits(match[0]), text)
 
 
 def spell_digits(number: str) -> str:
     """Space out a number, with a pause where it has a space: 0 1 6 3 2, 9 6 0 0 0 1."""
     return ", ".join(" ".join(group) for group in re.findall(r"\d+", _national(number)))
-
-
-def spell_numbers(text: str) -> str:
-    """Return ``text`` with every telephone number in it digit by digit."""
-    return _replace_numbers(text, spell_digits)
-
-
-def _replace_numbers(text: str, replace: Callable[[str], str]) -> str:
-    """Return ``text`` with each telephone number replaced.
-
-    A number of another country ends where its numbering plan says so: what follows is another.
-    """
-    parts, position = [], 0
-    while match := _PHONE_NUMBER.search(text, position):
-        number = match[0]
-        if number.startswith(("+", "00")):
-            starts = (number[: blank.start()] for blank in re.finditer(r"\D* |$", number))
-            number = max(filter(_is_valid, starts), default=number, key=len)
-        parts += [text[position : match.start()], replace(number)]
-        position = match.start() + len(number)
-    return "".join([*parts, text[position:]])
 
 
 def _national(number: str) -> str:
@@ -410,13 +409,6 @@ def _emergency(directory: Directory, locale: Locale) -> list[str]:
     advice = directory.emergency.get(locale.language)
     call_999 = locale.translate("Call {number}.", number="999")
     return [advice] if CALL_999.search(advice) else [advice, call_999]
-
-
-def _is_valid(number: str) -> bool:
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, "GB"))
-    except phonenumbers.NumberParseException:
-        return False
 
 
 # Speaking them

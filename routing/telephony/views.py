@@ -1,33 +1,43 @@
 """Twilio's webhooks: ring the line that answers now, and continue by what really happened.
 
-Only a bad signature is refused. Every other fault, here or in what the application does around
-every request, is answered with TwiML that connects the caller.
+Only a request that Twilio did not sign is refused. Every other fault, here or in what the
+application does around every request, is answered with TwiML that connects the caller. The
+caller's number is read here, used at once, and neither stored nor logged.
 """
 
+import hmac
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
+from pydantic import AnyUrl
+from twilio.request_validator import (
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+    get_signature_algorithm,
+)
+from werkzeug.datastructures import ImmutableMultiDict
 
 from routing import files, lookup
 from routing.config import base_url, rehearsal_number, telephony_disabled_reason
 from routing.core.decision import Decision, Outcome, is_excluded
-from routing.core.directory import Service
+from routing.core.directory import Directory, Line, Service
 from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls
 from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
 from routing.telephony import call_flow, sms, twiml
 from routing.telephony.call_flow import CallState, Dial, Done, GiveUp, Step
-from routing.telephony.twilio_request import CallRequest, is_signed, unrecognised_reason
 
 T = TypeVar("T")
 
@@ -35,6 +45,40 @@ log = logging.getLogger(__name__)
 
 METHODS = ["GET", "POST"]
 """Twilio posts; a number set up with GET by mistake must not cost a caller the answer."""
+
+MAX_BODY_BYTES = 32_768
+"""Twilio's own requests have a few thousand bytes, with the longest text message 15,000."""
+
+MAX_PARAMETERS = 100
+"""Twilio's own requests have some thirty parameters."""
+
+ENDED_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+"""Values of CallStatus of a call that has ended."""
+
+OUR_PARAMETERS = frozenset((*CallState(0, 0, 0, ()).to_query(), "call"))
+"""What this service writes into callback URLs."""
+
+TWILIO_PARAMETERS = frozenset(
+    """
+    AccountSid ApiVersion CallSid CallStatus CallToken CallerName Direction DisplayName
+    ForwardedFrom CalledVia From To ParentCallSid TrunkSid
+    Caller CallerCity CallerState CallerZip CallerCountry
+    Called CalledCity CalledState CalledZip CalledCountry
+    FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
+    DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg AnsweredBy
+    RecordingUrl RecordingSid RecordingDuration
+    CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
+    ErrorCode ErrorUrl AddOns
+    SipDomain SipDomainSid SipUsername SipCallId SipSourceIp
+    StirVerstat StirPassportToken StirStatus
+    """.split()  # noqa: SIM905 - sixty quoted names are harder to read
+)
+"""The parameters of voice webhooks, of the callbacks of Dial, Number and Gather, and of status
+callbacks: https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page
+of each verb."""
+
+MIN_EXCLUDED_DIGITS = 9
+"""Of a number that is not to be rung: a shorter one cannot be told from another."""
 
 ACCEPT_KEY = "1"
 WHISPERS = ("screen", "accept")
@@ -54,29 +98,42 @@ APOLOGY = (
 """For when no directory was ever read: the service does not start without one, but the file may be
 gone before the first call."""
 
+_CALL_SID = re.compile(r"CA[0-9a-f]{32}")
+_CALL_KEY = re.compile(r"[0-9a-f]{64}")
+_SIP_HEADER = "SipHeader_"
+_FORWARDING_PARAMETER = re.compile(
+    rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info).*", re.IGNORECASE
+)
+_NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=/|&\"]")
+"""What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""
+
 Fallbacks = dict[str, tuple[object, str]]
 """By service: what its fallback was made of (a directory's hash and a date), and the TwiML."""
 
 bp = Blueprint("telephony", __name__, url_prefix="/twilio")
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """The call of the current request, and what it is answered by.
+def init_app(app: Flask) -> None:
+    """Register the webhooks on ``app``.
 
-    ``may_be_logged`` is False for a request unlike Twilio's own. ``state`` is None where the
-    address has none: a call that begins. ``forwarded`` are the ids of the lines that forwarded the
-    call here.
+    The application's own error handlers must call ``connect_anyway`` for a path that
+    ``is_below_twilio``: no blueprint sees a fault in opening the session.
     """
+    app.extensions["fallbacks"] = {}
+    app.extensions["text_limits"] = sms.TextLimits(app.extensions["call_log"])
+    app.register_blueprint(bp)
 
-    request: CallRequest
-    may_be_logged: bool
-    service: Service
-    snapshot: Snapshot
-    at: datetime
-    state: CallState | None
-    forwarded: tuple[str, ...]
-    excluded_numbers: frozenset[str]
+
+def warm_up() -> None:
+    """Prepare what no caller should wait for: the fallbacks, and the call log's connection."""
+    make_fallbacks()
+    call_log().write(lambda connection: None, timeout=1.0)
+
+
+def call_log() -> CallLog:
+    """Return the call log."""
+    log: CallLog = current_app.extensions["call_log"]
+    return log
 
 
 @bp.before_request
@@ -112,12 +169,13 @@ def answer(**_names: str) -> Response:
     """
     g.answering = True
     is_text, names, step = _target()
-    call_request = CallRequest.from_parameters(request.values)
-    service_id = _service_id(names, call_request.called_digits)
+    service_id = _service_id(names)
     if is_text:
-        g.twiml = sms.answer(call_request, service_id, request.values.get("Body", ""))
+        own_numbers = _own_numbers(lookup.snapshot().directory)
+        g.twiml = sms.answer(service_id, request.values, own_numbers)
     else:
-        g.twiml = _answer_call(call_request, service_id, step)
+        make_fallbacks((lookup.first_service_id(), service_id))
+        g.twiml = _STEPS.get(step, _begin)(_read_call(service_id))
     return _xml(g.twiml)
 
 
@@ -139,17 +197,14 @@ def connect_anyway(error: Exception) -> Response:
     if refusal is not None:
         return refusal
     if error is not request.routing_exception:  # that is a mistyped address
-        cause = getattr(error, "original_exception", None) or error
-        log.error("fault while answering Twilio: the caller is connected", exc_info=cause)
-        call_log().count(calls.FAULTS)
+        _log_fault("the caller is connected", getattr(error, "original_exception", None) or error)
     if "twiml" in g:  # a fault after the answer was made
         return _xml(g.twiml)
     if "answering" not in g:  # a fault before
         try:
             return answer()
         except Exception as fault:
-            log.error("fault while answering Twilio: the fallback answers", exc_info=fault)
-            call_log().count(calls.FAULTS)
+            _log_fault("the fallback answers", fault)
     is_text, names, step = _target()
     if is_text:
         return _xml(sms.FAULT_ANSWER)
@@ -184,58 +239,237 @@ def _fallback(names: Iterable[str]) -> str:
     return next(named, next(iter(fallbacks.values()), ("", APOLOGY)))[1]
 
 
-def call_log() -> CallLog:
-    """Return the call log."""
-    log: CallLog = current_app.extensions["call_log"]
-    return log
+def _log_fault(consequence: str, fault: BaseException) -> None:
+    log.error("fault while answering Twilio: %s", consequence, exc_info=fault)
+    call_log().count(calls.FAULTS)
 
 
-def _answer_call(call_request: CallRequest, service_id: str, step: str) -> str:
-    make_fallbacks((lookup.first_service_id(), service_id))
+# Whether Twilio sent it: https://www.twilio.com/docs/usage/security
+
+
+def is_signed() -> bool:
+    """Return whether Twilio signed the current request, with either of two tokens.
+
+    The URL is PUBLIC_BASE_URL and the raw request target: nothing that a proxy says of host, scheme
+    or prefix counts. A request that cannot be read, or whose signature cannot be checked, is not
+    signed. To refuse a stranger's takes 1 ms at most: nothing limits how many run at a time.
+    """
+    settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
+    tokens = [settings[name] for name in names if settings[name]]
+    if SIGNATURE_HEADER not in request.headers:
+        return False
+    try:
+        request.max_content_length = MAX_BODY_BYTES
+        # Joined here, in place of anew for each spelling of the address that the validator tries.
+        joined = {"": "".join(chain.from_iterable(sorted(_read_form())))}
+        target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
+        url = f"{base_url(settings)}{target}"
+        return any(_is_signed_with(token, url, joined) for token in tokens)
+    except Exception as error:  # whatever a server raises for a body that is cut short
+        log.info("the signature of a request cannot be checked: %s", type(error).__name__)
+        return False
+
+
+def _is_signed_with(token: str, url: str, parameters: Mapping[str, str]) -> bool:
+    validator, signature = RequestValidator(token), request.headers.get(SIGNATURE_HEADER, "")
+    algorithm = get_signature_algorithm(request.headers.get(SIGNATURE_SETTINGS_HEADER))
+    if validator.validate(url, parameters, signature, algorithm):
+        return True
+    path = url.rstrip("?")
+    if "?" in path:
+        return False
+    # A bare "?" is signed too, but proxies drop it, and so does the validator.
+    expected = validator.compute_signature(f"{path}?", parameters, algorithm)
+    return hmac.compare_digest(expected.encode(), signature.encode())
+
+
+def _read_form() -> set[tuple[str, str]]:
+    """Return the names and values of the form. Raise ValueError for one that Twilio never sends.
+
+    That is one of several parts, in another encoding than UTF-8, or with more than MAX_PARAMETERS.
+    ``request.form`` becomes what is read here: pydantic's parser of addresses needs 0.2 ms for a
+    form of escapes alone, Werkzeug 2.4 ms, and nothing may be read in two ways.
+    """
+    if request.mimetype == "multipart/form-data":
+        raise ValueError("a form of several parts")
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    text = request.get_data().decode() if is_form else ""
+    if text.count("&") >= MAX_PARAMETERS:
+        raise ValueError("more parameters than Twilio sends")
+    if text:  # else there is no form, or a hook of the application has read it already
+        request.form = ImmutableMultiDict(AnyUrl(f"form:?{text}").query_params())
+    return set(request.form.items(multi=True))
+
+
+def unrecognised_reason() -> str | None:
+    """Return what is unlike Twilio in the current voice request, in words; None if nothing.
+
+    Twilio's signature joins the address, names and values without separators, so a signed request
+    could be cut again into other parameters. The words hold no value, and no name but of letters.
+    """
+    parameters, query = request.values, request.args
+    unknown = [
+        name if re.fullmatch("[A-Za-z]{1,40}", name) else "..."
+        for name in sorted(parameters)
+        if name not in TWILIO_PARAMETERS | OUR_PARAMETERS and not name.startswith(_SIP_HEADER)
+    ]
+    is_our_query = (
+        query.keys() <= OUR_PARAMETERS
+        and CallState.from_query(query) is not None
+        and (not query.get("call") or _screened_call_key() is not None)
+    )
+    if not _CALL_SID.fullmatch(parameters.get("CallSid", "")):
+        return "CallSid is missing, or not of Twilio's form"
+    if not parameters.get("From") or not parameters.get("To"):
+        return "From or To is missing"
+    if any(len(values) > 1 for _, values in parameters.lists()):
+        return "a parameter is repeated"
+    if any("CallSid" in text for text in (request.path, *parameters.values())):
+        return "CallSid is within the address or another value"
+    if unknown:
+        return f"unknown parameters: {', '.join(unknown[:5])}"
+    if request.method == "POST" and query and not is_our_query:
+        return "the query is not one that this service writes"
+    return None
+
+
+# What it says
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """The call of the current request, and what it is answered by.
+
+    ``key`` is what the log knows the call by; None without a CallSid of Twilio's form. Only a
+    request that ``is_recognised`` as Twilio's own is logged. ``state`` is None where the address
+    has none: a call that begins. ``forwarded`` are the ids of the lines that forwarded the call
+    here. ``excluded_numbers`` would bring it back: those, the number that was called, in any form,
+    and every service's.
+    """
+
+    key: str | None
+    is_recognised: bool
+    service: Service
+    snapshot: Snapshot
+    at: datetime
+    state: CallState | None
+    forwarded: tuple[str, ...]
+    excluded_numbers: frozenset[str]
+
+
+def _read_call(service_id: str) -> CallRequest:
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
         call_log().count(calls.UNRECOGNISED)
-    snapshot = lookup.snapshot()
+    values, snapshot, at = request.values, lookup.snapshot(), lookup.now()
     lookup.read_diverts(max_age=0)
-    directory, at, state = snapshot.directory, lookup.now(), CallState.from_query(request.args)
+    directory, state = snapshot.directory, CallState.from_query(request.args)
     day = at.astimezone(directory.zone).date()
-    forwarded = call_request.forwarding_lines(directory, day, state)
-    call = CallContext(
-        call_request,
-        reason is None,
-        snapshot.timetables.service(service_id),
-        snapshot,
-        at,
-        state,
-        forwarded,
-        call_request.excluded_numbers(directory, day, forwarded),
+    forwarded_from = numbers_in(
+        *(values[name] for name in values if _FORWARDING_PARAMETER.fullmatch(name))
     )
-    return _STEPS.get(step, _begin)(call)
+    phones_by_line = {
+        line.id: (line.phone, line.phone_on(day))
+        for line in directory.lines
+        if (state is not None and line.id in state.forwarded)
+        or is_excluded(line.phone, forwarded_from)
+        or is_excluded(line.phone_on(day), forwarded_from)
+    }
+    own_phones = {phone.e164 for phones in phones_by_line.values() for phone in phones}
+    sid = values.get("CallSid", "")
+    return CallRequest(
+        key=calls.call_key(sid) if _CALL_SID.fullmatch(sid) else None,
+        is_recognised=reason is None,
+        service=snapshot.timetables.service(service_id),
+        snapshot=snapshot,
+        at=at,
+        state=state,
+        forwarded=tuple(phones_by_line),
+        excluded_numbers=_own_numbers(directory) | forwarded_from | own_phones,
+    )
 
 
-def _begin(call: CallContext) -> str:
+def numbers_in(*values: str) -> frozenset[str]:
+    """Return the digits of every telephone number in some parameters or SIP headers."""
+    parts = (part for value in values for part in _NOT_IN_A_NUMBER.split(unquote(value)))
+    numbers = (re.sub("[^0-9]", "", part) for part in parts)
+    return frozenset(number for number in numbers if len(number) >= MIN_EXCLUDED_DIGITS)
+
+
+def _own_numbers(directory: Directory) -> frozenset[str]:
+    """Return the number that was called or texted, and those of all services."""
+    services = (service.number.e164 for service in directory.services if service.number)
+    return numbers_in(request.values.get("To", "")).union(services)
+
+
+def _target() -> tuple[bool, list[str], str]:
+    """Return whether a text message is to be answered, what may be its service, and the step.
+
+    Only a call has a CallSid, whichever webhook it reaches. The names are those of the address,
+    however it was mistyped at Twilio, the likeliest first.
+    """
+    names = _segments(request.path)[1:]
+    is_message = "MessageSid" in request.values or names[:1] == ["sms"]
+    step = names[2] if len(names) == 3 and names[0] == "voice" else ""
+    return is_message and not request.values.get("CallSid"), [*names[1:], *names[:1]], step
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _service_id(names: Iterable[str]) -> str:
+    """Return the service that an address names, else that of the number called, else the first.
+
+    A caller is put through whatever was typed at Twilio.
+    """
+    services = lookup.snapshot().timetables.services
+    by_name = {service_id.lower(): service_id for service_id in services}
+    for name in names:
+        if service_id := by_name.get(name.strip().lower()):
+            return service_id
+    log.error("Twilio asks for a service that the directory does not have: %r", request.path)
+    called = numbers_in(request.values.get("To", ""))
+    by_number = (s.id for s in services.values() if s.number and is_excluded(s.number, called))
+    return next(by_number, next(iter(services)))
+
+
+def _screened_call_key() -> str | None:
+    """Return the key of the caller's call: to Twilio, whoever picks up is another call."""
+    key = request.args.get("call", "")
+    return key if _CALL_KEY.fullmatch(key) else None
+
+
+# Each step of a call
+
+
+def _begin(call: CallRequest) -> str:
     timetables, at = call.snapshot.timetables, call.at
     decision = lookup.who_to_call(call.service.id, at)
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
-    step = call_flow.first_step(timetables, decision, at, at, call.excluded_numbers, call.forwarded)
+    first_step = partial(
+        call_flow.first_step,
+        timetables,
+        at=at,
+        excluded_numbers=call.excluded_numbers,
+        forwarded=call.forwarded,
+    )
+    step = first_step(decision=decision, began=at)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
-    if logged is start and leg is not None:
+    if logged == start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
     began = logged.at if at - logged.at < call_flow.MAX_CALL_DURATION else at
-    step = call_flow.first_step(
-        timetables, decision, at, began, call.excluded_numbers, call.forwarded
-    )
-    return _log_and_answer(call, step, decision, start)
+    return _log_and_answer(call, first_step(decision=decision, began=began), decision, start)
 
 
-def _after(call: CallContext) -> str:
+def _after(call: CallRequest) -> str:
     state = call.state
     if state is None or not state.tried:
         return _begin(call)
-    outcome = _outcome(call, state)
+    outcome = _dial_outcome(call, state)
     decide_at = partial(lookup.who_to_call, call.service.id)
     timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
     step = call_flow.next_step(timetables, *ended, decide_at, call.excluded_numbers)
@@ -245,36 +479,34 @@ def _after(call: CallContext) -> str:
     return _log_and_answer(call, step, decide_at(call.at), _call_start(call, state), leg_end)
 
 
-def _screen(call: CallContext) -> str:
+def _screen(call: CallRequest) -> str:
     """Say to whoever picked up what the call is, and ask for the key."""
-    state, call_key = call.state, _caller_call_key()
-    query = {**state.to_query(), "call": call_key} if state and call_key else {}
+    state, key = call.state, _screened_call_key()
+    query = {**state.to_query(), "call": key} if state and key else {}
     url = f"{base_url(current_app.config)}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
     return twiml.acceptance(call.service, call.snapshot.directory, url)
 
 
-def _accept(call: CallContext) -> str:
+def _accept(call: CallRequest) -> str:
     """Connect whoever pressed the key, and log it; hang up on anybody else."""
-    state, call_key = call.state, _caller_call_key()
+    state, key = call.state, _screened_call_key()
     if request.values.get("Digits") != ACCEPT_KEY:
         return twiml.hang_up()
-    if state is not None and state.tried and call_key:
-        _mark_accepted(call_key, state.leg)
+    if state is not None and state.tried and key:
+        _mark_accepted(key, state.leg)
         leg = LegStart(state.leg, state.tried[-1], call.at)
-        if call.may_be_logged:
-            start = _call_start(call, state)
-            call_log().write(partial(calls.accept, key=call_key, call=start, leg=leg))
+        _write(call, partial(calls.accept, call=_call_start(call, state), leg=leg), key)
     return twiml.do_nothing()
 
 
-def _ended(call: CallContext) -> str:
+def _ended(call: CallRequest) -> str:
     """Log that a call is over: Twilio's status callback, where it is set up."""
-    if call.request.has_ended:
+    if _has_hung_up():
         _write(call, partial(calls.finish, at=call.at))
     return twiml.do_nothing()
 
 
-_STEPS: Mapping[str, Callable[[CallContext], str]] = {
+_STEPS: Mapping[str, Callable[[CallRequest], str]] = {
     "after": _after,
     "screen": _screen,
     "accept": _accept,
@@ -282,17 +514,11 @@ _STEPS: Mapping[str, Callable[[CallContext], str]] = {
 }
 
 
-def _caller_call_key() -> str:
-    """Return the key of the caller's call: to Twilio, whoever picks up is another call."""
-    call_key = request.args.get("call", "")
-    return call_key if re.fullmatch("[0-9a-f]{64}", call_key) else ""
-
-
-def _call_start(call: CallContext, state: CallState) -> CallStart:
+def _call_start(call: CallRequest, state: CallState) -> CallStart:
     return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
 
 
-def _decision_as_logged(call: CallContext, decision: Decision, logged: CallStart) -> Decision:
+def _decision_as_logged(call: CallRequest, decision: Decision, logged: CallStart) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
     directory = call.snapshot.directory
     line = directory.line(logged.line)
@@ -302,7 +528,7 @@ def _decision_as_logged(call: CallContext, decision: Decision, logged: CallStart
     return replace(decision, line=line, phone=line.phone_on(day))
 
 
-def _outcome(call: CallContext, state: CallState) -> Outcome:
+def _dial_outcome(call: CallRequest, state: CallState) -> Outcome:
     status = request.values.get("DialCallStatus", "")
     bridged = request.values.get("DialBridged", "").lower()
     is_accepted = state.screened and status == "completed" and _is_accepted(call, state.leg)
@@ -311,22 +537,20 @@ def _outcome(call: CallContext, state: CallState) -> Outcome:
     )
 
 
-def _is_accepted(call: CallContext, leg: int) -> bool:
-    key = call.request.call_key
-    if key is None:
+def _is_accepted(call: CallRequest, leg: int) -> bool:
+    if call.key is None:
         return False
-    return bool(
-        _in_marks(lambda marks: (marks / f"{key}-{leg}").exists())
-        or call_log().write(partial(calls.was_accepted, key=key, position=leg))
-    )
+    mark, is_logged = f"{call.key}-{leg}", partial(calls.was_accepted, key=call.key, position=leg)
+    is_marked = _in_marks(lambda marks: (marks / mark).exists())
+    return bool(is_marked or call_log().write(is_logged))
 
 
-def _mark_accepted(call_key: str, leg: int) -> None:
+def _mark_accepted(key: str, leg: int) -> None:
     """Record for every worker of this machine, database or not, that a leg was accepted."""
 
     def mark(marks: Path) -> None:
         marks.mkdir(parents=True, exist_ok=True)
-        (marks / f"{call_key}-{leg}").touch()
+        (marks / f"{key}-{leg}").touch()
         for other in marks.iterdir():
             if time.time() - other.stat().st_mtime > MAX_MARK_AGE_SECONDS:
                 other.unlink(missing_ok=True)
@@ -345,79 +569,60 @@ def _in_marks(function: Callable[[Path], T]) -> T | None:
 
 
 def _log_and_answer(
-    call: CallContext, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
+    call: CallRequest, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
 ) -> str:
-    document = _twiml(call, step, decision)
-    outcome = _call_outcome(step, ended, call.request.has_ended)
-    leg = None
-    if isinstance(step, Dial) and outcome is None:
+    document, outcome, leg = _twiml(call, step, decision), None, None
+    if isinstance(step, Done):
+        is_answered = ended is not None and ended.outcome is Outcome.ANSWERED
+        outcome = Outcome.ANSWERED if is_answered else Outcome.ABANDONED
+    elif ended is not None and _has_hung_up():
+        outcome = Outcome.ABANDONED
+    elif isinstance(step, GiveUp):
+        outcome = Outcome.UNANSWERED
+    else:
         leg = LegStart(step.state.leg, step.line.id, call.at)
     _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
     return document
 
 
-def _twiml(call: CallContext, step: Step, decision: Decision) -> str:
-    settings, timetables = current_app.config, call.snapshot.timetables
-    caller_id = None
-    if isinstance(step, Dial):
-        caller_id = call.request.caller_id(step.line, call.service, settings["CALLER_ID"])
+def _has_hung_up() -> bool:
+    return request.values.get("CallStatus") in ENDED_STATUSES
+
+
+def _twiml(call: CallRequest, step: Step, decision: Decision) -> str:
     return twiml.for_step(
         step,
-        call.service,
-        timetables.directory,
-        partial(twiml.spoken_words, step, decision, call.at, timetables, call.excluded_numbers),
-        base_url=base_url(settings),
-        call_key=call.request.call_key or "",
-        rehearsal_number=rehearsal_number(settings),
-        caller_id=caller_id,
+        decision,
+        call.at,
+        call.snapshot.timetables,
+        call.excluded_numbers,
+        base_url=base_url(current_app.config),
+        call_key=call.key or "",
+        rehearsal_number=rehearsal_number(current_app.config),
+        caller_id=_caller_id(step.line, call.service) if isinstance(step, Dial) else None,
     )
 
 
-def _call_outcome(step: Step, leg_end: LegEnd | None, has_hung_up: bool) -> Outcome | None:
-    """Return how the call ended; None while it goes on."""
-    if isinstance(step, Done) and leg_end is not None and leg_end.outcome == Outcome.ANSWERED:
-        return Outcome.ANSWERED
-    if isinstance(step, Done) or (has_hung_up and leg_end is not None):
-        return Outcome.ABANDONED
-    return Outcome.UNANSWERED if isinstance(step, GiveUp) else None
+def _caller_id(line: Line, service: Service) -> str | None:
+    """Return the number that a line is shown; None for the caller's own.
 
-
-def _write(call: CallContext, job: Callable[..., T]) -> T | None:
-    """Write to the call log, unless the request is unlike Twilio's own."""
-    if not call.may_be_logged:
+    In place of the caller's it is the number that was called, or the service's. A screened line is
+    somebody's own telephone: it never sees who rings.
+    """
+    caller, called = request.values.get("From", ""), request.values.get("To", "")
+    is_passed_on = current_app.config["CALLER_ID"] == "caller" and not line.press_1_to_accept
+    if is_passed_on and twiml.is_presentable(caller):
         return None
-    return call_log().write(partial(job, key=call.request.call_key))
+    if twiml.is_presentable(called):
+        return called
+    return service.number.e164 if service.number else None
 
 
-def _service_id(names: Iterable[str], called_digits: Collection[str]) -> str:
-    """Return the service that an address names, else that of the number called, else the first.
-
-    A caller is put through whatever was typed at Twilio.
-    """
-    services = lookup.snapshot().timetables.services
-    by_name = {service_id.lower(): service_id for service_id in services}
-    for name in names:
-        if service_id := by_name.get(name.strip().lower()):
-            return service_id
-    log.error("Twilio asks for a service that the directory does not have: %r", request.path)
-    called = (s.id for s in services.values() if s.number and is_excluded(s.number, called_digits))
-    return next(called, next(iter(services)))
-
-
-def _target() -> tuple[bool, list[str], str]:
-    """Return whether a text message is to be answered, what may be its service, and the step.
-
-    Only a call has a CallSid, whichever webhook it reaches. The names are those of the address,
-    however it was mistyped at Twilio, the likeliest first.
-    """
-    names = _segments(request.path)[1:]
-    is_message = "MessageSid" in request.values or names[:1] == ["sms"]
-    step = names[2] if len(names) == 3 and names[0] == "voice" else ""
-    return is_message and not request.values.get("CallSid"), [*names[1:], *names[:1]], step
-
-
-def _segments(path: str) -> list[str]:
-    return [segment for segment in path.split("/") if segment]
+def _write(call: CallRequest, job: Callable[..., T], key: str | None = None) -> T | None:
+    """Write to the call log under the call's key or ``key``, if the request is Twilio's own."""
+    if not call.is_recognised:
+        return None
+    return call_log().write(partial(job, key=key or call.key))
 
 
 def _xml(document: str) -> Response:

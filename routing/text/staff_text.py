@@ -1,6 +1,6 @@
 """Sentences for staff, in English: where calls go, until when, and what comes next."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -23,12 +23,6 @@ MAX_DATES = 8
 
 MIN_WEEKLY = 3
 """How often something happens on a weekday before a sentence says "every"."""
-
-_Times = tuple[int, int, int]
-"""When a span opens, how many days later it closes, and when on that day.
-
-In minutes after midnight by the wall clock, 1 to 1440 when it closes.
-"""
 
 ACTION_LABELS = {
     "divert.set": "Divert set",
@@ -160,18 +154,6 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
     )
 
 
-def unchanged_warning(
-    line: Line, service: Service, end: datetime, at: datetime, locale: Locale
-) -> str:
-    """Warn that a divert to a line would change nothing until it ends."""
-    name, service_name = line.name.get("en"), service.name.get("en")
-    until = format_relative(end, at, locale)
-    return (
-        f"{name} takes the calls of ‘{service_name}’ until {until} anyway, without this divert: "
-        "nothing would change."
-    )
-
-
 def explain_lines(
     service: Service,
     at: datetime,
@@ -258,53 +240,42 @@ def format_periods(spans: Iterable[Span], period: Span, locale: Locale) -> list[
     if spans == [period]:
         return ["at all hours"]
     last = period.end - timedelta(microseconds=1)
-    period_days = list(
-        date_range(*(edge.astimezone(locale.zone).date() for edge in (period.start, last)))
-    )
-    by_weekday: dict[tuple[int, _Times], list[date]] = defaultdict(list)
+    first_day, last_day = (at.astimezone(locale.zone).date() for at in (period.start, last))
+    period_days = list(date_range(first_day, last_day))
+    days_by_times: dict[str, list[date]] = defaultdict(list)
     for span in spans:
         start, end = span.start.astimezone(locale.zone), span.end.astimezone(locale.zone)
-        closes, last_day = end.hour * 60 + end.minute, end.date()
-        if not closes:
-            closes, last_day = MINUTES_PER_DAY, last_day - timedelta(days=1)
-        times = (start.hour * 60 + start.minute, (last_day - start.date()).days, closes)
-        by_weekday[start.weekday(), times].append(start.date())
-    alike: dict[tuple[bool, _Times, int | None], list[date]] = defaultdict(list)
-    for (weekday, times), days in by_weekday.items():
-        in_period = sum(day.weekday() == weekday for day in period_days)
-        is_weekly = len(days) >= MIN_WEEKLY and 2 * len(days) >= in_period
-        # A span of several days ends on a weekday of its own for each on which it begins.
-        ends_on = weekday if is_weekly and times[1] > 1 else None
-        alike[is_weekly, times, ends_on] += days
-    by_dates: dict[tuple[bool, tuple[date, ...]], list[str]] = defaultdict(list)
-    for (is_weekly, times, _), days in sorted(alike.items(), key=lambda group: group[0][1]):
-        by_dates[is_weekly, tuple(sorted(days))].append(_format_times(days[0], times, locale))
-    sentences = [
-        (days[0], not is_weekly, _period_sentence(days, is_weekly, times, period_days, locale))
-        for (is_weekly, days), times in by_dates.items()
-    ]
-    return [sentence for _, _, sentence in sorted(sentences, key=lambda entry: entry[:2])]
+        days_by_times[_format_times(start, end, locale)].append(start.date())
+    possible, sentences = Counter(day.weekday() for day in period_days), []
+    for times, days in days_by_times.items():
+        counts = Counter(day.weekday() for day in days).items()
+        weekdays = {day for day, n in counts if n >= MIN_WEEKLY and 2 * n >= possible[day]}
+        weekly = [day for day in days if day.weekday() in weekdays]
+        others = [day for day in days if day.weekday() not in weekdays]
+        if weekly:
+            sentences.append((weekly[0], _weekly_sentence(weekly, times, period_days, locale)))
+        if others:
+            sentences.append((others[0], _dates_sentence(others, times, locale)))
+    return [sentence for _, sentence in sorted(sentences, key=lambda pair: pair[0])]
 
 
-def _period_sentence(
-    days: Sequence[date],
-    is_weekly: bool,
-    times: Sequence[str],
-    period_days: Sequence[date],
-    locale: Locale,
+def _weekly_sentence(
+    days: Sequence[date], times: str, period_days: Iterable[date], locale: Locale
 ) -> str:
-    hours = dates.join_words(times, locale)
-    count = "twice" if len(days) == 2 else f"{len(days)} times"
-    if not is_weekly and len(days) == 1:
-        return f"{dates.format_full_date(days[0], locale)}, {hours}"
-    if not is_weekly:
-        return f"{hours}, {count}: {_format_dates(days, locale)}"
     listed, weekdays = set(days), {day.weekday() for day in days}
     every = "day" if len(weekdays) == 7 else dates.format_weekdays(weekdays, locale)
-    sentence = f"every {every} {hours}, {count}, first {dates.format_date(days[0], locale)}"
+    first = dates.format_date(days[0], locale)
+    sentence = f"every {every} {times}, {len(days)} times, first {first}"
     between = (day for day in period_days if days[0] <= day <= days[-1])
     left_out = [day for day in between if day.weekday() in weekdays and day not in listed]
     return f"{sentence}, but not on {_format_dates(left_out, locale)}" if left_out else sentence
+
+
+def _dates_sentence(days: Sequence[date], times: str, locale: Locale) -> str:
+    if len(days) == 1:
+        return f"{dates.format_full_date(days[0], locale)}, {times}"
+    count = "twice" if len(days) == 2 else f"{len(days)} times"
+    return f"{times}, {count}: {_format_dates(days, locale)}"
 
 
 def _format_dates(days: Sequence[date], locale: Locale) -> str:
@@ -314,19 +285,26 @@ def _format_dates(days: Sequence[date], locale: Locale) -> str:
     return dates.join_words(names, locale)
 
 
-def _format_times(first_day: date, times: _Times, locale: Locale) -> str:
-    opens, days_later, closes = times
-    if times == (0, 0, MINUTES_PER_DAY):
+def _format_times(start: datetime, end: datetime, locale: Locale) -> str:
+    """Return when a span opens and closes by the wall clock, with the day if it is a later one."""
+    opens, closes, last_day = _minute(start), _minute(end), end.date()
+    if not closes:
+        closes, last_day = MINUTES_PER_DAY, last_day - timedelta(days=1)
+    days_later = (last_day - start.date()).days
+    if (opens, days_later, closes) == (0, 0, MINUTES_PER_DAY):
         return "all day"
     if not days_later and closes <= opens:
         return f"{dates.format_range(TimeRange(opens, closes), locale)}, as the clocks go back"
     if days_later <= 1:
         return dates.format_range(TimeRange(opens, closes + days_later * MINUTES_PER_DAY), locale)
-    last_day = first_day + timedelta(days=days_later)
     day = dates.WEEKDAYS[last_day.weekday()]
     if days_later >= 7:
         day = dates.format_full_date(last_day, locale)
     return f"{dates.format_time(opens, locale)} to {dates.format_time(closes, locale)} on {day}"
+
+
+def _minute(at: datetime) -> int:
+    return at.hour * 60 + at.minute
 
 
 def _hours_sentence(line: Line, at: datetime, timetables: Timetables, locale: Locale) -> str:

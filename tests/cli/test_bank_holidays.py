@@ -1,7 +1,5 @@
 """who-to-call bank-holidays: the dates, their sources, and what a new list changes."""
 
-import json
-
 import govuk_feed
 import pytest
 from conftest import ROOT
@@ -18,31 +16,20 @@ def run(make_app, feed):
     return run
 
 
-def test_refresh_lists_both_dates_of_a_moved_holiday_and_the_answers_that_change(run, feed):
+def test_refresh_lists_each_date_that_changes_by_division(run, feed):
     moved = govuk_feed.without(govuk_feed.events(), "2027-05-31")
-    feed.send(govuk_feed.added(moved, "2027-06-04", "Spring bank holiday"))
+    moved = govuk_feed.added(moved, "2027-06-04", "Spring bank holiday")
+    named = govuk_feed.without(moved, "2027-12-27", "scotland")
+    feed.send(govuk_feed.added(named, "2027-12-27", "King’s bank holiday", "scotland"))
     answer = run("refresh")
 
     assert answer.exit_code == 0
-    assert "removed: Monday 31 May 2027, Spring bank holiday" in answer.output
-    assert "new: Friday 4 June 2027, Spring bank holiday" in answer.output
-    assert [line.strip() for line in answer.output.splitlines()[-6:]] == [
-        "Monday 31 May 2027, 8:30am to 5pm",
-        "old: Emergency Duty Service (EDS) (eds), 01632 960199",
-        "new: Contact Advice and Assessment Service (CAAS) (caas), 01632 960111",
-        "Friday 4 June 2027, 8:30am to 4:30pm",
-        "old: Contact Advice and Assessment Service (CAAS) (caas), 01632 960111",
-        "new: Emergency Duty Service (EDS) (eds), 01632 960199",
+    assert answer.output.splitlines()[1:] == [
+        "removed in england-and-wales: Monday 31 May 2027, Spring bank holiday",
+        "new in england-and-wales: Friday 4 June 2027, Spring bank holiday",
+        "removed in scotland: Monday 27 December 2027, Christmas Day (substitute)",
+        "new in scotland: Monday 27 December 2027, King’s bank holiday",
     ]
-
-
-def test_refresh_lists_a_renamed_holiday_that_changes_no_answer(run, feed):
-    named = govuk_feed.without(govuk_feed.events(), "2027-05-31")
-    feed.send(govuk_feed.added(named, "2027-05-31", "King’s bank holiday"))
-    answer = run("refresh")
-
-    assert "renamed: Monday 31 May 2027, King’s bank holiday" in answer.output
-    assert "no change" in answer.output
 
 
 def test_refresh_says_since_when_a_list_has_not_changed(run, feed, clock):
@@ -67,20 +54,16 @@ def test_a_list_is_saved_even_while_the_directory_is_invalid(run, feed, tmp_path
     broken.write_text("zone: nowhere")
     answer = run("refresh", directory=broken)
 
-    assert answer.exit_code == 1
-    assert "is saved in" in answer.output
-    assert "Cannot show which answers change" in answer.output
+    assert (answer.exit_code, "is saved in" in answer.output) == (0, True)
     assert "GOV.UK's list of 23 November 2026" in run("show").output
 
 
-def test_show_names_the_source_its_age_and_its_last_year(run, feed, clock):
+def test_show_names_the_source_and_its_last_year(run, feed):
     assert "never fetched" in run("show").output
     run("refresh")
-    clock.set("2026-11-25T12:00:00Z")
     shown = run("show").output
 
     assert "GOV.UK's list of 23 November 2026 for 2012 to 2028" in shown
-    assert f"Last fetched 2 days ago, from {feed.url}." in shown
     assert "Published to the end of 2028; after that the usual ones are assumed." in shown
     assert "Monday 28 December 2026, Boxing Day (substitute)" in shown
 
@@ -90,11 +73,3 @@ def test_show_lists_what_the_directory_changes(run):
 
     assert "Day of national celebration (added by the directory)" in shown
     assert "Monday 31 May 2027: removed by the directory" in shown
-
-
-def test_show_as_json_has_the_dates_and_when_they_were_checked(run, feed):
-    run("refresh")
-    shown = json.loads(run("show", "--format", "json").output)
-
-    assert shown["checked_at"] == "2026-11-23T12:00:00+00:00"
-    assert {"date": "2026-12-25", "name": "Christmas Day", "substitute": False} in shown["dates"]

@@ -91,7 +91,6 @@ INVALID = [
     ({"until": "for ever"}, 2, "Write it as '2026-12-24 17:00', or with an offset"),
     ({"until": "for ever"}, 2, "Or write 1h, 4h or handover."),
     ({"until": "2026-10-25 01:30"}, 2, "happens twice"),
-    ({"line": "mash"}, 1, "add --although-unchanged"),
     ({"line": "eds"}, 1, "add --although-closed"),
     ({"line": "eds"}, 1, "is shut from now until 1pm today"),
     ({"line": "eds"}, 1, "Monday to Thursday: 5pm to"),

@@ -105,13 +105,13 @@ def test_a_bad_answer_that_is_typed_and_hours_that_leave_a_gap_are_asked_again(n
     result = new(None, typed([*answers, *TYPED[7:], "always"], "y"))
 
     assert result.exit_code == 0, result.output
-    assert "Write its name and number, as MASH, 01632 960001." in result.output
-    assert "too short" in result.output or "too few" in result.output
+    assert "Write its name and one number, as MASH, 01632 960001." in result.output
+    assert "too few" in result.output
     assert "night_hours: add this to the hours of 'night'" in result.output
 
 
 def test_each_bad_answer_of_a_file_is_named(new):
-    bad = COUNTY.replace("england", "atlantis").replace("01632 960001", "01632 9600")
+    bad = COUNTY.replace("england-and-wales", "atlantis").replace("01632 960001", "01632 9600")
     result = new(bad.replace("languages: en", "language: en").replace("08:30-17:00", "9 to 5"))
 
     assert result.exit_code == 1
@@ -122,13 +122,12 @@ def test_each_bad_answer_of_a_file_is_named(new):
 
 DOUBTFUL = [
     ("08:30-17:00", "08:30-05:00", "day_hours:"),
-    ("mon-thu: 08:30-17:00; ", "Mon-Thurs 8.30am to 5pm; ", "Write mon-thu: 08:30-17:00; fri"),
     ("01632 960001", "0300 123 456", "day_line:"),
     ("01632 960002", "0808 800 5001", "night_line:"),
     ("night_hours: always", "night_hours: 'mon-fri: 17:00-08:30'", "night_hours:"),
     ("01632 960001", "999", "day_line:"),
-    ("01632 960001", "01632 960001, 01632 960003", "day_line: .* more than one number"),
-    ("website: www.testshire.example", "website: none", "website:"),
+    ("01632 960001", "01632 960001, 01632 960003", "day_line: .* one number"),
+    ("https://www.testshire.example", "none", "website:"),
     ("Testshire County Council", "[Testshire, Council]", "council:"),
     ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
     ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),
@@ -140,17 +139,6 @@ def test_an_answer_that_check_doubts_is_bad(new):
         result = new(COUNTY.replace(old, new_words))
         assert result.exit_code == 1, new_words
         assert re.search(key, result.output), new_words
-
-
-def test_languages_and_divisions_are_known_by_their_names(new):
-    for old, new_words in (
-        ("languages: en", "languages: Welsh"),
-        ("languages: en", "languages: Saesneg, Cymraeg"),
-        ("division: england", "division: England & Wales"),
-        ("division: england", "division: Cymru"),
-    ):
-        result = new(COUNTY.replace(old, new_words), None, "--force")
-        assert result.exit_code == 0, result.output
 
 
 def test_a_directory_is_begun_after_the_last_year_of_published_bank_holidays(new, clock):
@@ -171,7 +159,7 @@ def test_a_file_is_replaced_only_by_force(new):
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_any_question(new):
-    path = f"/nowhere/{'long' * 80}.yaml"
+    path = str(new.file.parent / "none" / "new.yaml")
     result = new.app.test_cli_runner().invoke(args=["directory", "new", path])
 
     assert result.output == f"Error: You may not write {path}. Give another FILE.\n"

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.bank_holidays import build_calendar
-from routing.core import decision
 from routing.core.decision import (
     HORIZON,
     Divert,
@@ -115,15 +114,6 @@ def test_a_line_that_answers_day_and_night_has_no_handover():
 
     assert (decision.service.id, decision.phone.display) == ("always", "01632 960003")
     assert (decision.until, decision.next) == (None, None)
-
-
-def test_a_reason_names_the_bank_holiday_or_special_day_that_closes_the_first_line():
-    tables = compiled()
-    holiday = decide(tables, "children", london("2026-12-28 12:00")).reason
-    eve = decide(tables, "children", london("2026-12-24 16:00")).reason
-
-    assert holiday.bank_holiday.name == "Boxing Day"
-    assert eve.special_day.name.get("en") == "Christmas Eve"
 
 
 def test_a_handover_more_than_400_days_ahead_is_left_out():
@@ -295,15 +285,6 @@ def test_a_line_that_a_divert_in_force_replaced_is_not_tried_unless_nobody_else_
     assert order(avoiding("eds", "backup"), excluded=mash) == ["eds", "backup"]
 
 
-def test_a_line_with_the_number_of_the_one_replaced_is_passed_over_too():
-    tables, at = compiled(SHARED), london("2026-05-22 12:00")
-    lines = {line.id: line for line in tables.directory.lines}
-    dead = Divert("s", lines["c"], Span(at, at + timedelta(hours=1)), at, avoid=lines["a"])
-    answers = dial_order(tables, decide(tables, "s", at, [dead]), at)
-
-    assert [answer.line.id for answer in answers] == ["c"]
-
-
 @pytest.mark.parametrize(("at", "tried"), [("2026-06-30 20:00", "db"), ("2026-07-01 20:00", "b")])
 def test_the_number_of_the_line_replaced_is_that_of_the_local_date(at, tried):
     text = SHARED.replace(
@@ -417,21 +398,3 @@ def test_a_line_is_open_early_on_a_local_day_that_has_not_begun_in_utc():
     backup = TABLES.directory.line("eds")
 
     assert TABLES.is_open(backup, london("2026-05-23 00:30"))
-
-
-@pytest.mark.parametrize(("month", "end"), [(11, "2026-12-01 00:00"), (12, "2027-01-01 00:00")])
-def test_a_month_is_compiled_up_to_its_end_and_no_further(month, end):
-    starts = compiled().month("children", 2026, month).starts
-
-    assert starts[0] == datetime(2026, month, 1, tzinfo=UTC)
-    assert london(end) - timedelta(days=4) < starts[-1] < london(end)
-
-
-def test_a_month_that_is_compiled_again_gives_the_same_decisions(monkeypatch):
-    monkeypatch.setattr(decision, "MAX_MONTHS", 3)
-    timetables = compiled()
-    days = [datetime(year, 3, 2, 12, tzinfo=UTC) for year in range(2020, 2030)]
-    decisions = [decide(timetables, "children", at) for at in days]
-
-    assert [decide(timetables, "children", at) for at in days] == decisions
-    assert timetables.month.cache_info().currsize == 3

@@ -8,9 +8,6 @@ import pytest
 from routing.core import instants
 from routing.core.instants import (
     Span,
-    mark_covered,
-    merge_equal,
-    overlay,
     split_by_day,
 )
 from routing.errors import NaiveTime
@@ -96,47 +93,6 @@ def test_a_span_holds_its_start_and_not_its_end():
     around = [edge + timedelta(seconds=by) for edge in (start, end) for by in (-1, 0, 1)]
 
     assert [at in Span(start, end) for at in around] == [False, True, True, True, False, False]
-
-
-def at(hour):
-    return datetime(2026, 11, 23, hour, tzinfo=UTC)
-
-
-def span(start, end):
-    return Span(at(start), at(end))
-
-
-def test_an_overlay_is_cut_wherever_either_period_is():
-    first = [(span(0, 8), "a"), (span(8, 20), "b")]
-    second = [(span(0, 5), 1), (span(5, 8), 2), (span(8, 20), 3)]
-
-    assert list(overlay(first, second)) == [
-        (span(0, 5), ("a", 1)),
-        (span(5, 8), ("a", 2)),
-        (span(8, 20), ("b", 3)),
-    ]
-    assert list(overlay([], [])) == []
-
-
-def test_neighbours_with_equal_keys_are_merged_and_keep_the_first_value():
-    intervals = [(span(0, 5), 1), (span(5, 8), 3), (span(8, 20), 4)]
-
-    assert list(merge_equal(intervals, key=lambda value: value % 2)) == [
-        (span(0, 8), 1),
-        (span(8, 20), 4),
-    ]
-    assert list(merge_equal([])) == []
-
-
-def test_a_period_is_divided_into_covered_and_uncovered_spans():
-    assert list(mark_covered([span(2, 5), span(7, 20)], span(0, 20))) == [
-        (span(0, 2), False),
-        (span(2, 5), True),
-        (span(5, 7), False),
-        (span(7, 20), True),
-    ]
-    assert list(mark_covered([], span(0, 3))) == [(span(0, 3), False)]
-    assert list(mark_covered([span(0, 3)], span(0, 3))) == [(span(0, 3), True)]
 
 
 def test_a_period_is_cut_at_local_midnights_and_a_short_day_has_23_hours():

@@ -78,14 +78,6 @@ def test_a_special_day_or_bank_holiday_replaces_the_hours_that_begin_on_its_date
     assert ask(tables, wall) == expected
 
 
-def test_a_date_with_hours_opens_a_weekend_or_a_bank_holiday():
-    days = ("2026-12-05", "2026-12-25")
-    tables = tables_with(",".join(f"{{date: {day}, name: X, hours: 10:00-12:00}}" for day in days))
-
-    for day in days:
-        assert ask(tables, f"{day}T11:00") == ("day", "in_hours")
-
-
 @pytest.mark.parametrize(
     ("wall", "expected"),
     [
@@ -99,17 +91,6 @@ def test_a_date_with_hours_opens_a_weekend_or_a_bank_holiday():
 )
 def test_a_run_with_a_week_of_its_own_replaces_the_week(wall, expected):
     assert ask(timetables(CASES / "g04-season-week.yaml"), wall) == expected
-
-
-def test_a_bank_holiday_in_a_run_follows_the_runs_own_key():
-    tables = tables_with(
-        "{from: 2027-07-21, to: 2027-09-01, name: Summer, "
-        "hours: {mon-sun: 09:00-12:00, bank-holiday: 10:00-11:00}}"
-    )
-
-    assert ask(tables, "2027-08-30T10:30") == ("day", "in_hours")
-    assert ask(tables, "2027-08-30T11:30") == ("night", "special_day")
-    assert ask(tables, "2027-08-29T11:30") == ("day", "in_hours")
 
 
 def test_a_run_until_further_notice_says_that_a_bank_holiday_of_its_week_shuts_the_line():

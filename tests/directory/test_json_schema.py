@@ -56,7 +56,6 @@ def test_a_directory_names_the_schema_where_it_is_and_is_as_it_says(path):
         ("relay_uk: yes", "relay_uk: No"),
         ("name: Duty manager", "name: 24"),
         ("name: Duty manager", "name: {en: Duty manager}"),
-        ("ring_seconds: 25 ", 'ring_seconds: "25" '),
         ("mon-thu: 08:30-17:00", "mon,tue-thu: 08:30-12:00, 12:30 - 17:00"),
         ("hours: closed", "hours: always"),
     ],

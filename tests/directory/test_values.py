@@ -11,14 +11,9 @@ from routing.directory.load import load, parse
 from routing.directory.schema import (
     FieldErrors,
     forbidden_reason,
-    parse_date,
     parse_day_hours,
-    parse_days,
     parse_display_phone,
-    parse_email,
     parse_phone,
-    parse_repetition,
-    parse_url,
     parse_week,
 )
 from routing.errors import InvalidDirectory
@@ -62,8 +57,8 @@ def test_a_close_at_or_before_its_open_runs_into_the_next_day(text, closes):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "9:00-17:00", "09:00", "24:00-09:00", "09:00-24:01", "09:60-10:00", "09:00-10:60",
-     "09:00-10:00,", "late", "25:00-26:00", ["09:00-10:00"], {"a": "b"}, "٠٩:٠٠-١٧:٠٠"],
+    ["", "9:00-17:00", "8.30am-5pm", "24:00-09:00", "09:00-24:01", "09:60-10:00", "09:00-10:60",
+     "09:00-10:00,", ["09:00-10:00"], {"a": "b"}, "٠٩:٠٠-١٧:٠٠"],
 )  # fmt: skip
 def test_a_value_that_is_not_hours_is_refused_with_what_to_write(text):
     with pytest.raises(ValueError, match="Write"):
@@ -94,71 +89,10 @@ def test_every_error_of_a_week_is_at_its_own_key():
     ]
 
 
-@pytest.mark.parametrize("text", ["mon", "", [], {}, ["mon"]])
+@pytest.mark.parametrize("text", ["mon", "", {}, ["mon"]])
 def test_a_value_that_is_not_a_week_is_refused_with_what_to_write(text):
     with pytest.raises(ValueError, match="Write"):
         parse_week(text)
-
-
-@pytest.mark.parametrize(
-    ("parse", "text", "meant"),
-    [
-        *[(parse_day_hours, text, "08:30-17:00")
-          for text in ("8.30am to 5pm", "8:30 AM - 5:00 PM", "0830-1700", "8.30 - 5",
-                       "from 8.30am until 5pm (not bank holidays)", "08:30-17:00;",
-                       ["08:30-17:00"])],
-        *[(parse_day_hours, text, "09:00-17:00") for text in ("9-5", "9:00-5:00")],
-        (parse_day_hours, "12-4", "12:00-16:00"),
-        (parse_day_hours, "9am to noon and 1-5pm", "09:00-12:00, 13:00-17:00"),
-        (parse_day_hours, "5pm - midnight", "17:00-24:00"),
-        (parse_day_hours, "0:00-24:00", "00:00-24:00"),
-        (parse_day_hours, "5.30pm to 8.30am", "17:30-08:30"),
-        (parse_day_hours, "Closed", "closed"),
-        (parse_day_hours, "24 hours a day, 365 days a year", "always"),
-        *[(parse_days, text, "mon-fri")
-          for text in ("Monday to Friday", "Mon - Fri", "Mo-Fr", "Weekdays")],
-        (parse_days, "Saturdays & Sundays", "sat,sun"),
-        (parse_days, "Tues/Thurs", "tue,thu"),
-        (parse_days, "Bank holidays", "bank-holiday"),
-        (parse_days, "Dydd Llun i Ddydd Iau, Sadwrn a Sul", "mon-thu,sat,sun"),
-        (parse_week, "Mo-Th 08:30-17:00; Fr 08:30-16:30; PH off",
-         "{mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed}"),
-        (parse_week, "Fri 09:00-05:00", "{fri: 09:00-05:00}"),
-        (parse_week, "Mon 9-12, 1-5", "{mon: '09:00-12:00, 13:00-17:00'}"),
-        (parse_repetition, "1st Wed of the month", "first Wednesday"),
-        (parse_repetition, "4th Fri", "fourth Friday"),
-        (parse_repetition, "on 24 December of each year", "24 December"),
-        *[(parse_date, text, "2026-12-24")
-          for text in ("24 Dec 2026", "24/12/26", "Thursday, the 24th of December 2026",
-                       "24-Dec-26", "2026-12-24T00:00:00Z",
-                       "12/24/2026", "December 24, 2026", "Dydd Iau 24 Rhagfyr 2026")],
-        *[(parse_phone, text, "01632 960001")
-          for text in ("Tel: 01632 960001", "01632.960001 (24 hours)", "01632/960001 option 2")],
-        (parse_url, "<https://www.anyshire.example>.", "https://www.anyshire.example"),
-        (parse_email, "MASH <mash@anyshire.example>", "mash@anyshire.example"),
-        (parse_email, "mash@anyshire.example.", "mash@anyshire.example"),
-    ],
-)  # fmt: skip
-def test_a_value_in_another_form_is_refused_with_the_value_that_was_meant(parse, text, meant):
-    with pytest.raises(ValueError, match=f"Write {re.escape(meant)}\\.$"):
-        parse(text)
-
-
-@pytest.mark.parametrize(
-    ("parse", "text"),
-    [
-        *((parse_day_hours, text)
-          for text in ("half past nine to 5", "9am to 5pm except Wednesday", "office hours")),
-        *((parse_days, text) for text in ("Weekends and bank holidays", "mon fri", "Day")),
-        (parse_date, "24 December"),
-        (parse_date, "24-12-26"),
-        *((parse_repetition, text) for text in ("5th Friday", "31/02", "every Wednesday")),
-        (parse_email, "a@a.example, b@a.example"),
-    ],
-)  # fmt: skip
-def test_of_a_value_that_may_mean_several_things_none_is_offered(parse, text):
-    with pytest.raises(ValueError, match=r"Write (08:30-17:00, |mon, |it as |24 Dec|first, )"):
-        parse(text)
 
 
 @pytest.mark.parametrize("number", ["999", "112", "101", "111", "116 123", "118500", "60006"])
@@ -215,14 +149,13 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
         ("also: [{kind: text, phone: 01632 960011, url: https://x.example}]", "delete `url`"),
         ("also: [{kind: chat, phone: 01632 960011}]", "Write `url`, and delete `phone`"),
         ("also: [{kind: textphone}]", "needs a `phone`. Add it."),
-        ("also: [{kind: fax, phone: 01632 960011}]", "Write text or chat or relay or another"),
-        ("also: [{kind: relay, phone: 18001 01632 960001}]", "Write 01632 960001: `relay_uk: yes`"),
+        ("also: [{kind: fax, phone: 01632 960011}]", "Write 'textphone' or 'text'"),
         ("send_digits: press 1", "Write digits, * and #, and w"),
         ("send_digits: 1,2", "ww1ww2"),
-        ("text: 07700 900002", "the key 'text' is not known"),
-        ("press-1: yes", "Did you mean 'press_1_to_accept'?"),
-        ("ring_seconds: 25 seconds", "Write 25."),
-        ("ring_seconds: 400 seconds", "Write a whole number, 5 to 300."),
+        ("text: 07700 900002", "this key is not known"),
+        ("press_1: yes", "Correct its spelling"),
+        ("ring_seconds: 25 seconds", "write a whole number"),
+        ("ring_seconds: 301", "write 300 or less"),
     ],
 )
 def test_what_cannot_be_used_is_an_error_that_says_what_to_write(entry, remedy):
@@ -261,27 +194,21 @@ BEFORE = "    special_days:\n"
 @pytest.mark.parametrize(
     ("special_day", "remedy"),
     [
-        ("every: 31 April, hours: closed", "April has 30 days. Write 1 to 30 April"),
-        ("every: 30 February, hours: closed", "Write 1 to 29 February"),
-        ("every: fifth Friday, hours: closed", "last Friday"),
+        ("every: 31 April, hours: closed", "there is no 31 April. Write 1 to 30 April"),
+        ("every: fifth Friday, hours: closed", "first Wednesday (to fourth, or last)"),
         ("every: 2 weeks, hours: closed", "Add the first one, as `from: 2027-01-04`"),
-        ("every: 60 weeks, from: 2027-01-04", "Write 1 to 52 weeks"),
+        ("every: 60 weeks, from: 2027-01-04", "or 1 to 52 weeks"),
         ("every: 24 December, date: 2026-12-24", "Delete one of the two"),
-        ("every: 24/12, hours: closed", "Write 24 December"),
         ("every: Wednesday, hours: closed", "first Wednesday"),
-        ("date: 2026-12-24, hours: {mon: closed}", "Write the hours of the day"),
-        ("every: 24 December, hours: {mon: closed}", "Write the hours of the day"),
-        ("date: 2026-12-24, to: 2026-12-25", "Write `from` instead of `date`"),
-        ("date: 2026-12-24, from: 2026-12-25", "Delete `date`"),
+        ("date: 2026-12-24, hours: {mon: closed}", "Write the hours of a day"),
+        ("every: 24 December, hours: {mon: closed}", "Write the hours of a day"),
+        ("date: 2026-12-24, to: 2026-12-25", "either `date` or `to`. Delete one"),
+        ("date: 2026-12-24, from: 2026-12-25", "either `date` or `from`. Delete one"),
         ("to: 2026-12-25, hours: closed", "Write the first date"),
         ("from: 2026-12-24, to: 2026-01-02, hours: closed", "Did you mean 2027-01-02?"),
         ("from: 2027-12-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
         ("from: 2026-12-24, to: 2026-12-20, hours: closed", "Correct one of the two"),
-        ("from: 2036-12-24, to: 2026-12-31, hours: closed", "Correct one of the two"),
-        ("date: 31/01/2027, hours: closed", "Write 2027-01-31."),
-        ("date: Sunday 3rd January 2027, hours: closed", "Write 2027-01-03."),
         ("date: 2027-l2-01, hours: closed", "Write it as 2026-12-24"),
-        ("every: other Friday, hours: closed", "2 weeks with `from`"),
         ("hours: closed", "give either `date`, `from` or `every`"),
     ],
 )

@@ -189,19 +189,15 @@ def test_a_page_says_with_date_and_zone_when_it_was_right(page, instant, moment)
     assert text.count(f"right at {moment} 2026") == 2
 
 
-@pytest.mark.parametrize("path", ["/", "/contacts", "/services/s/fragment", "/unknown"])
-def test_relay_uk_is_not_shown_for_a_number_abroad_which_it_cannot_dial(page, path):
-    abroad = """
-lines: {day: {name: Day, phone: +353 1 234 5678, hours: always}}
-services: {s: {name: S, lines: [day], out_of_hours: day}}
-"""
-    assert "18001" not in page(abroad, "2026-11-23T12:00:00Z", path)[1]
+@pytest.mark.parametrize(
+    ("path", "has_night_line"),
+    [("/", False), ("/contacts", True), (FRAGMENT, True), ("/unknown", True)],
+)
+def test_relay_uk_is_shown_for_each_number_but_one_abroad(page, path, has_night_line):
+    text, html = page(TWO_LINES.format("+353 1 234 5678"), DAY, path)
 
-
-def test_a_list_with_a_number_abroad_names_each_number_that_relay_uk_dials(page):
-    text, _ = page(TWO_LINES.format("+353 1 234 5678"), DAY, FRAGMENT)
-
-    assert "use Relay UK: 18001 01632 960002." in text.partition("All numbers")[2]
+    assert ("18001 01632 960002" in text) is has_night_line
+    assert "18001 +353" not in text and "tel:18001353" not in html
     assert "before the number" not in text
 
 

@@ -65,7 +65,8 @@ def test_the_whole_reason_is_in_welsh(welsh_first, clock):
 def test_the_api_and_the_fragment_are_in_welsh_on_request(english_first):
     decision = english_first.get(f"{DECISION}?lang=cy-GB")
 
-    assert decision.headers["Content-Language"] == "cy"
+    assert decision.headers["Content-Language"] == decision.json["language"] == "cy"
+    assert english_first.get(f"{DECISION}?lang=fr").json["language"] == "en"
     assert decision.json["reason"]["text"].startswith("Bydd Un Pwynt Cyswllt ar agor tan 5pm")
     assert "Ffoniwch" in english_first.get("/services/children/fragment?lang=cy").text
     assert "Ffoniwch" in english_first.get("/cy/services/children/fragment").text

@@ -8,7 +8,7 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import ANYSHIRE, ROOT
+from conftest import ROOT
 from sweep import timetables
 
 LONDON = ZoneInfo("Europe/London")
@@ -120,19 +120,3 @@ def test_a_number_for_a_few_days_is_listed_beside_the_usual_one_which_is_closed_
 
     assert festive == {"2026-12-29", "2026-12-30", "2026-12-31"}
     assert {usual[day] for day in festive} == {("00:00", "00:00")}
-
-
-def test_a_usual_number_in_another_spelling_on_some_days_is_open_then(make_app, tmp_path):
-    text = ANYSHIRE.read_text().replace("01632 960009", "+44 1632 960001")
-    (tmp_path / "directory.yaml").write_text(text)
-    client = make_app(tmp_path / "directory.yaml").test_client()
-    closed = {
-        spec["validFrom"]
-        for point in structured(client, "/services/professionals")["contactPoint"]
-        if point["telephone"] == "+441632960001"
-        for spec in point["hoursAvailable"]
-        if spec["opens"] == spec["closes"] == "00:00"
-    }
-
-    assert "2026-12-25" in closed
-    assert "2026-12-29" not in closed

@@ -42,19 +42,11 @@ class Browser:
         return self.post(path, data) if follow else self.client.post(path, data=data)
 
     def post(self, path, data):
-        """Send a form as a browser does: again to where a 307 leads."""
+        """Send a form as a browser does: its cookie is the one of the page to which it leads."""
         answer = self.client.post(path, data=data)
-        if answer.status_code == 307:
-            return self.client.post(answer.headers["Location"], data=data, follow_redirects=True)
         if answer.status_code in (302, 303):
             return self.get(answer.headers["Location"], follow_redirects=True)
         return answer
-
-    def send_unsaved(self, sealed):
-        """Ask for a form that a page kept, with the token that this browser had there."""
-        token = self.get("/staff/sign-in").text.partition('name="csrf_token" value="')[2]
-        data = {"unsaved": sealed, "csrf_token": token.partition('"')[0]}
-        return self.post("/staff/sign-in/unsaved", data)
 
     def sign_in(self, name, password=PASSWORD):
         page = self.get("/staff/sign-in")
@@ -82,13 +74,13 @@ def page_text(answer):
 
 def check(browser, **values):
     return browser.send(
-        browser.get("/staff/diverts/new"), "/staff/diverts/check", **{**DIVERT_FORM, **values}
+        browser.get("/staff/diverts/new"), "/staff/diverts/new", **{**DIVERT_FORM, **values}
     )
 
 
 def confirm(browser, page, although_closed="yes"):
     """Confirm; by day the out-of-hours line is shut by its own hours, so twice."""
-    return browser.send(page, "/staff/diverts", although_closed=although_closed)
+    return browser.send(page, "/staff/diverts/new", although_closed=although_closed)
 
 
 def send_sheet(browser, data, name="rota.csv", **values):

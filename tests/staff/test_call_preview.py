@@ -1,7 +1,6 @@
 """The preview of a call that nobody answers: what the caller hears, and how that is done."""
 
 from dataclasses import replace
-from datetime import timedelta
 from itertools import chain
 from math import ceil
 
@@ -9,8 +8,7 @@ from conftest import ANYSHIRE, ROOT
 from core.test_decision import compiled
 from sweep import timetables
 
-from routing.core.decision import Divert, decide
-from routing.core.instants import Span
+from routing.core.decision import decide
 from routing.staff.now import preview_call
 from routing.text import time_parsing
 from routing.text.locale import get_locale
@@ -80,18 +78,6 @@ def test_how_it_is_done_names_each_line_and_for_how_long_it_rings():
 def test_an_internal_number_is_left_out_for_those_who_may_not_see_it():
     assert "07700 900001" in " ".join(preview()[1])
     assert "07700" not in " ".join(chain(*preview(internal_numbers=False)))
-
-
-def test_a_line_that_a_divert_replaced_is_said_not_to_be_rung():
-    mash, eds = TABLES.directory.line("mash"), TABLES.directory.line("eds")
-    during = Span(NIGHT - timedelta(hours=1), NIGHT + timedelta(hours=1))
-    divert = Divert("children", mash, during, NIGHT, avoid=eds)
-
-    _, avoided = preview(diverts=[divert])
-    _, rung = preview(diverts=[replace(divert, avoid=None)])
-
-    assert avoided[0].startswith("Emergency Duty Service (EDS) is not rung meanwhile")
-    assert not any("is not rung" in sentence for sentence in rung + preview()[1])
 
 
 def test_keys_that_are_pressed_are_told():

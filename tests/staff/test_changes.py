@@ -7,7 +7,6 @@ from conftest import ROOT
 from staff.conftest import check, confirm, edges, page_text
 
 from routing import lookup
-from routing.staff import changes
 from routing.store import audit_log, rota_people
 from routing.text.staff_text import ACTION_LABELS
 
@@ -28,17 +27,6 @@ def test_the_audit_log_shows_names_and_stores_only_numbers(app, duty):
         entries = audit_log.newest(connection, 9)
     assert [entry.actor for entry in entries] == ["account:1", "account:1", "provider"]
     assert "Phones down" not in repr(entries)
-
-
-def test_people_and_accounts_that_a_form_holds_by_number_are_shown_by_name(app):
-    names = {"rota_person:3": "Amara Owusu", "account:3": "Priya Shah"}
-    with app.app_context():
-        shown = [
-            changes.format_value(field, "3", lookup.staff_locale(), names.get)
-            for field in ("person", "substitute", "account", "days")
-        ]
-
-    assert shown == ["Amara Owusu", "Amara Owusu", "Priya Shah", "3"]
 
 
 def test_older_entries_are_on_the_next_page(app, duty):

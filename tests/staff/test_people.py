@@ -26,7 +26,7 @@ def mine(app, signed_in):
     """Return a browser of somebody on the rota: of Siân O’Brien, who only looks."""
     browser = signed_in("view")
     with app.app_context(), lookup.database().writing() as connection:
-        account, _ = accounts.find_local(connection, "view")
+        account = accounts.find_local(connection, "view")
         people = {person.name: person.id for person in rota_people.all_people(connection)}
         person_id, at = people["Siân O’Brien"], lookup.now()
         rota_people.change(connection, person_id, "Siân O’Brien", None, account.id, at, "account:1")

@@ -273,26 +273,22 @@ def test_what_anybody_says_in_the_providers_name_is_in_no_log(visitor, caplog):
     assert "900123" not in caplog.text
 
 
-def test_an_error_of_the_provider_is_told_with_what_helps(visitor, provider):
+def test_an_error_of_the_provider_is_shown_by_its_code_with_what_helps(visitor, provider):
     for error, words in (
-        ("invalid_client", "OIDC_CLIENT_SECRET has expired or is wrong"),
-        ("invalid_scope", "must correct OIDC_SCOPES"),
-        ("temporarily_unavailable", "Try again in a moment"),
-        ("access_denied", "ask the person who manages council accounts"),
+        ("invalid_client", "invalid_client. Start again"),
+        ("invalid_scope", "another setting (OIDC_...) may be wrong"),
+        ("access_denied", "access_denied"),
     ):
         provider.token_error = error
         answer = page_text(visitor.get(to_provider(visitor)))
         assert words in answer
-        assert ("Start again" in answer) == (error == "access_denied")
         assert "who-to-call divert set" in answer
 
 
 def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider):
     for wrong in ({"exp": 1_700_000_000}, {"iat": 4_000_000_000}):
         provider.wrong = wrong
-        answer = page_text(visitor.get(to_provider(visitor)))
-        assert "not in date by this machine's clock" in answer, wrong
-        assert "who-to-call divert set" in answer, wrong
+        assert "or a clock" in page_text(visitor.get(to_provider(visitor))), wrong
 
 
 def test_half_a_configuration_names_the_missing_setting(make_stored):
@@ -393,7 +389,7 @@ def test_one_whom_the_provider_denies_access_loses_every_session_and_calendar(co
     elsewhere, here = (come_in(council, provider, "admin") for _ in range(2))
     path = calendar(elsewhere)
 
-    assert denied(here).status_code == 403
+    assert "did not let you in" in page_text(denied(here))
     assert not signed_in(here)
     assert not signed_in(elsewhere)
     assert status(council, path) == 404

@@ -121,7 +121,7 @@ def test_the_second_who_diverts_the_same_calls_sees_the_first_divert_before(sign
     confirm(first, check_divert(first))
     again = confirm(second, shown)
 
-    assert "A colleague has diverted these calls since you last looked" in page_text(again)
+    assert "Another divert or a handover has changed this since you last looked" in page_text(again)
     assert len(stored()) == 1
     assert confirm(second, again).status_code == 200
     assert len(stored()) == 2

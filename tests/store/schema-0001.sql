@@ -165,7 +165,6 @@ CREATE TABLE rota_people (
 CREATE TABLE sessions (
 	token_sha256 TEXT NOT NULL,
 	account_id INTEGER NOT NULL,
-	roles TEXT NOT NULL,
 	started_at DATETIME NOT NULL,
 	ends_at DATETIME NOT NULL,
 	PRIMARY KEY (token_sha256),

@@ -62,30 +62,21 @@ def history(call, now):
     ]
 
 
-@pytest.mark.parametrize("times", [1, 2], ids=["told_once", "told_twice"])
-def test_a_call_is_one_row_with_each_legs_outcome_and_seconds(write, call, now, rows, times):
-    for job, facts in history(call, now):
-        for _ in range(times):
-            write(job, key=KEY, **facts)
-
-    assert rows() == (
-        [("eds", "out_of_hours", "answered", "mash")],
-        [(1, "eds", "busy", 2, None), (2, "mash", "answered", 10, 60)],
-    )
-
-
-def test_what_is_told_in_any_order_ends_the_same(database, call, now, rows):
-    orders = permutations(history(call, now))
-    for order in orders if database.file else [history(call, now)[::-1]]:
+def test_what_is_told_in_any_order_and_twice_ends_the_same(database, call, now, rows):
+    in_order = history(call, now)
+    orders = permutations(in_order) if database.file else [in_order, in_order[::-1]]
+    for order in orders:
         with database.writing() as connection:
             connection.execute(tables.legs.delete())
             connection.execute(tables.calls.delete())
-            for job, facts in order:
+            for job, facts in (*order, *order[:2]):
                 job(connection, key=KEY, **facts)
         call_rows, legs = rows()
 
         assert [(row[0], row[2], row[3]) for row in call_rows] == [("eds", "answered", "mash")]
         assert [leg[:3] for leg in legs] == [(1, "eds", "busy"), (2, "mash", "answered")]
+        if list(order) == in_order:
+            assert [leg[3:] for leg in legs] == [(2, None), (10, 60)]
 
 
 def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(write, call, now, rows):
@@ -139,21 +130,14 @@ def test_a_purge_takes_what_is_older_and_nothing_else(write, now, rows, read):
     assert read(sa.Connection.scalar, sa.select(sa.func.count()).select_from(tables.counters)) == 0
 
 
-def test_a_counter_adds_up_by_the_hour(write, read, now):
-    assert write(calls.increment, SIGNATURE_REFUSED, now) == 1
-    assert write(calls.increment, SIGNATURE_REFUSED, now + 30 * SECOND, 4) == 5
-    assert write(calls.increment, SIGNATURE_REFUSED, now - 2 * HOUR) == 1
-
-    assert read(calls.count_since, SIGNATURE_REFUSED, now) == 5
-    assert read(calls.count_since, SIGNATURE_REFUSED, now - 24 * HOUR) == 6
-    assert read(calls.count_since, FAULTS, now) == 0
-
-
-def test_a_counter_starts_again_every_hour_and_its_hours_are_listed(write, read, hour):
+def test_a_counter_starts_again_every_hour_adds_up_and_its_hours_are_listed(write, read, hour):
     ats = (hour - HOUR, hour, hour + HOUR - SECOND, hour + 2 * HOUR)
 
     assert [write(calls.increment, FAULTS, at) for at in ats] == [1, 1, 2, 1]
+    assert write(calls.increment, FAULTS, hour, 4) == 6
     assert read(calls.hours_counted, FAULTS, hour + 30 * SECOND) == [hour, hour + 2 * HOUR]
+    assert read(calls.count_since, FAULTS, hour + 30 * SECOND) == 7
+    assert read(calls.count_since, SIGNATURE_REFUSED, hour) == 0
 
 
 def test_only_senders_of_earlier_hours_are_deleted(write, read, hour):

@@ -26,7 +26,7 @@ from routing.store import (
     setup_steps,
     tables,
 )
-from routing.store.accounts import Role
+from routing.store.accounts import Account, Role
 from routing.store.diverts import NewDivert
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -39,13 +39,12 @@ def arguments(now):
     """Return what to call functions of the store with, after the connection."""
     return {
         accounts.end_session: ("token",),
-        accounts.ensure_admin_remains: (1,),
-        accounts.ensure_name_free: ("new",),
+        accounts.ensure_admin_remains: (Account(1, "local", "ada", "Ada", frozenset()),),
         accounts.find: (1,),
+        accounts.get: ("1",),
         audit_log.notes: ([],),
         calls.calls_between: (now - HOUR, now, now),
         calls.counts: (now - DAY, now, now),
-        calls.counts_by_period: ((now - DAY, now), now),
         calls.counts_of_ended: (now - DAY, now),
         calls.missed: (now - HOUR, now, now, 100),
         db.current_revision: (),

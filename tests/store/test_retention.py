@@ -49,7 +49,7 @@ def over(connection, what, at):
     elif what == "links for a new password":
         person = accounts.add(connection, "Priya Shah", granted, None, at, "terminal:0")
         begun = at - accounts.PASSWORD_LINK_LIFETIME
-        accounts.create_password_link(connection, person.id, begun, "terminal:0")
+        accounts.create_password_link(connection, person, begun, "terminal:0")
     elif what == "wrong passwords":
         accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):

@@ -318,7 +318,7 @@ def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(act, read, amara, acco
         with pytest.raises(UnknownShift):
             act(rota_people.revoke_calendar, 1)
     elif end == "account removed":
-        act(accounts.remove, "amara")
+        act(accounts.remove, read(accounts.get, "amara"))
     else:
         act(rota_people.leave, amara.id)
 

@@ -44,15 +44,14 @@ class Colleague:
         """
         page = self._shown(self.session.get(f"{self.base}/staff/diverts/new", timeout=15))
         question = {"service": "children", "line": line, "from": "now", "until": "1h", "note": note}
-        page = self._post("/staff/diverts/check", {"csrf_token": _token(page), **question})
+        page = self._post("/staff/diverts/new", {"csrf_token": _token(page), **question})
         held = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-        if "to" not in held:
+        if "shown" not in held:
             raise Refused(page)
-        held["to"] = held["to"].replace("&#43;", "+")
+        held["until"] = html.unescape(held["until"])
         form = {**held, "csrf_token": _token(page), "although_closed": "yes"}
-        form["although_unchanged"] = "yes"  # a divert before it may have failed
         sent()
-        page = self._post("/staff/diverts", form)
+        page = self._post("/staff/diverts/new", form)
         if "The divert is set." not in page:
             raise Refused(page)
 

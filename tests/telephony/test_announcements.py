@@ -48,22 +48,16 @@ def test_a_number_in_the_name_of_a_line_is_spoken_digit_by_digit(directory, numb
     )
 
 
-@pytest.mark.parametrize(
-    ("message", "first", "last"),
-    [
-        ("no_answer_yet", "Sorry, nobody has answered yet.", "We are calling again."),
-        ("no_answer", "Sorry, nobody has answered.", "Or hang up, and call this number again."),
-        (
-            "outcome_unknown",
-            "If you have not spoken to anybody yet,",
-            "and call this number again.",
-        ),
-    ],
-)
-def test_every_announcement_has_999_and_another_number_digit_by_digit(
-    directory, numbers, message, first, last
-):
-    text = getattr(twiml, message)(directory, numbers, ENGLISH)
+MESSAGES = {
+    "no_answer_yet": ("Sorry, nobody has answered yet.", "We are calling again."),
+    "no_answer": ("Sorry, nobody has answered.", "Or hang up, and call this number again."),
+    "outcome_unknown": ("If you have not spoken to anybody yet,", "and call this number again."),
+}
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_every_announcement_has_999_and_another_number_digit_by_digit(directory, numbers, message):
+    text, (first, last) = getattr(twiml, message)(directory, numbers, ENGLISH), MESSAGES[message]
 
     assert text.startswith(first)
     assert f"{DANGER} {MASH} " in text
@@ -82,6 +76,10 @@ def reply(directory):
     return reply
 
 
+NAMED = [
+    *("Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now", "Emergency - 999"),
+    *("Ring the police on 999 and ask for help", "Ffoniwch 999 bob amser"),
+]
 NOT_NAMED = [
     *("Shout for help.", "Ring us at once on 01632 960999.", "Ring +44 1632 960 999."),
     *("Ring 960\u2013999.", "Ring (960) 999.", "Ring 0300 999 1234.", "There are 1,999 of us."),
@@ -99,13 +97,7 @@ def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
     assert "Call 999." in reply(directory)
 
 
-@pytest.mark.parametrize(
-    "advice",
-    [
-        *("Call 999.", "9-9-9", "Call 101 (999 at once)", "Call 999/112 now", "Emergency - 999"),
-        *("Ring the police on 999 and ask for help", "Ffoniwch 999 bob amser"),
-    ],
-)
+@pytest.mark.parametrize("advice", NAMED)
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
 
@@ -155,6 +147,24 @@ SPELLED = {
 }
 
 
+IN_TEXTS = {
+    "Call 101, or 01632 960001 now": f"Call 1 0 1, or {SPOKEN} now",
+    "01632 960001 24 hours a day": f"{SPOKEN} 24 hours a day",
+    "01632 960001 01632 960001": f"{SPOKEN} {SPOKEN}",
+    "0800 1111 116 123": "0 8 0 0, 1 1 1 1 1 1 6, 1 2 3",
+    "0800 123456 7 days a week": "0 8 0 0, 1 2 3 4 5 6 7 days a week",
+    "+44 800 123456 999": "0 8 0 0, 1 2 3 4 5 6 9 9 9",
+    "+353 1 234 5678 01632 960001": f"0 0 3 5 3, 1, 2 3 4, 5 6 7 8 {SPOKEN}",
+    "18001 +44 1632 960001": f"1 8 0 0 1, {SPOKEN}",
+    "01632 960001,01632 960001": f"{SPOKEN},{SPOKEN}",
+    "01632 960001 - 01632 960001": f"{SPOKEN} - {SPOKEN}",
+    "01632-960-001": "0 1 6 3 2, 9 6 0, 0 0 1",
+    "18001 01632 960001": f"1 8 0 0 1, {SPOKEN}",
+    "Text 85258 or call 116-123": "Text 8 5 2 5 8 or call 1 1 6, 1 2 3",
+    "call 960001": "call 9 6 0 0 0 1",
+}
+
+
 @pytest.mark.parametrize("spoken", SPELLED)
 def test_a_number_is_spoken_digit_by_digit_in_its_national_form(spoken):
     for written in SPELLED[spoken]:
@@ -162,27 +172,9 @@ def test_a_number_is_spoken_digit_by_digit_in_its_national_form(spoken):
         assert twiml.spell_numbers(f"Call {written}.") == f"Call {spoken}."
 
 
-@pytest.mark.parametrize(
-    ("text", "spoken"),
-    [
-        ("Call 101, or 01632 960001 now", f"Call 1 0 1, or {SPOKEN} now"),
-        ("01632 960001 24 hours a day", f"{SPOKEN} 24 hours a day"),
-        ("01632 960001 01632 960001", f"{SPOKEN} {SPOKEN}"),
-        ("0800 1111 116 123", "0 8 0 0, 1 1 1 1 1 1 6, 1 2 3"),
-        ("0800 123456 7 days a week", "0 8 0 0, 1 2 3 4 5 6 7 days a week"),
-        ("+44 800 123456 999", "0 8 0 0, 1 2 3 4 5 6 9 9 9"),
-        ("+353 1 234 5678 01632 960001", f"0 0 3 5 3, 1, 2 3 4, 5 6 7 8 {SPOKEN}"),
-        ("18001 +44 1632 960001", f"1 8 0 0 1, {SPOKEN}"),
-        ("01632 960001,01632 960001", f"{SPOKEN},{SPOKEN}"),
-        ("01632 960001 - 01632 960001", f"{SPOKEN} - {SPOKEN}"),
-        ("01632-960-001", "0 1 6 3 2, 9 6 0, 0 0 1"),
-        ("18001 01632 960001", f"1 8 0 0 1, {SPOKEN}"),
-        ("Text 85258 or call 116-123", "Text 8 5 2 5 8 or call 1 1 6, 1 2 3"),
-        ("call 960001", "call 9 6 0 0 0 1"),
-    ],
-)
-def test_telephone_numbers_in_a_text_are_spelled(text, spoken):
-    assert twiml.spell_numbers(text) == spoken
+@pytest.mark.parametrize("text", IN_TEXTS)
+def test_telephone_numbers_in_a_text_are_spelled(text):
+    assert twiml.spell_numbers(text) == IN_TEXTS[text]
 
 
 NO_NUMBERS = [

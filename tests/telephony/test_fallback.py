@@ -12,7 +12,6 @@ from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
 
 from routing import lookup, snapshot
 from routing.telephony import call_flow, twiml, views
-from routing.telephony.twilio_request import CallRequest
 
 PARTS = [
     (lookup, "who_to_call"),
@@ -22,8 +21,8 @@ PARTS = [
     (views, "unrecognised_reason"),
     (twiml, "for_step"),
     (twiml, "greeting"),
-    (CallRequest, "from_parameters"),
-    (CallRequest, "excluded_numbers"),
+    (twiml, "is_presentable"),
+    (views, "numbers_in"),
 ]
 
 
@@ -57,19 +56,14 @@ def test_the_fallback_presses_the_keys_of_each_line(make_changed):
     assert f"<Number>{MASH}</Number>" in document
 
 
-def test_the_fallback_answers_although_making_documents_fails(twilio, monkeypatch):
+def test_without_directory_or_documents_the_fallback_made_before_answers(twilio, app, monkeypatch):
     twilio.call("CA1")
-    for module, name in ((twiml, "for_step"), (twiml, "fallback")):
-        monkeypatch.setattr(module, name, fault)
-
+    monkeypatch.setattr(twiml, "for_step", fault)
+    monkeypatch.setattr(twiml, "fallback", fault)
     assert_fallback(twilio.call("CA2"))
 
-
-def test_without_the_directory_the_fallback_made_before_answers(twilio, app, monkeypatch):
-    twilio.call("CA1")
     monkeypatch.setattr(app.extensions["snapshot_loader"], "current", fault)
-
-    assert_fallback(twilio.call("CA2"))
+    assert_fallback(twilio.call("CA3"))
 
 
 def test_where_there_never_was_a_directory_the_caller_hears_999(make_app, tmp_path):
@@ -89,13 +83,10 @@ def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock
     assert twilio.picked_up(document, "CA1").verbs == ["Hangup"]
 
 
-def test_a_fault_is_counted(twilio, app, monkeypatch):
-    counted = []
-    monkeypatch.setattr(app.extensions["call_log"], "count", counted.append)
+def test_a_fault_is_a_condition(twilio, app, monkeypatch):
     monkeypatch.setattr(lookup, "who_to_call", fault)
     twilio.call("CA1")
-
-    assert counted == ["faults"]
+    eventually(lambda: "telephone_faults" in app.test_cli_runner().invoke(args=["status"]).output)
 
 
 def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):

@@ -22,9 +22,7 @@ def test_a_call_of_twilios_own_shape_is_logged(twilio, logged):
 
 CUT = [
     {"CallSid": FORM["CallSid"] + "0"},
-    {"CallSid": FORM["CallSid"][:-1]},
     {"CallSid": FORM["CallSid"].upper()},
-    {"CallSid": "CA1"},
     {"CallSid": None},
     {"From": None},
     {"From": ""},

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
-from core.test_decision import LONDON, TABLES, compiled, divert, london
+from core.test_decision import LONDON, NOON_TO_ONE, TABLES, compiled, divert, london
 
 from routing.core.decision import decide
 from routing.core.directory import Text
@@ -12,11 +12,6 @@ from routing.text import dates, sentences
 from routing.text.locale import get_locale
 
 ENGLISH = get_locale("en", LONDON)
-
-
-def reason(at, service="children", tables=TABLES, diverts=()):
-    decision = decide(tables, service, london(at), diverts)
-    return sentences.reason_sentence(decision, london(at), ENGLISH, tables.holidays)
 
 
 def with_line(settings):
@@ -40,65 +35,73 @@ def test_times_are_written_as_gov_uk_writes_them(minute, text):
     assert dates.format_time(minute, ENGLISH) == text
 
 
+MOVED = "hours: always, special_days: [{date: 2026-05-23, name: Works, phone: 01632 960003}]"
+CLOSURE = (
+    "hours: {mon-fri: 09:00-17:00}, "
+    "special_days: [{date: 2026-05-22, name: Christmas closure, hours: closed}]"
+)
+
+
 @pytest.mark.parametrize(
-    ("at", "sentence"),
+    ("tables", "at", "sentence"),
     [
-        ("2026-12-24 09:00", "The Hub is open until 3:30pm on Thursday 24 December."),
-        ("2026-05-21 20:00", "The Hub is closed. It opens at 8:30am on Friday 22 May."),
+        (TABLES, "12-24 09:00", "The Hub is open until 3:30pm on Thursday 24 December."),
+        (TABLES, "05-21 20:00", "The Hub is closed. It opens at 8:30am on Friday 22 May."),
         (
-            "2026-12-25 09:00",
-            "The Hub is closed on Friday 25 December, because it is Christmas Day, "
-            "a bank holiday. It opens at 8:30am on Tuesday 29 December.",
+            *(TABLES, "12-25 09:00"),
+            "The Hub is closed on Friday 25 December, because it is Christmas Day, a bank holiday. "
+            "It opens at 8:30am on Tuesday 29 December.",
         ),
         (
-            "2026-12-28 09:00",
-            "The Hub is closed on Monday 28 December, because it is the substitute "
-            "day for Boxing Day, a bank holiday. It opens at 8:30am on Tuesday 29 December.",
+            *(TABLES, "12-28 09:00"),
+            "The Hub is closed on Monday 28 December, because it is the substitute day for Boxing "
+            "Day, a bank holiday. It opens at 8:30am on Tuesday 29 December.",
         ),
         (
-            "2026-05-25 09:00",
-            "The Hub is closed on Monday 25 May, because it is the Spring bank "
-            "holiday. It opens at 8:30am on Tuesday 26 May.",
+            *(TABLES, "05-25 09:00"),
+            "The Hub is closed on Monday 25 May, because it is the Spring bank holiday. "
+            "It opens at 8:30am on Tuesday 26 May.",
         ),
         (
-            "2026-12-24 16:00",
+            *(TABLES, "12-24 16:00"),
             "The Hub is closed. Its hours on Thursday 24 December: 8:30am to 3:30pm "
             "(Christmas Eve). It opens at 8:30am on Tuesday 29 December.",
         ),
+        (with_line("hours: always"), "05-22 12:00", "The A is open day and night."),
+        (
+            *(with_line(MOVED), "05-22 12:00"),
+            "The A is open. Its number changes at midnight at the end of Friday 22 May.",
+        ),
+        (with_line("hours: {mon-sun: closed}"), "05-22 12:00", "The A is closed."),
+        (
+            *(with_line(CLOSURE), "05-22 12:00"),
+            "The A is closed on Friday 22 May (Christmas closure). It opens at 9am on Monday 25 "
+            "May.",
+        ),
     ],
 )
-def test_the_reason_says_why_and_when_it_changes(at, sentence):
-    assert reason(at) == sentence
+def test_the_reason_says_why_and_when_it_changes(tables, at, sentence):
+    at, service = london(f"2026-{at}"), tables.directory.services[0].id
+    decision = decide(tables, service, at)
 
-
-def test_a_line_that_never_closes_is_open_day_and_night():
-    assert reason("2026-05-22 12:00", "always") == "The One is open day and night."
+    assert sentences.reason_sentence(decision, at, ENGLISH, tables.holidays) == sentence
 
 
 def test_the_reason_for_a_divert_says_which_line_answers_until_when():
-    sentence = reason(
-        "2026-05-22 12:30", diverts=[divert("backup", "2026-05-22 12:00", "2026-05-22 13:00")]
-    )
+    at, diverts = london("2026-05-22 12:30"), [divert("backup", *NOON_TO_ONE)]
+    decision = decide(TABLES, "children", at, diverts)
 
-    assert sentence == "Calls are answered by the Backup until 1pm on Friday 22 May."
-
-
-def test_a_change_of_number_is_not_described_as_closing():
-    moved = "special_days: [{date: 2026-05-23, name: Works, phone: 01632 960003}]"
-    tables = with_line(f"hours: always, {moved}")
-
-    assert reason("2026-05-22 12:00", "s", tables) == (
-        "The A is open. Its number changes at midnight at the end of Friday 22 May."
+    assert sentences.reason_sentence(decision, at, ENGLISH, {}) == (
+        "Calls are answered by the Backup until 1pm on Friday 22 May."
     )
 
 
-def test_a_line_without_a_next_opening_is_only_closed():
-    tables = with_line("hours: {mon-sun: closed}")
-    decision = decide(tables, "s", london("2026-05-22 12:00"))
+def test_a_line_without_a_next_opening_answers_at_all_hours():
+    at = london("2026-05-22 12:00")
+    decision = decide(with_line("hours: {mon-sun: closed}"), "s", at)
 
-    assert reason("2026-05-22 12:00", "s", tables) == "The A is closed."
-    assert sentences.until_phrase(decision, london("2026-05-22 12:00"), ENGLISH) == "at all hours"
-    assert sentences.next_sentence(decision, london("2026-05-22 12:00"), ENGLISH) is None
+    assert sentences.until_phrase(decision, at, ENGLISH) == "at all hours"
+    assert sentences.next_sentence(decision, at, ENGLISH) is None
 
 
 def test_an_instant_far_ahead_has_its_year():
@@ -127,20 +130,7 @@ def test_the_ranges_of_a_day_are_in_order():
     tables = with_line('hours: {mon: "09:00-12:00, 13:00-16:00", sun: always}')
 
     hours = dict(dates.format_hours(tables.directory.lines[0].hours, ENGLISH))
-    assert hours["Monday"] == "9am to midday and 1pm to 4pm"
-    assert hours["Sunday"] == "24 hours"
-
-
-def test_special_days_have_their_name():
-    special_days = TABLES.directory.lines[0].special_days
-
-    assert [dates.format_special_day(day, ENGLISH, date(2026, 11, 30)) for day in special_days] == [
-        "Thursday 24 December (Christmas Eve): 8:30am to 3:30pm",
-        "Tuesday 29 December to Thursday 31 December (Festive number): call 01632 960009",
-    ]
-    assert dates.format_special_day(special_days[0], ENGLISH, date(2025, 12, 1)) == (
-        "Thursday 24 December 2026 (Christmas Eve): 8:30am to 3:30pm"
-    )
+    assert (hours["Monday"], hours["Sunday"]) == ("9am to midday and 1pm to 4pm", "24 hours")
 
 
 def test_the_next_line_is_named_with_its_number():
@@ -220,15 +210,6 @@ def test_a_time_that_comes_twice_has_its_zone(instant, text):
     assert dates.format_datetime(datetime.fromisoformat(instant), ENGLISH) == text
 
 
-def test_a_special_days_name_needs_no_because():
-    closure = "special_days: [{date: 2026-05-22, name: Christmas closure, hours: closed}]"
-    tables = with_line(f"hours: {{mon-fri: 09:00-17:00}}, {closure}")
-
-    assert reason("2026-05-22 12:00", "s", tables).startswith(
-        "The A is closed on Friday 22 May (Christmas closure)."
-    )
-
-
 @pytest.mark.parametrize(
     ("special_day", "sentence"),
     [
@@ -236,6 +217,10 @@ def test_a_special_days_name_needs_no_because():
             "from: 2026-12-01, to: 2027-02-28, name: Winter, hours: 09:00-16:00",
             "Tuesday 1 December to Sunday 28 February 2027 (Winter): 9am to 4pm, on days when it "
             "usually opens",
+        ),
+        (
+            "date: 2026-12-24, name: Eve, hours: 08:30-15:30, phone: 01632 960009",
+            "Thursday 24 December (Eve): 8:30am to 3:30pm, call 01632 960009",
         ),
         (
             "from: 2026-12-24, to: 2026-12-28, name: Closure, hours: closed",

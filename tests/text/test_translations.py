@@ -75,10 +75,6 @@ def test_every_bank_holiday_of_the_years_ahead_has_a_welsh_name():
     assert names <= set(HOLIDAY_NAMES)
 
 
-def test_the_catalogue_is_marked_as_not_reviewed():
-    assert "NOT REVIEWED" in PO.read_text("utf-8").partition("msgid")[0]
-
-
 def test_dates_and_times_are_in_welsh():
     week = ((TimeRange(510, 1020),),) * 4 + ((TimeRange(510, 990),), (), ())
 
@@ -95,7 +91,3 @@ def test_dates_and_times_are_in_welsh():
         ("Gwyliau banc", "ar gau"),
     )
     assert dates.format_ranges(ALL_DAY, WELSH) == "24 awr"
-
-
-def test_a_language_without_a_catalogue_is_english():
-    assert get_locale("en", LONDON).translate("Call 999") == "Call 999"
