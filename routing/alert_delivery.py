@@ -23,7 +23,7 @@ from routing import lookup
 from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
 from routing.store import alerts, jobs
-from routing.store.alerts import Alert, QueuedAlert
+from routing.store.alerts import Alert
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -96,7 +96,7 @@ class Message:
     subject: str
     body: str
     is_rehearsal: bool
-    alerts: tuple[QueuedAlert, ...]
+    alerts: tuple[Alert, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +108,17 @@ class SendOutcome:
     reply: str
 
 
-def build_alert(condition: Condition) -> Alert:
+def build_alert(condition: Condition, at: datetime) -> Alert:
     """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
     _, title = ALERT_KINDS[condition.code]
     if condition.subject:
         title += f": {condition.subject}"
     key = f"{condition.code} {condition.alert_key}"
-    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence))
+    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
 
 
 def build_message(
-    queued: Sequence[QueuedAlert], base: str, is_rehearsal: bool, locale: Locale
+    queued: Sequence[Alert], base: str, is_rehearsal: bool, locale: Locale
 ) -> Message:
     """Return one message of all these alerts.
 
@@ -126,7 +126,7 @@ def build_message(
     """
     headings, parts = [], []
     for kind, (path, heading) in ALERT_KINDS.items():
-        of_kind = [item for item in queued if item.alert.kind == kind]
+        of_kind = [item for item in queued if item.kind == kind]
         if not of_kind:
             continue
         if len(of_kind) > 1:
@@ -134,14 +134,14 @@ def build_message(
         lines = [heading, ""]
         for item in of_kind[:MAX_LISTED_PER_KIND]:
             noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {item.alert.text} Noticed at {noticed}.")
+            lines.append(f"- {item.text} Noticed at {noticed}.")
         if len(of_kind) > MAX_LISTED_PER_KIND:
             lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
         lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
         headings.append(heading)
         parts.append("\n".join(lines))
-    subject = queued[0].alert.title if len(queued) == 1 else "; ".join(headings)
-    keys = "\n".join(sorted(item.alert.key for item in queued))
+    subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
+    keys = "\n".join(sorted(item.key for item in queued))
     return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
 
 
@@ -162,11 +162,11 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     base, is_rehearsal, locale = base_url(settings), lookup.is_rehearsal(), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
-    due = [build_alert(condition) for condition in conditions if condition.alert_key is not None]
-    leased: dict[Recipient, list[QueuedAlert]] = {}
+    due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
+    leased: dict[Recipient, list[Alert]] = {}
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
-        alerts.enqueue(connection, keys, due, at)
+        alerts.enqueue(connection, keys, due)
         if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
             expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
             alerts.purge(connection, keys, [alert.key for alert in due], expired_before)
@@ -230,7 +230,7 @@ def _message(
     subject: str,
     body: str,
     is_rehearsal: bool,
-    alerts: tuple[QueuedAlert, ...] = (),
+    alerts: tuple[Alert, ...] = (),
 ) -> Message:
     if is_rehearsal:
         subject = f"REHEARSAL: {subject}"
@@ -363,9 +363,9 @@ def _json_body(message: Message) -> dict[str, Any]:
         "rehearsal": message.is_rehearsal,
         "alerts": [
             {
-                "kind": queued.alert.kind,
-                "title": queued.alert.title,
-                "text": queued.alert.text,
+                "kind": queued.kind,
+                "title": queued.title,
+                "text": queued.text,
                 "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
             }
             for queued in message.alerts

@@ -45,7 +45,6 @@ SETTINGS: Mapping[str, str | None] = {
     "REHEARSAL_NUMBER": None,
     "TELEPHONE": None,
     "ALERTS": None,
-    "LOG_FORMAT": None,
     "CALL_RETENTION_DAYS": "90",
     "NOTE_RETENTION_DAYS": "90",
     "ROTA_RETENTION_DAYS": "730",
@@ -108,7 +107,6 @@ _FORMATS = {
         "whom to tell of a weakness, as mailto:security@council.example or https://...",
     ),
     **dict.fromkeys(("TELEPHONE", "ALERTS"), (r"none", "`none`, or leave it out")),
-    "LOG_FORMAT": (r"json|text", "`json` or `text`"),
     "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
     **dict.fromkeys(
         ("CALL_RETENTION_DAYS", "NOTE_RETENTION_DAYS", "ROTA_RETENTION_DAYS"),

@@ -74,9 +74,9 @@ def list_alerts(as_json: bool) -> None:
         recipient, noticed_at = names.get(queued.recipient, removed), queued.noticed_at
         rows.append(
             {
-                "kind": queued.alert.kind,
-                "title": queued.alert.title,
-                "text": queued.alert.text,
+                "kind": queued.kind,
+                "title": queued.title,
+                "text": queued.text,
                 "to": recipient,
                 "noticed_at": noticed_at.isoformat(),
                 "sent_at": queued.sent_at and queued.sent_at.isoformat(),
@@ -84,7 +84,7 @@ def list_alerts(as_json: bool) -> None:
         )
         lines.append(
             f"{'sent   ' if queued.sent_at else 'waiting'}  "
-            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.alert.text}"
+            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.text}"
         )
     print_report(as_json, rows, [*lines, *faults])
 

@@ -166,15 +166,10 @@ def _upgrade_database() -> None:
     database = lookup.database()
     url = database.url.render_as_string(hide_password=True)
     try:
-        before, after = db.upgrade(database)
+        revision = db.upgrade(database)
     except (DatabaseUnavailable, OSError) as error:
         raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
-    if before == after:
-        click.echo(f"{url} is up to date ({after}).")
-    elif before is None:
-        click.echo(f"{url} is created ({after}).")
-    else:
-        click.echo(f"{url} is upgraded from {before} to {after}.")
+    click.echo(f"{url} is up to date ({revision}).")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,23 +22,17 @@ MAX_BATCH = 1000
 class Alert:
     """Something to tell a person. ``title`` and ``text`` are one line each.
 
-    ``key`` identifies the event, so that it is sent once.
+    ``key`` identifies the event, so that it is sent once. In the queue it has an ``id`` and is for
+    one ``recipient``; ``sent_at`` is None until it is sent.
     """
 
     key: str
     kind: str
     title: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedAlert:
-    """An alert for one recipient. ``sent_at`` is None until it is sent."""
-
-    id: int
-    recipient: str
-    alert: Alert
     noticed_at: datetime
+    id: int = 0
+    recipient: str = ""
     sent_at: datetime | None = None
 
 
@@ -50,9 +44,7 @@ def database_time(connection: Connection) -> datetime:
     return now.astimezone(UTC)
 
 
-def enqueue(
-    connection: Connection, recipients: Iterable[str], due: Collection[Alert], at: datetime
-) -> None:
+def enqueue(connection: Connection, recipients: Iterable[str], due: Collection[Alert]) -> None:
     """Queue alerts for each recipient whose queue never had them."""
     rows = [
         {
@@ -61,7 +53,7 @@ def enqueue(
             "kind": alert.kind,
             "title": alert.title,
             "text": alert.text,
-            "noticed_at": at,
+            "noticed_at": alert.noticed_at,
         }
         for recipient in recipients
         for alert in due
@@ -71,7 +63,7 @@ def enqueue(
         connection.execute(insert.on_conflict_do_nothing(), rows)
 
 
-def unsent(connection: Connection, recipient: str) -> list[QueuedAlert]:
+def unsent(connection: Connection, recipient: str) -> list[Alert]:
     """Return the alerts that a recipient has not received, oldest first, at most MAX_BATCH."""
     is_unsent = (alerts.c.recipient == recipient) & alerts.c.sent_at.is_(None)
     return _read(
@@ -84,7 +76,7 @@ def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> No
     connection.execute(alerts.update().where(alerts.c.id.in_(ids)).values(sent_at=now))
 
 
-def newest(connection: Connection, limit: int) -> list[QueuedAlert]:
+def newest(connection: Connection, limit: int) -> list[Alert]:
     """Return the newest alerts, sent or not, newest first."""
     return _read(connection, alerts.select().order_by(alerts.c.id.desc()).limit(limit))
 
@@ -102,8 +94,10 @@ def purge(
     connection.execute(alerts.delete().where(is_old & is_done))
 
 
-def _read(connection: Connection, query: sa.Select[Any]) -> list[QueuedAlert]:
+def _read(connection: Connection, query: sa.Select[Any]) -> list[Alert]:
     return [
-        QueuedAlert(number, recipient, Alert(key, kind, title, text), *times)
-        for number, recipient, key, kind, title, text, *times in connection.execute(query)
+        Alert(key, kind, title, text, noticed_at, number, recipient, sent_at)
+        for number, recipient, key, kind, title, text, noticed_at, sent_at in connection.execute(
+            query
+        )
     ]
