@@ -150,12 +150,8 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
 def _settings(at: datetime) -> Iterator[Condition]:
     settings = current_app.config
     if lookup.is_rehearsal():
-        rings = {
-            None: "No call is put through.",
-            "directory": "Calls ring the directory's own numbers.",
-        }.get(settings["REHEARSAL_NUMBER"], "Every call rings REHEARSAL_NUMBER.")
         clock = f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC."
-        yield Condition("rehearsal", f"{clock} Answers are for that time. {rings}")
+        yield Condition("rehearsal", f"{clock} Answers are for that time.")
     if fault := config.sign_in_fault(settings):
         yield Condition("sign_in_incomplete", fault)
     for sentence in settings["MALFORMED_SETTINGS"].values():

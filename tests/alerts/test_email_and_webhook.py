@@ -131,20 +131,21 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post):
 
 
 def test_a_mail_that_is_refused_as_a_whole_is_reported(post):
-    for reply, reason in (
-        ("554 5.7.1 it looks like spam", "refused it: 554 5.7.1 it looks like spam."),
-        ("451 4.7.1 greylisted", "refused it: 451 4.7.1 greylisted."),
+    post.reply = "554 5.7.1 it looks like spam"
+
+    assert "refused it: 554 5.7.1 it looks like spam." in fault(smtp(post), message())
+
+
+def test_a_mail_server_that_is_not_there_or_not_at_this_port_is_reported(post):
+    for url, reason in (
+        ("smtp://127.0.0.1:9", "Connection refused"),
+        ("smtp://127.0.0.1:99999", "ValueError"),
+        (f"smtps://127.0.0.1:{post.port}", "SSL"),
     ):
-        post.reply = reply
-        assert reason in fault(smtp(post), message())
-
-
-def test_a_mail_server_that_is_not_there_is_reported_for_every_address():
-    config = settings(ALERT_SMTP_URL="smtp://127.0.0.1:9", ALERT_TO="a@x.example,b@x.example")
-
-    assert set(sent(config, message()).values()) == {
-        "The mail server 127.0.0.1 cannot be reached (Connection refused): look at ALERT_SMTP_URL."
-    }
+        sentence = fault(settings(ALERT_SMTP_URL=url), message())
+        assert sentence.startswith("The mail server 127.0.0.1 cannot be reached (")
+        assert reason in sentence
+        assert sentence.endswith("): look at ALERT_SMTP_URL.")
 
 
 @pytest.fixture(scope="module")
@@ -210,11 +211,6 @@ def test_smtps_is_encrypted_from_the_start(request, certificate, monkeypatch):
 
     assert fault(config, message()) is None
     assert len(post.taken) == 1
-
-
-def test_a_wrong_port_is_reported_at_once(post):
-    for url in ("smtp://127.0.0.1:99999", f"smtps://127.0.0.1:{post.port}"):
-        assert "cannot be reached" in fault(settings(ALERT_SMTP_URL=url), message())
 
 
 def test_a_login_is_never_sent_without_encryption(request):
