@@ -12,7 +12,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
 from authlib.oidc.core.claims import CodeIDToken
 from flask import current_app
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidClaimError, JoseError
 from requests import RequestException
 
 from routing.errors import SignInError
@@ -29,9 +29,28 @@ _DENIED = (
 NOT_CONFIRMED = "Your council's sign-in did not confirm who you are. Start again from this page."
 _REFUSED = (
     "Your council's sign-in did not confirm who you are: {code}. Start again from this page. If "
-    "that does not help, tell whoever runs this service: OIDC_CLIENT_SECRET may have expired, "
-    "another setting (OIDC_...) may be wrong, or a clock."
+    "that does not help, tell whoever runs this service: a setting (OIDC_...) may be wrong."
 )
+_REJECTED_CLIENT = (
+    "Your council's sign-in does not accept this service: OIDC_CLIENT_SECRET has expired or is "
+    "wrong, or OIDC_CLIENT_ID is. Starting again does not help: whoever runs this service must "
+    "set a new one."
+)
+_NOT_IN_DATE = (
+    "Your council's sign-in did not confirm who you are: its answer is not in date by this "
+    "machine's clock. If it happens again, one of the two clocks is wrong: whoever runs this "
+    "service must set it right."
+)
+_MESSAGES = {
+    "invalid_client": _REJECTED_CLIENT,
+    "unauthorized_client": _REJECTED_CLIENT,
+    "expired_token": _NOT_IN_DATE,
+    "invalid_token": _NOT_IN_DATE,
+    "server_error": _DOWN,
+    "temporarily_unavailable": _DOWN,
+}
+"""What is wrong, by the error code of the provider or of the libraries."""
+
 NO_ROLE = (
     "Your council account has no role in this service, and starting again does not help. Ask the "
     "person who manages council accounts to give you one: view, rota, divert or admin."
@@ -233,4 +252,6 @@ def _refusal(error: Exception) -> SignInError:
     log.warning("sign-in with the provider failed: %s %s", type(error).__name__, code)
     if isinstance(error, RequestException):
         return SignInError(_DOWN)
-    return SignInError(_REFUSED.format(code=code))
+    if isinstance(error, InvalidClaimError) and error.claim in ("iat", "nbf"):  # in the future
+        return SignInError(_NOT_IN_DATE)
+    return SignInError(_MESSAGES.get(code, _REFUSED.format(code=code)))

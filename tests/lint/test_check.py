@@ -489,6 +489,8 @@ SLIPS = {
         ("(1632) 960004", "", "rewritten_number"),
         ("44 1632 960004", "", "rewritten_number"),
         ("+44 (01632) 960004", "", "rewritten_number"),
+        ("01624 685656", "", "foreign_number"),
+        ("+353 1 496 0000", "", "foreign_number"),
         ("01344 352005", "", None),
         ("+44 1632 960004", "", None),
     ],

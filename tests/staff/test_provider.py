@@ -273,10 +273,11 @@ def test_what_anybody_says_in_the_providers_name_is_in_no_log(visitor, caplog):
     assert "900123" not in caplog.text
 
 
-def test_an_error_of_the_provider_is_shown_by_its_code_with_what_helps(visitor, provider):
+def test_an_error_of_the_provider_is_told_with_what_helps(visitor, provider):
     for error, words in (
-        ("invalid_client", "invalid_client. Start again"),
-        ("invalid_scope", "another setting (OIDC_...) may be wrong"),
+        ("invalid_client", "OIDC_CLIENT_SECRET has expired or is wrong"),
+        ("invalid_scope", "invalid_scope. Start again"),
+        ("temporarily_unavailable", "Try again in a moment"),
         ("access_denied", "access_denied"),
     ):
         provider.token_error = error
@@ -288,7 +289,8 @@ def test_an_error_of_the_provider_is_shown_by_its_code_with_what_helps(visitor, 
 def test_a_token_that_is_not_in_date_points_to_the_clocks(visitor, provider):
     for wrong in ({"exp": 1_700_000_000}, {"iat": 4_000_000_000}):
         provider.wrong = wrong
-        assert "or a clock" in page_text(visitor.get(to_provider(visitor))), wrong
+        answer = page_text(visitor.get(to_provider(visitor)))
+        assert "not in date by this machine's clock" in answer, wrong
 
 
 def test_half_a_configuration_names_the_missing_setting(make_stored):
