@@ -51,56 +51,53 @@ def prove_directories():
     return table(("command", "minutes", "wrong"), rows), any(row[2] for row in rows)
 
 
-def sweep(first=2024, last=2031, made=100):
+def made_at_random(seed, count=100):
+    """Yield files of directories made at random, which use every key."""
+    draw = random.Random(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(count):
+            path = Path(folder, f"{number}.yaml")
+            path.write_text(generated.directory(draw))
+            yield path
+
+
+def add_up(counts):
+    return tuple(map(sum, zip(*counts, strict=True)))
+
+
+def sweep(first=2024, last=2031):
     """Compare every minute and every boundary; yield a table row for each directory.
 
-    The last row is of directories made at random, which use every key.
+    The last row is of directories made at random.
     """
-    draw, row = random.Random(20261125), [0, 0, 0, 0]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "generated.yaml")
-        for _ in range(made):
-            path.write_text(generated.directory(draw))
-            minutes = wrong_minutes(path, year(first), year(last))
-            instants = wrong_instants(path, year(2026), year(2027))
-            row = [total + n for total, n in zip(row, (*minutes, *instants), strict=True)]
+    years = year(first), year(last)
     for path in [ROOT / "directory.yaml", *EXAMPLES]:
-        minutes = wrong = instants = instants_wrong = 0
-        for division in DIVISIONS:
-            done, bad = wrong_minutes(path, year(first), year(last), division)
-            minutes, wrong = minutes + done, wrong + bad
-            done, bad = wrong_instants(
-                path, year(first), year(last), division, random_instants=20_000
-            )
-            instants, instants_wrong = instants + done, instants_wrong + bad
-        yield path.stem, minutes, wrong, instants, instants_wrong
-    yield f"{made} made at random", *row
+        counts = [
+            wrong_minutes(path, *years, division)
+            + wrong_instants(path, *years, division, random_instants=20_000)
+            for division in DIVISIONS
+        ]
+        yield path.stem, *add_up(counts)
+    counts = [
+        wrong_minutes(path, *years) + wrong_instants(path, year(2026), year(2027))
+        for path in made_at_random(20261125)
+    ]
+    yield f"{len(counts)} made at random", *add_up(counts)
 
 
-def scan_gaps(first=2024, last=2031, made=100):
+def scan_gaps(first=2024, last=2031):
     """Compare gaps, overlaps and hours with nobody left with a scan; return (minutes, wrong)."""
-    total = wrong = 0
-    draw = random.Random(20261123)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "generated.yaml")
-        for file in [ROOT / "directory.yaml", *EXAMPLES]:
-            minutes, bad = wrong_gaps(file, year(first), year(last))
-            total, wrong = total + sum(minutes.values()), wrong + bad
-        for _ in range(made):
-            path.write_text(generated.directory(draw))
-            minutes, bad = wrong_gaps(path, year(2026), year(2028))
-            total, wrong = total + sum(minutes.values()), wrong + bad
-    return total, wrong
+    files = [ROOT / "directory.yaml", *EXAMPLES]
+    counts = [wrong_gaps(file, year(first), year(last)) for file in files]
+    counts += [wrong_gaps(file, year(2026), year(2028)) for file in made_at_random(20261123)]
+    return add_up((sum(minutes.values()), wrong) for minutes, wrong in counts)
 
 
 def compare_pairs(count=200):
     """Compare ``diff`` with every minute; return (minutes that differ, wrong)."""
-    differing = wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        for old, new in islice(pairs(20261124, Path(folder)), count):
-            minutes, bad = wrong_changes(old, new, year(2026), year(2028))
-            differing, wrong = differing + minutes, wrong + bad
-    return differing, wrong
+        changed = islice(pairs(20261124, Path(folder)), count)
+        return add_up(wrong_changes(old, new, year(2026), year(2028)) for old, new in changed)
 
 
 def zone_sample():

@@ -2,46 +2,33 @@
 
 import logging
 import random
-import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 
 import histories
 import malformed
 from conftest import ANYSHIRE, Clock
-from telephone import BASE, TOKEN
+from serving import OPEN, places, prepare
 
 from routing import create_app, lookup
-from routing.store import db
-from routing.store.db import Database
 
 
-class Services:
-    """Services that Twilio may ask, each with a database of its own."""
+def services(folder, clock):
+    """Return a function that makes a service that Twilio may ask, with a database of its own."""
+    numbers = count()
 
-    def __init__(self, folder):
-        self.folder, self.clock = Path(folder), Clock()
-        database = Database("", self.folder, "made.sqlite")
-        db.upgrade(database)
-        database.engine.dispose()
-
-    def __call__(self, directory):
-        instance = self.folder / f"instance-{len(list(self.folder.iterdir()))}"
-        instance.mkdir()
-        shutil.copy(self.folder / "made.sqlite", instance / "routing.sqlite")
-        app = create_app(
-            {
-                "DIRECTORY": str(directory),
-                "INSTANCE_PATH": str(instance),
-                "CLOCK": self.clock,
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "PUBLIC_BASE_URL": BASE,
-            }
-        )
+    def make(directory):
+        instance = Path(folder, str(next(numbers)))
+        prepare(instance)
+        settings = {"DIRECTORY": str(directory), "CLOCK": clock}
+        app = create_app(OPEN | places(instance) | settings)
         with app.app_context():
             lookup.read_diverts(max_age=0, timeout=10)
             app.extensions["call_log"].write(lambda connection: None, timeout=10)
         return app
+
+    return make
 
 
 def telephone(directories=120, calls=40, requests=20_000):
@@ -53,11 +40,12 @@ def telephone(directories=120, calls=40, requests=20_000):
     documents = wrong = ringing = duration = 0
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
-        make = Services(folder)
+        clock = Clock()
+        make = services(folder, clock)
         for seed in range(directories):
             draw = random.Random(f"proof {seed}")
             try:
-                given, played, _ = histories.play(make, make.clock, folder, draw, calls)
+                given, played, _ = histories.play(make, clock, folder, draw, calls)
                 documents += given
                 ringing = max(ringing, *(history.longest_ringing for history in played))
                 duration = max(duration, *(history.duration for history in played))

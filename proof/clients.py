@@ -106,7 +106,7 @@ def prove_clients():
     with tempfile.TemporaryDirectory() as name:
         folder, environ = Path(name), {"EXCHANGE_TOKEN": TOKEN}
         (folder / "directory.yaml").write_text(ANYSHIRE.read_text())
-        with serving.serving(folder, **environ) as server:
+        with serving.Server(folder, **environ) as server:
             url = server.base
             calls = {
                 "openapi-python-client": python_client(folder, url),

@@ -1,30 +1,25 @@
 """The parts of bin/prove that break the service: faults, kills, floods; and Christmas rehearsed."""
 
-import json
 import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import flood
+import killed
 import nginx
 import postgres
-from breaking import name
+from breaking import FAULTS, all_killed, name
 from doors import Load
 from faulted import Row, complete_row, endured, served, stepped
-from faults import test_silence
 from faults.test_christmas import christmas
-from serving import TESTS_PATH
+from faults.test_silence import change_and_wait
 
 from proof import table
-from proof.breaking import FAULTS, all_killed
-from proof.two_groups import two_groups
 
 MAX_WAIT_SECONDS = 1.0
 """The longest that a caller may wait for an answer during a flood."""
@@ -35,25 +30,17 @@ def prove_faults(times=200):
 
     Return the text, and whether anything failed.
     """
-    rows, (killed, wrong_files), shared = (
-        list(break_everything()),
-        kill_workers(times),
-        ask_groups(),
-    )
-    bad = [(row.fault, row.bad()) for row in (*rows, killed) if row.bad()]
-    print(*bad, *shared[1:], sep="\n")
-    numbers, old, late = shared
+    rows, (kills, wrong_files) = list(break_everything()), kill_workers(times)
+    bad = [(row.fault, row.bad()) for row in (*rows, kills) if row.bad()]
+    print(*bad, sep="\n")
     lines = [
-        _table([*rows, killed]),
+        _table([*rows, kills]),
         "",
-        f"{killed.alone} of {killed.acknowledged:,} diverts without an entry in the audit log,",
-        f"or the reverse; {killed.unwritten} of {len(killed.tally.calls):,} calls not in the log;",
+        f"{kills.alone} of {kills.acknowledged:,} diverts without an entry in the audit log,",
+        f"or the reverse; {kills.unwritten} of {len(kills.tally.calls):,} calls not in the log;",
         f"{len(wrong_files)} faults in SQLite's file.",
-        "",
-        f"Two groups: {numbers:,} numbers requested as soon as a divert was confirmed,",
-        f"{len(old)} old; {len(late)} other answers were old after a second.",
     ]
-    return "\n".join(lines), bool(bad or wrong_files or old or late)
+    return "\n".join(lines), bool(bad or wrong_files)
 
 
 def prove_christmas(count=200):
@@ -110,12 +97,6 @@ def kill_workers(times=200, every=10):
         return complete_row(row, service, 0, 20), [result for result in results if result != "ok"]
 
 
-def ask_groups(rounds=20, questions=500):
-    """Ask two groups of processes that share a PostgreSQL, as two_groups does."""
-    with postgres.running() as server, tempfile.TemporaryDirectory() as folder:
-        return two_groups(server, Path(folder), rounds, questions)
-
-
 def _table(rows):
     heads = ("", "made", "answered", "refused", "sent again", "wrong", "silent", "slow", "diverts")
     heads += ("lost", "unwritten", "staff page", "warnings")
@@ -124,9 +105,8 @@ def _table(rows):
 
 def _cells(row):
     tally = row.tally
-    silent = len(tally.silent) + len(tally.failed)
-    counts = (tally.made, tally.answered, tally.refused, tally.again, len(tally.wrong), silent)
-    diverts = (tally.slow, row.acknowledged, len(row.lost), row.unwritten)
+    counts = (tally.made, tally.answered, tally.refused, tally.again, len(tally.wrong))
+    diverts = (len(tally.silent), tally.slow, row.acknowledged, len(row.lost), row.unwritten)
     return row.fault, *counts, *diverts, row.staff, ", ".join(sorted(row.warnings))
 
 
@@ -139,14 +119,7 @@ def prove_kills(times=200):
             ("SQLite", f"sqlite:///{folder}/routing.sqlite"),
             ("PostgreSQL", server.database()),
         ):
-            process = subprocess.run(
-                [sys.executable, "-m", "killed", url, str(times)],
-                cwd=folder,
-                env=os.environ | {"PYTHONPATH": TESTS_PATH},
-                capture_output=True,
-                check=True,
-            )
-            counts = json.loads(process.stdout)
+            counts = killed.kill(url, times, folder)
             lost = max(0, counts["set"] - counts["diverts"])
             lost += max(0, counts["moved"] - counts["recorded_moves"])
             unpaired = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]
@@ -158,12 +131,9 @@ def prove_kills(times=200):
 
 def prove_silence(seconds=60):
     """Make each change, wait without a request, then ask: no first answer is an old one."""
-    rows = []
-    with tempfile.TemporaryDirectory() as name, test_silence.served(Path(name)) as service:
-        for change, (make, number) in test_silence.CHANGES.items():
-            make(service)
-            time.sleep(seconds)
-            rows.append((change, ", ".join(service.numbers() - {number}) or "none"))
+    with tempfile.TemporaryDirectory() as name:
+        changes = list(change_and_wait(Path(name), seconds))
+    rows = [(name, ", ".join(first - {number}) or "none") for name, number, first in changes]
     is_wrong = any(old != "none" for _, old in rows)
     return table(("change", "old numbers among the first answers"), rows), is_wrong
 

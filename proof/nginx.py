@@ -12,8 +12,8 @@ from pathlib import Path
 import machines
 import nginx
 import postgres
-from across import DECISION, HANDOVER, across
-from serving import ROOT, serving
+from faults.test_in_front import DECISION, HANDOVER, across
+from serving import ROOT, Server
 
 from proof import table
 from proof.bench import over_http
@@ -38,7 +38,7 @@ def shortly_before(folder, fraction):
     (folder / "directory.yaml").write_text((ROOT / "directory.yaml").read_text())
     for lead in (8, 30, 90):  # a slow machine takes long to start
         handover = math.ceil(time.time()) + lead + fraction
-        with serving(folder, **clock_settings(handover)) as server:
+        with Server(folder, **clock_settings(handover)) as server:
             if time.time() < handover - 3:
                 with nginx.before(
                     [server.address], folder, workers=2, change=nginx.unlimited
@@ -63,46 +63,26 @@ def count_stale(wanted=200_000):
 
 
 def throughput(rounds=5, connections=(16, 64)):
-    """Return the figures of each round by the number of connections: (the application's, nginx's).
-
-    Figures are requests a second, and the microseconds of a processor that one request took.
-
-    One worker a side, on one processor; wrk asks from another.
+    """Return the requests a second in each round, by the number of connections: the application's
+    and nginx's. One worker a side, on one processor; wrk asks from another.
     """
-    endpoint = over_http.Endpoint("decision JSON", DECISION)
-    figures = {number: [] for number in connections}
+    rates = {number: [] for number in connections}
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         os.chmod(name, 0o755)
-        config = ROOT / "gunicorn.conf.py"
-        alone, worker = running.enter_context(over_http.server("app:app", Path(name), config))
+        folder, config = Path(name), ROOT / "gunicorn.conf.py"
+        alone, _ = running.enter_context(over_http.server("app:app", folder, config))
         own, workers = alone.removeprefix("http://"), "1; worker_cpu_affinity 1"
         port = running.enter_context(
             nginx.before([own], name, workers=workers, change=nginx.unlimited)
         )
-        master = Path(name, "nginx.pid").read_text().strip()
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        sides = ((alone, [worker]), (f"http://127.0.0.1:{port}", children))
-
-        def run(address, pids, number, seconds):
-            before = sum(map(_ticks, pids))
-            rate = over_http.run(endpoint, address, number, Path(name), seconds).rate
-            return rate, (sum(map(_ticks, pids)) - before) * 1e6 / _TICK / (rate * seconds)
-
+        sides = (alone, f"http://127.0.0.1:{port}")
         for side in sides:
-            run(*side, 16, seconds=1)
+            over_http.run(DECISION, side, 16, folder, seconds=1)
         for _ in range(rounds):
             for number in connections:
-                figures[number].append([run(*side, number, seconds=2) for side in sides])
-    return figures
-
-
-_TICK = os.sysconf("SC_CLK_TCK")
-
-
-def _ticks(pid):
-    """Return the time that a process has used, its own and the system's for it."""
-    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(used[11]) + int(used[12])
+                runs = [over_http.run(DECISION, side, number, folder) for side in sides]
+                rates[number].append([run.rate for run in runs])
+    return rates
 
 
 def kill_and_upgrade(workers=200, groups=10):
@@ -119,25 +99,22 @@ def kill_and_upgrade(workers=200, groups=10):
 
 def describe_nginx(crossed, rates, faults):
     """Return the tables of this part."""
-    ratios = {number: _ratios(pairs) for number, pairs in rates.items()}
-    heads = ("connections", "alone, requests a second", "through nginx", "ratio", "least, most")
-    rate_rows = [
-        (
-            *(str(number), f"{_median(pairs, 0, 0):,.0f}", f"{_median(pairs, 1, 0):,.0f}"),
-            f"{statistics.median(ratios[number]):.1f}",
-            f"{min(ratios[number]):.1f}, {max(ratios[number]):.1f}",
-            f"{_median(pairs, 0, 1):.0f} us, {_median(pairs, 1, 1):.0f} us",
-        )
-        for number, pairs in rates.items()
-    ]
+    rate_rows = []
+    for number, pairs in rates.items():
+        alone, front = (statistics.median(side) for side in zip(*pairs, strict=True))
+        ratios = _ratios(pairs)
+        spread = f"{min(ratios):.1f}, {max(ratios):.1f}"
+        row = (f"{alone:,.0f}", f"{front:,.0f}", f"{statistics.median(ratios):.1f}", spread)
+        rate_rows.append((str(number), *row))
     fault_rows = [
         (what, times, seen.answers, len(seen.failures), seen.slow, f"{seen.slowest:.2f} s")
         for what, times, seen in faults
     ]
+    heads = ("connections", "alone, requests a second", "through nginx", "ratio", "least, most")
     fault_heads = ("what", "times", "answers", "failures seen", "over 1 s", "slowest")
     tables = [
         table(("handovers", "answers", "stale"), [crossed]),
-        table((*heads, "processor time a request, each"), rate_rows),
+        table(heads, rate_rows),
         table(fault_heads, fault_rows),
         *(f"Seen: {seen.failures[:3]}" for _, _, seen in faults if seen.failures),
     ]
@@ -154,8 +131,4 @@ def prove_nginx():
 
 
 def _ratios(pairs):
-    return [front[0] / alone[0] for alone, front in pairs]
-
-
-def _median(pairs, side, figure):
-    return statistics.median(pair[side][figure] for pair in pairs)
+    return [front / alone for alone, front in pairs]

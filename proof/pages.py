@@ -13,14 +13,13 @@ from datetime import UTC, datetime
 from itertools import product
 
 from axe_playwright_python.sync_playwright import Axe
-from browser.conftest import CHROMIUM, QUIET
+from browser.conftest import CHROMIUM, HOME, QUIET, Application
 from browser.test_pages import TOO_WIDE, WCAG
 from playwright.sync_api import sync_playwright
 from sweep import EXAMPLES
 
 from routing import create_app
 
-HOME = "http://who.test"
 WIDTHS = (320, 375, 412, 768, 1280)
 PERCENTS = (100, 125, 200)
 SERVICE_PAGES = ("", "/professionals", "/fragment")
@@ -57,18 +56,12 @@ def _browser():
 
 @contextmanager
 def _answering(page, example, at):
-    """Answer the browser's requests from an example at an instant; yield the client for that."""
+    """Answer the browser's requests from an example at an instant; yield the application."""
     with tempfile.TemporaryDirectory() as folder:
         settings = {"DIRECTORY": str(example), "INSTANCE_PATH": folder, "CLOCK": lambda: at}
-        client = create_app(settings | {"PUBLIC_BASE_URL": HOME}).test_client()
-
-        def answer(route):
-            response = client.get(route.request.url.removeprefix(HOME))
-            headers = dict(response.headers)
-            route.fulfill(status=response.status_code, headers=headers, body=response.data)
-
-        page.route(f"{HOME}/**", answer)
-        yield client
+        application = Application(create_app(settings | {"PUBLIC_BASE_URL": HOME}), lambda: at)
+        page.route(f"{HOME}/**", application.answer)
+        yield application
         page.unroute(f"{HOME}/**")
 
 

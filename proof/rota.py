@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from proof import table
 from routing.core.directory import date_range
 from routing.rota import filling
 from routing.rota.filling import DayKind, TurnRule
-from routing.rota.roster import Roster, Shift
+from routing.rota.roster import Rota
 
 PERIODS = [
     span("2026-10-23T00:00", "2026-10-27T00:00"),
@@ -38,7 +39,7 @@ def compare_rotas(count=1000):
             rota = add_random_shifts(draw, RotaBuilder(tables), period)
             for role in tables.directory.rota:
                 compared += (period.end - period.start) // MINUTE
-                wrong += count_wrong_minutes(rota.roster, rota, oracle, role, period)
+                wrong += count_wrong_minutes(rota.build(), rota, oracle, role, period)
     return compared, wrong
 
 
@@ -58,7 +59,7 @@ def fill_years(first=2026, last=2032):
                 for number in range(first, last):
                     days = list(date_range(date(number, 1, 1), date(number, 12, 31)))
                     pattern = dict.fromkeys(DayKind, cuts)
-                    empty = Roster(tables, ())
+                    empty = Rota(tables, ())
                     slots = filling.make_slots(empty, role, pattern, days[0], days[-1])
                     planned = filling.assign_slots(
                         empty, role, slots, [1, 2, 3, 4], days[0], TurnRule()
@@ -71,9 +72,9 @@ def fill_years(first=2026, last=2032):
 def _count_unfilled_minutes(tables, role, planned, number):
     """Count the minutes of a year, but for its ends, in which not just one person is on duty."""
     start, end = year(number) + timedelta(days=3), year(number + 1) - timedelta(days=3)
-    shifts = [Shift(n, role, slot.person_id, slot.during) for n, slot in enumerate(planned)]
-    roster = Roster(tables, shifts)
-    gaps = sum((gap.end - gap.start) // MINUTE for gap, _ in roster.gaps(role, start, end))
+    shifts = [replace(slot, id=n) for n, slot in enumerate(planned)]
+    roster = Rota(tables, shifts)
+    gaps = sum((gap.end - gap.start) // MINUTE for gap, _ in roster.role_gaps(role, start, end))
     inside = [
         slot.during for slot in planned if start <= slot.during.start and slot.during.end <= end
     ]

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from browser.conftest import CHROMIUM, HOME, QUIET, Application, Pages
-from browser.test_staff import StaffService, sign_in
+from browser.test_staff import sign_in, staff_service, write_calls
 from playwright.sync_api import sync_playwright
 from serving import ROOT
 
@@ -26,10 +26,8 @@ SMALL = {"width": 375, "height": 812}
 
 def staff(browser):
     """Take what somebody sees who diverts calls on a phone, and then who is on duty."""
-    with (
-        tempfile.TemporaryDirectory() as name,
-        StaffService(Path(name)).running("admin") as service,
-    ):
+    with tempfile.TemporaryDirectory() as name, staff_service(Path(name), "admin") as service:
+        write_calls(service.folder / "instance")
         page = sign_in(browser.new_page(viewport=SMALL), service)
         page.goto(f"{service.base}/staff/diverts/new")
         page.get_by_label("All of them").check()
@@ -57,30 +55,30 @@ def rota(browser):
     ]
     for day, who in enumerate(people, 1):
         rows.append(f"eds-social-worker,2026-11-0{day} 17:00,2026-11-0{day} 18:00,{who}")
-    with tempfile.TemporaryDirectory() as name:
-        service = StaffService(Path(name))
-        service.environ["CLOCK_STARTS_AT"] = "2026-12-23T15:40:00Z"
-        with service.running("rota"):
-            sheet = "\n".join(["role,starts,ends,person", *rows])
-            service.flask("rota", "import", "-", "--add-people", stdin=sheet)
-            words = ("--role", "eds-social-worker", "--from", "2026-12-23", "--to", "2027-01-20")
-            turns = ("--people", ",".join(people), "--turn", "slot", "--yes")
-            service.flask("rota", "fill", *words, *turns)
-            page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
-            page.goto(f"{service.base}/staff/rota?from=2026-12-27")
-            page.locator("table").last.get_by_role("link").nth(1).click()
-            page.get_by_role("button", name="Cover part of it").click()
-            page.get_by_label("Who?").select_option("Nobody yet")
-            page.get_by_label("Note for colleagues").fill("Called in this morning")
-            page.get_by_role("button", name="Continue").click()
-            page.get_by_role("button", name="Set this cover").click()
-            page.goto(f"{service.base}/staff/rota?from=2026-12-23")
-            shoot(page, "staff-rota")
-            page.set_viewport_size({"width": 320, "height": 900})
-            page.goto(f"{service.base}/staff/rota?from=2026-12-23")
-            page.locator("table").last.scroll_into_view_if_needed()
-            page.evaluate("scrollTo(0, document.querySelectorAll('table')[1].offsetTop)")
-            shoot(page, "staff-rota-small", whole=False)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        staff_service(Path(name), "rota", "2026-12-23T15:40:00Z") as service,
+    ):
+        sheet = "\n".join(["role,starts,ends,person", *rows])
+        service.flask("rota", "import", "-", "--add-people", stdin=sheet)
+        words = ("--role", "eds-social-worker", "--from", "2026-12-23", "--to", "2027-01-20")
+        turns = ("--people", ",".join(people), "--turn", "slot", "--yes")
+        service.flask("rota", "fill", *words, *turns)
+        page = sign_in(browser.new_page(viewport={"width": 1280, "height": 900}), service)
+        page.goto(f"{service.base}/staff/rota?from=2026-12-27")
+        page.locator("table").last.get_by_role("link").nth(1).click()
+        page.get_by_role("button", name="Cover part of it").click()
+        page.get_by_label("Who?").select_option("Nobody yet")
+        page.get_by_label("Note for colleagues").fill("Called in this morning")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name="Set this cover").click()
+        page.goto(f"{service.base}/staff/rota?from=2026-12-23")
+        shoot(page, "staff-rota")
+        page.set_viewport_size({"width": 320, "height": 900})
+        page.goto(f"{service.base}/staff/rota?from=2026-12-23")
+        page.locator("table").last.scroll_into_view_if_needed()
+        page.evaluate("scrollTo(0, document.querySelectorAll('table')[1].offsetTop)")
+        shoot(page, "staff-rota-small", whole=False)
 
 
 def shoot(page, name, whole=True):

@@ -24,172 +24,168 @@ PLACES = 6
 
 MIN_REPORTED = 0.95
 
-PHONE = re.compile(r"(?<=phone: )\+?\d[\d ]{8,}")
-RANGE = re.compile(r"(?<!\d)(\d\d):(\d\d)-(\d\d):(\d\d)")
-DATE = re.compile(r"(?<=date: |from: )(\d{4})(-\d\d-\d\d)")
-DAYS = re.compile(r"\b(mon|tue|wed|thu|fri)-(tue|wed|thu|fri|sat|sun)(?=:)")
+PHONE = r"(?<=phone: )\+?\d[\d ]{8,}"
+RANGE = r"(?<!\d)(\d\d):(\d\d)-(\d\d):(\d\d)"
+DATE = r"(?<=date: |from: )(\d{4})(-\d\d-\d\d)"
+DAYS = r"\b(mon|tue|wed|thu|fri)-(tue|wed|thu|fri|sat|sun)(?=:)"
+VALUE = r"(?<=phone: ).*|(?<=hours: ).*|^ +[a-z-]+: \d\d:\d\d.*"
 NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def places(pattern, text, change):
-    """Yield ``text`` with each match of ``pattern`` changed; None leaves a match out."""
-    for match in re.compile(pattern, 0 if isinstance(pattern, re.Pattern) else re.M).finditer(text):
-        new = change(match)
-        if new is not None and "#" not in text[text.rfind("\n", 0, match.start()) : match.start()]:
-            yield text[: match.start()] + new + text[match.end() :]
+def delete(match):
+    return [""]
 
 
 def at_digits(change):
     """Return a change of a number at each of its digits but the first."""
 
-    def spoil(text):
-        for match in PHONE.finditer(text):
-            for place in range(match.start() + 1, match.end()):
-                if text[place].isdigit():
-                    yield text[:place] + change(text, place) + text[place + 1 :]
+    def spoil(match):
+        number = match[0]
+        places = [place for place in range(1, len(number)) if number[place].isdigit()]
+        return [number[:n] + change(number[n]) + number[n + 1 :] for n in places]
 
     return spoil
+
+
+def swap(match):
+    """Swap two digits of a number that stand side by side."""
+    number = match[0]
+    pairs = [(n, number[n : n + 2]) for n in range(1, len(number) - 1)]
+    return [
+        number[:n] + pair[::-1] + number[n + 2 :]
+        for n, pair in pairs
+        if pair.isdigit() and pair[0] != pair[1]
+    ]
 
 
 def clock(hour, minute):
     return f"{hour:02}:{minute}"
 
 
-def other_half(match):
+def by_day(least, most, change):
+    """Return a change of day hours that open from ``least`` on and close before ``most``."""
+
+    def spoil(match):
+        opens, closes = int(match[1]), int(match[3])
+        is_by_day = least <= opens < 12 < closes < most
+        return [change(opens, closes, match)] if is_by_day else []
+
+    return spoil
+
+
+def other_half(opens, closes, match):
     """Write the close of day hours 12 hours early, as 05:00 for 17:00."""
-    opens, closes = int(match[1]), int(match[3])
-    if not (opens < 12 < closes < 24):
-        return None
     return f"{match[1]}:{match[2]}-{clock(closes - 12, match[4])}"
 
 
-def evening(match):
+def evening(opens, closes, match):
     """Write the opening of day hours 12 hours late, as 21:00 for 09:00."""
-    opens, closes = int(match[1]), int(match[3])
-    if not (5 <= opens < 12 < closes < 24):
-        return None
     return f"{clock(opens + 12, match[2])}-{match[3]}:{match[4]}"
 
 
-def swapped(match):
-    """Write day hours with their ends swapped."""
-    opens, closes = int(match[1]), int(match[3])
-    if not (5 <= opens < 12 < closes < 24):
-        return None
+def swapped(opens, closes, match):
     return f"{match[3]}:{match[4]}-{match[1]}:{match[2]}"
 
 
-def afternoon(match):
+def afternoon(opens, closes, match):
     """Write day hours with a break, and the afternoon by a clock of 12 hours."""
-    opens, closes = int(match[1]), int(match[3])
-    if not (opens < 12 and 13 < closes < 17):
-        return None
     return f"{match[1]}:{match[2]}-12:30, 01:30-{clock(closes - 12, match[4])}"
 
 
 def day_missed(match):
     """Leave out the last day of a range of days, as mon-wed for mon-thu."""
     first, last = NAMES.index(match[1]), NAMES.index(match[2])
-    return None if last - first < 2 or last > 4 else f"{match[1]}-{NAMES[last - 1]}"
+    return [] if last - first < 2 or last > 4 else [f"{match[1]}-{NAMES[last - 1]}"]
 
 
 def overlapping(match):
     """Write a second range that begins before the first one ends."""
     opens, closes = int(match[1]), int(match[3])
     if not opens + 2 < closes < 22:
-        return None
-    return f"{match[0]}, {clock(closes - 1, match[4])}-{clock(closes + 1, match[4])}"
+        return []
+    return [f"{match[0]}, {clock(closes - 1, match[4])}-{clock(closes + 1, match[4])}"]
 
 
 def another_year(match):
-    return f"{int(match[1]) + random.Random(match.start()).choice((-1, 3, 10))}{match[2]}"
-
-
-def swap(text):
-    """Swap two digits of a number that stand side by side."""
-    for match in PHONE.finditer(text):
-        for place in range(match.start() + 1, match.end() - 1):
-            one, other = text[place], text[place + 1]
-            if one.isdigit() and other.isdigit() and one != other:
-                yield text[:place] + other + one + text[place + 2 :]
+    return [f"{int(match[1]) + random.Random(match.start()).choice((-1, 3, 10))}{match[2]}"]
 
 
 def half_an_hour(match):
     if match[2] not in ("00", "30") or int(match[1]) >= int(match[3]):
-        return None
-    return f"{match[1]}:{'30' if match[2] == '00' else '00'}-{match[3]}:{match[4]}"
+        return []
+    return [f"{match[1]}:{'30' if match[2] == '00' else '00'}-{match[3]}:{match[4]}"]
 
 
-def look_alike(of, by):
-    return lambda text: places(
-        r"(?<=phone: ).*|(?<=hours: ).*|^ +[a-z-]+: \d\d:\d\d.*", text, lambda m: _one(m, of, by)
-    )
-
-
-def _one(match, of, by):
-    return match[0].replace(of, by, 1) if of in match[0] else None
+def look_alike(written, meant):
+    return (VALUE, lambda m: [m[0].replace(meant, written, 1)] if meant in m[0] else [])
 
 
 SEEN = {
-    "a digit of a number dropped": at_digits(lambda text, place: ""),
-    "a digit of a number added": at_digits(lambda text, place: text[place] * 2),
-    "5am for 5pm": lambda text: places(RANGE, text, other_half),
-    "9pm for 9am": lambda text: places(RANGE, text, evening),
-    "17:00-09:00 for 09:00-17:00": lambda text: places(RANGE, text, swapped),
-    "01:30-05:00 for an afternoon": lambda text: places(RANGE, text, afternoon),
-    "the last of a range of days missed": lambda text: places(DAYS, text, day_missed),
-    "a line of the week deleted": lambda text: places(
-        r"^ +(mon|tue|wed|thu|fri|bank-holiday)[a-z,-]*: .*\n", text, lambda m: ""
+    "a digit of a number dropped": (PHONE, at_digits(lambda digit: "")),
+    "a digit of a number added": (PHONE, at_digits(lambda digit: digit * 2)),
+    "5am for 5pm": (RANGE, by_day(0, 24, other_half)),
+    "9pm for 9am": (RANGE, by_day(5, 24, evening)),
+    "17:00-09:00 for 09:00-17:00": (RANGE, by_day(5, 24, swapped)),
+    "01:30-05:00 for an afternoon": (RANGE, by_day(0, 17, afternoon)),
+    "the last of a range of days missed": (DAYS, day_missed),
+    "a line of the week deleted": (
+        r"^ +(mon|tue|wed|thu|fri|bank-holiday)[a-z,-]*: .*\n",
+        delete,
     ),
-    "a special day of another year": lambda text: places(DATE, text, another_year),
-    "ranges that overlap": lambda text: places(RANGE, text, overlapping),
-    "a key deleted": lambda text: places(
-        r"^ +(phone|hours|name|lines|out_of_hours|division): \S.*\n", text, lambda m: ""
+    "a special day of another year": (DATE, another_year),
+    "ranges that overlap": (RANGE, overlapping),
+    "a key deleted": (r"^ +(phone|hours|name|lines|out_of_hours|division): \S.*\n", delete),
+    "a key mistyped": (
+        r"(?<=^    )(phone|hours|lines|out_of_hours|special_days)(?=:)",
+        lambda m: [m[0][:-1]],
     ),
-    "a key mistyped": lambda text: places(
-        r"(?<=^    )(phone|hours|lines|out_of_hours|special_days)(?=:)", text, lambda m: m[0][:-1]
+    "a line indented too little or too much": (
+        r"^ +(?=[a-z_,-]+: )",
+        lambda m: [m[0] + random.Random(m.start()).choice((" ", "  "))],
     ),
-    "a line indented too little or too much": lambda text: places(
-        r"^ +(?=[a-z_,-]+: )", text, lambda m: m[0] + random.Random(m.start()).choice((" ", "  "))
+    "a dash of a list lost": (r"(?<=^      )- (?=[a-z]+: )", delete),
+    "a quotation mark, brace or bracket not closed": (r"(?<=\w)[\"}\]]$", delete),
+    "a long dash for a hyphen": look_alike("\u2013", "-"),
+    "a no-break space": look_alike("\u00a0", " "),
+    "the letter O for 0": look_alike("O", "0"),
+    "the letter l for 1": look_alike("l", "1"),
+    "a full-width colon": look_alike("\uff1a", ":"),
+    "a spreadsheet drops the first 0": (r"(?<=phone: )0(?=\d)", delete),
+    "a spreadsheet writes 1.63E+09": (
+        r"(?<=phone: )0(\d) ?(\d)(\d)[\d ]+",
+        lambda m: [f"{m[1]}.{m[2]}{m[3]}E+09"],
     ),
-    "a dash of a list lost": lambda text: places(r"(?<=^      )- (?=[a-z]+: )", text, lambda m: ""),
-    "a quotation mark, brace or bracket not closed": lambda text: places(
-        r"(?<=\w)[\"}\]]$", text, lambda m: ""
+    "a date as 24/12/2026": (
+        r"(?<=date: )(\d{4})-(\d\d)-(\d\d)",
+        lambda m: [f"{m[3]}/{m[2]}/{m[1]}"],
     ),
-    "a long dash for a hyphen": look_alike("-", "\u2013"),
-    "a no-break space": look_alike(" ", "\u00a0"),
-    "the letter O for 0": look_alike("0", "O"),
-    "the letter l for 1": look_alike("1", "l"),
-    "a full-width colon": look_alike(":", "\uff1a"),
-    "a spreadsheet drops the first 0": lambda text: places(
-        r"(?<=phone: )0(?=\d)", text, lambda m: ""
-    ),
-    "a spreadsheet writes 1.63E+09": lambda text: places(
-        r"(?<=phone: )0(\d) ?(\d)(\d)[\d ]+", text, lambda m: f"{m[1]}.{m[2]}{m[3]}E+09"
-    ),
-    "a date as 24/12/2026": lambda text: places(
-        r"(?<=date: )(\d{4})-(\d\d)-(\d\d)", text, lambda m: f"{m[3]}/{m[2]}/{m[1]}"
-    ),
-    "9:00 for 09:00": lambda text: places(r"(?<= )0(?=\d:\d\d-)", text, lambda m: ""),
-    "9.00 for 09:00": lambda text: places(RANGE, text, lambda m: f"{m[1]}.{m[2]}-{m[3]}.{m[4]}"),
-    "a line named that is not there": lambda text: places(
-        r"(?<=out_of_hours: )[a-z-]+", text, lambda m: f"{m[0]}s"
-    ),
+    "9:00 for 09:00": (r"(?<= )0(?=\d:\d\d-)", delete),
+    "9.00 for 09:00": (RANGE, lambda m: [f"{m[1]}.{m[2]}-{m[3]}.{m[4]}"]),
+    "a line named that is not there": (r"(?<=out_of_hours: )[a-z-]+", lambda m: [f"{m[0]}s"]),
 }
-"""Kinds of slip that a check can see, by name: each yields the text with one of them."""
+"""Kinds of slip that a check can see, by name: where each is made, and what may be written there
+instead.
+"""
 
 UNSEEN = {
-    "two digits of a number swapped": swap,
-    "a digit of a number changed": at_digits(lambda text, n: str(9 - int(text[n]))),
-    "half an hour off": lambda text: places(RANGE, text, half_an_hour),
-    "a special day deleted": lambda text: places(
-        r"^ +- (date|from|every): .*\n(?: {8,}\S.*\n)*", text, lambda m: ""
-    ),
-    "an option of a menu changed": lambda text: places(
-        r"(?<=options: press )\d", text, lambda m: str(9 - int(m[0]))
+    "two digits of a number swapped": (PHONE, swap),
+    "a digit of a number changed": (PHONE, at_digits(lambda digit: str(9 - int(digit)))),
+    "half an hour off": (RANGE, half_an_hour),
+    "a special day deleted": (r"^ +- (date|from|every): .*\n(?: {8,}\S.*\n)*", delete),
+    "an option of a menu changed": (
+        r"(?<=options: press )\d",
+        lambda m: [str(9 - int(m[0]))],
     ),
 }
 """Kinds that no check can see, for both files may be right: `diff` shows them."""
+
+
+def spoil(text, pattern, changes):
+    """Yield ``text`` with each match of ``pattern`` outside of remarks changed in each way."""
+    for match in re.finditer(pattern, text, re.M):
+        if "#" not in text[text.rfind("\n", 0, match.start()) : match.start()]:
+            for new in changes(match):
+                yield text[: match.start()] + new + text[match.end() :]
 
 
 @dataclass
@@ -214,8 +210,8 @@ def tally(kinds, files=EXAMPLES, seed=1):
             text = example.read_text("utf-8")
             usual = Counter(problem.message for problem in check(example, folder, AT)[0])
             good = build_snapshot(load(example)[0], folder, AT)
-            for kind, spoil in kinds.items():
-                spoilt = list(spoil(text))
+            for kind, slip_of_kind in kinds.items():
+                spoilt = list(spoil(text, *slip_of_kind))
                 for slip in random.Random(seed).sample(spoilt, min(PLACES, len(spoilt))):
                     file.write_text(slip, "utf-8")
                     outcome = _outcome(file, folder, good, usual)

@@ -24,6 +24,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from routing.core.directory import BankHoliday, HolidayRules
 from routing.errors import InvalidBankHolidays
 from routing.files import read_bytes, write_atomically
+from routing.text.locale import N_
 
 FIRST_YEAR, LAST_YEAR = 1999, 2100
 """The years covered. The holidays package has none later."""
@@ -37,12 +38,13 @@ MAX_LIST_AGE = timedelta(days=3)
 FETCH_TIMEOUT_SECONDS = 20.0
 MAX_BODY_BYTES = 1_000_000
 
-MIN_HOLIDAYS_PER_YEAR: Mapping[str, int] = {
-    "england-and-wales": 8,
-    "scotland": 9,
-    "northern-ireland": 10,
+DIVISIONS: Mapping[str, tuple[str, int]] = {
+    "england-and-wales": ("ENG", 8),
+    "scotland": ("SCT", 9),
+    "northern-ireland": ("NIR", 10),
 }
-"""How many bank holidays law and custom give each division in any year, since 2007."""
+"""Each division's code in the holidays package, and how many bank holidays law and custom give it
+in any year since 2007."""
 
 
 def _parse_date(value: object) -> date:
@@ -96,7 +98,7 @@ class HolidayFeed(_StrictModel):
         That is one after PUBLISHED_THROUGH with less than half of the dates of a year.
         """
         counts = Counter(day.year for day in self.division(name))
-        fewest = MIN_HOLIDAYS_PER_YEAR[name] / 2
+        fewest = DIVISIONS[name][1] / 2
         return frozenset(
             year for year in counts if year <= PUBLISHED_THROUGH or counts[year] >= fewest
         )
@@ -159,7 +161,7 @@ def _plausibility_errors(
     use, and no fewer than law and custom give. Earlier years may be missing, and a year that is
     only begun counts as not listed.
     """
-    for division, fewest in MIN_HOLIDAYS_PER_YEAR.items():
+    for division, (_, fewest) in DIVISIONS.items():
         calendar = build_calendar(HolidayRules(division), before)
         known = [day for day in sorted(calendar.dates) if not calendar.is_assumed(day)]
         after = feed.division(division)
@@ -184,45 +186,43 @@ def _first_error(error: ValidationError) -> str:
     return f"{place + ': ' if place else ''}{message} (found {value})."
 
 
-DIVISIONS: Mapping[str, str] = {
-    "england-and-wales": "ENG",
-    "scotland": "SCT",
-    "northern-ireland": "NIR",
-}
-
 _GOV_UK_NAMES: Mapping[str, str] = {
-    "New Year's Day": "New Year’s Day",
-    "New Year Holiday": "2nd January",
-    "Saint Patrick's Day": "St Patrick’s Day",
-    "May Day": "Early May bank holiday",
-    "Spring Bank Holiday": "Spring bank holiday",
-    "Summer Bank Holiday": "Summer bank holiday",
-    "Late Summer Bank Holiday": "Summer bank holiday",
-    "Battle of the Boyne": "Battle of the Boyne (Orangemen’s Day)",
-    "Saint Andrew's Day": "St Andrew’s Day",
+    "New Year's Day": N_("New Year’s Day"),
+    "New Year Holiday": N_("2nd January"),
+    "Saint Patrick's Day": N_("St Patrick’s Day"),
+    "Good Friday": N_("Good Friday"),
+    "Easter Monday": N_("Easter Monday"),
+    "May Day": N_("Early May bank holiday"),
+    "Spring Bank Holiday": N_("Spring bank holiday"),
+    "Summer Bank Holiday": N_("Summer bank holiday"),
+    "Late Summer Bank Holiday": N_("Summer bank holiday"),
+    "Battle of the Boyne": N_("Battle of the Boyne (Orangemen’s Day)"),
+    "Saint Andrew's Day": N_("St Andrew’s Day"),
+    "Christmas Day": N_("Christmas Day"),
+    "Boxing Day": N_("Boxing Day"),
 }
+"""GOV.UK's names of bank holidays by the holidays package's; only these have translations."""
 
 _AS_PUBLISHED: Mapping[date, BankHoliday] = {
     date(2012, 6, 4): BankHoliday("Spring bank holiday", substitute=True),
-    date(2012, 6, 5): BankHoliday("Queen’s Diamond Jubilee"),
-    date(2020, 5, 8): BankHoliday("Early May bank holiday (VE day)"),
-    date(2022, 6, 3): BankHoliday("Platinum Jubilee bank holiday"),
-    date(2022, 9, 19): BankHoliday("Bank Holiday for the State Funeral of Queen Elizabeth II"),
+    date(2012, 6, 5): BankHoliday(N_("Queen’s Diamond Jubilee")),
+    date(2020, 5, 8): BankHoliday(N_("Early May bank holiday (VE day)")),
+    date(2022, 6, 3): BankHoliday(N_("Platinum Jubilee bank holiday")),
+    date(2022, 9, 19): BankHoliday(N_("Bank Holiday for the State Funeral of Queen Elizabeth II")),
     date(2023, 1, 2): BankHoliday("New Year’s Day", substitute=True),
     date(2023, 1, 3): BankHoliday("2nd January", substitute=True),
-    date(2023, 5, 8): BankHoliday("Bank holiday for the coronation of King Charles III"),
-    date(2026, 6, 15): BankHoliday("World Cup bank holiday"),
+    date(2023, 5, 8): BankHoliday(N_("Bank holiday for the coronation of King Charles III")),
+    date(2026, 6, 15): BankHoliday(N_("World Cup bank holiday")),
 }
 """One-off holidays, and days that GOV.UK's list names differently, as in that list."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankHolidays:
-    """The dates in use, and where they come from.
+    """The dates in use and their source; ``listed`` are those before the directory's own rules.
 
-    ``dates`` is complete and never grows. ``listed`` is the same before the directory's additions
-    and removals. ``published`` is the copy of GOV.UK's list that was used, or None, and
-    ``years_published`` the years taken from it; ``fault`` says why a copy that exists was not used.
+    ``published`` is the copy of GOV.UK's list that was used, or None, and ``years_published`` the
+    years taken from it; ``fault`` says why a copy that exists was not used.
     """
 
     division: str
@@ -261,8 +261,8 @@ def build_calendar(
 ) -> BankHolidays:
     """Return a division's bank holidays, less those removed, and with those added.
 
-    Years in ``published`` are taken from it, other years from the holidays package. To the dates of
-    a year that GOV.UK has only begun, the package's are added.
+    Years in ``published`` are taken from it, others from the holidays package, which also completes
+    a year that GOV.UK has only begun.
     """
     division = rules.division
     listed, years = dict(package_holidays(division)), frozenset[int]()
@@ -282,7 +282,10 @@ def package_holidays(division: str) -> Mapping[date, BankHoliday]:
     # two threads read it at a time.
     names = dict(
         holidays.country_holidays(
-            "GB", subdiv=DIVISIONS[division], years=range(FIRST_YEAR, LAST_YEAR + 1), expand=False
+            "GB",
+            subdiv=DIVISIONS[division][0],
+            years=range(FIRST_YEAR, LAST_YEAR + 1),
+            expand=False,
         )
     )
     days_off = (day for day in sorted(names) if day.weekday() < 5)
@@ -292,8 +295,8 @@ def package_holidays(division: str) -> Mapping[date, BankHoliday]:
 def _holiday(day: date, names: Mapping[date, str]) -> BankHoliday:
     """Return the holiday on a day off, by the name that GOV.UK gives it.
 
-    Where a holiday falls on the day off for the one before it, it keeps its own name, and the day
-    after stands for the one before: Scotland's 2 January, when 1 January is a Sunday.
+    One on the day off for the holiday before it keeps its name, and the day after stands for that
+    one: Scotland's 2 January, when 1 January is a Sunday.
     """
     if day in _AS_PUBLISHED:
         return _AS_PUBLISHED[day]
@@ -312,11 +315,9 @@ def refresh(
 ) -> tuple[HolidayList | None, HolidayList]:
     """Fetch the list at ``url`` and save it in ``folder``, with the time ``at``.
 
-    Return the previous copy (None if there was none that could be read) and the new one.
-
-    One with fewer dates than are in use, in this year or later, is accepted only if
-    ``accept_fewer``. Raise InvalidBankHolidays, and leave the copy as it was, when no list came
-    within ``timeout`` seconds or what came cannot be one.
+    Return the previous copy (None if there was none that could be read) and the new one. Raise
+    InvalidBankHolidays, and leave the copy as it was, when no list came within ``timeout`` seconds,
+    or one with fewer dates than are in use, in this year or later, unless ``accept_fewer``.
     """
     try:
         before = load_copy(folder)
@@ -334,10 +335,9 @@ def refresh(
 
 
 def fetch(url: str, timeout: float = FETCH_TIMEOUT_SECONDS) -> bytes:
-    """Return what is at ``url``.
+    """Return what is at ``url``, by the environment's proxies.
 
-    Proxies are those of the environment. Raise InvalidBankHolidays, which says what came instead,
-    when nothing usable came within ``timeout`` seconds.
+    Raise InvalidBankHolidays when nothing usable came within ``timeout`` seconds.
     """
     results: SimpleQueue[bytes | InvalidBankHolidays] = SimpleQueue()
     # In a thread: no time-out of a socket limits the lookup of a name or a slow trickle of bytes.

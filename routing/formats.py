@@ -1,8 +1,7 @@
 """What several interfaces show: answers as JSON, and the printed page.
 
-JSON never holds an internal line's number, options or email. The printed page has every public
-number and its hours, and needs no other file. It stays true on a wall: it says neither "now" nor
-"today", and states until when its dates are complete.
+The printed page has every public number and its hours, and needs no other file. It stays true on a
+wall: it says neither "now" nor "today", and states until when its dates are complete.
 """
 
 from base64 import b64encode

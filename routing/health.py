@@ -22,7 +22,8 @@ from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
 from routing.rota import descriptions
-from routing.rota_service import Rota, load_upcoming
+from routing.rota.roster import Rota
+from routing.rota_service import load_upcoming
 from routing.snapshot import Snapshot
 from routing.store import alerts, calls, db, jobs, retention, rota
 from routing.store.calls import Call
@@ -291,16 +292,16 @@ def _rota(
         at.astimezone(snapshot.directory.zone).date(),
     )
     gaps = upcoming.gaps(at, end)
-    for role in upcoming.roles:
+    for role in upcoming.roles.values():
         name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
-        if gaps_of_role and not upcoming.roster.assignments(role.id, at, end):
+        if gaps_of_role and not upcoming.assignments(role.id, at, end):
             sentence = f"{name}: nobody is on the rota in the next {days} days."
             yield Condition("rota_empty", sentence, subject=name, alert_key=f"{role.id} {today}")
             continue
         for _, span, missing in gaps_of_role:
             if span.start >= soon:
                 break
-            shortfall = upcoming.text(at).shortfall(role, span, missing)
+            shortfall = descriptions.format_shortfall(role, missing)
             begins = "now" if span.start <= at else f"from {_format_time(span.start)}"
             sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
             ends = span.end.isoformat() if span.end <= end else today
@@ -312,8 +313,8 @@ def _rota(
             first = _format_time(later[0].during.start)
             sentence = f"{name}: {count} later in the next {days} days, the first from {first}."
             yield Condition("rota_gap", sentence)
-    known = {role.id for role in upcoming.roles}
-    shifts = [shift for shift in upcoming.roster.shifts if shift.during.end > at]
+    known = set(upcoming.roles)
+    shifts = [shift for shift in upcoming.shifts if shift.during.end > at]
     for role_id in sorted({shift.role_id for shift in shifts} - known):
         sentence = f"There are future shifts in the role '{role_id}', which the directory lacks."
         yield Condition("rota_role_unknown", sentence)

@@ -93,8 +93,7 @@ def read_diverts(
 ) -> DivertReading:
     """Return the diverts, read ``max_age`` seconds ago at most; the rest of the request uses them.
 
-    With 0 they are read now: for the telephone, and for pages shown after a change. If the database
-    does not answer within ``timeout`` seconds, these are the diverts last read.
+    If the database does not answer within ``timeout`` seconds, these are the diverts last read.
     """
     divert_cache: DivertCache = current_app.extensions["divert_cache"]
     g.pop("diverts", None)
@@ -156,9 +155,9 @@ def divert_error(divert: DivertRow) -> str | None:
 
 
 def locale(language: str | None = None) -> Locale:
-    """Return the locale of ``language``, of the request's or of the directory's first language.
+    """Return the locale of ``language``, or else the request's, if the directory has one of them.
 
-    It is the first of these that the directory has.
+    Otherwise it is that of the directory's first language.
     """
     directory = snapshot().directory
     for candidate in (language, g.get("language")):
@@ -195,12 +194,11 @@ def copy_holiday_list() -> None:
 
 
 def warm_up() -> None:
-    """Load the data behind answers, and start the threads that keep it current.
+    """Load the data behind answers in a worker, after the fork, and start what keeps it current.
 
-    For a worker, after the fork. One thread watches the files, another copies GOV.UK's list of bank
-    holidays from the database, where `who-to-call timers` saves it. Each directory that this
-    process reads is recorded in the audit log. Raise InvalidDirectory when neither the file nor its
-    last good copy can be used; a corrected file is used without a restart all the same.
+    One thread watches the files, another copies GOV.UK's list from the database, where
+    `who-to-call timers` saves it. Each directory read is recorded in the audit log. Raise
+    InvalidDirectory as ``snapshot``; a corrected file is used without a restart all the same.
     """
     loader = _snapshot_loader()
     loader.on_read = partial(_record_directory, current_app.extensions["call_log"])

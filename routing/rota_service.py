@@ -5,33 +5,30 @@ refuses (RotaConflict) if anybody changed the rota in between. Nothing slow happ
 transaction: with SQLite, no divert can be set while it runs.
 """
 
-import dataclasses
-import difflib
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing import lookup
 from routing.core import instants
-from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, RotaConflict
 from routing.rota import descriptions, filling, spreadsheet
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import DayKind, ProposedShift, ShiftPattern, TurnRule, Workload
+from routing.rota.filling import DayKind, ShiftPattern, TurnRule, Workload
 from routing.rota.roster import (
     CONTEXT_MARGIN,
-    NewCover,
-    NewShift,
-    Roster,
+    MAX_SHIFT_LENGTH,
+    Cover,
+    Rota,
     RotaDifference,
+    RotaPerson,
+    Shift,
     cover_absence,
     is_too_long,
     name_key,
@@ -40,7 +37,6 @@ from routing.rota.roster import (
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
-from routing.store.rota_people import RotaPerson
 from routing.text import staff_text, time_parsing
 
 GAP_LOOKAHEAD = timedelta(days=28)
@@ -51,104 +47,10 @@ OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 
 FAR_FUTURE = timedelta(days=3650)
 """No shift is further ahead than this."""
-_REMOVALS = ("removed", "uncovered", "replaced")  # an undo of these cannot itself be undone
 _TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
 
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
-
-
-class RotaGap(NamedTuple):
-    """A span in which too few people are on duty in a role, and how many are missing."""
-
-    role: RotaRole
-    during: Span
-    missing: int
-
-
-@dataclass(frozen=True)
-class Rota:
-    """The rota of a period, with everybody who is or was on it, by their id.
-
-    ``revision`` differs in a later reading if anybody has changed the rota in between.
-    """
-
-    roster: Roster
-    people: Mapping[int, RotaPerson]
-    revision: tuple[int, int] = (0, 0)
-
-    @property
-    def roles(self) -> tuple[RotaRole, ...]:
-        """Return the roles, in the directory's order."""
-        return tuple(self.roster.roles.values())
-
-    @cached_property
-    def names(self) -> dict[int, str]:
-        """Each person's name, by id."""
-        return {person_id: person.name for person_id, person in self.people.items()}
-
-    def active_people(self) -> list[RotaPerson]:
-        """Return the people who have not left, by name."""
-        return [person for person in self.people.values() if person.left_at is None]
-
-    @property
-    def ids_by_name(self) -> dict[str, int]:
-        """Return the ids of people who have not left, by ``name_key``."""
-        return {name_key(person.name): person.id for person in self.active_people()}
-
-    def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
-        """Return the gaps that begin in a period, in all roles, soonest first.
-
-        A gap that goes on past ``end`` is whole if the rota was read to CONTEXT_MARGIN after it.
-        """
-        gaps = (
-            RotaGap(role, during, missing)
-            for role in self.roles
-            for during, missing in self.roster.gaps(role.id, start, end + CONTEXT_MARGIN)
-            if during.start < end
-        )
-        return sorted(gaps, key=lambda gap: gap.during.start)
-
-    def surplus(self, start: datetime, end: datetime) -> list[tuple[RotaRole, Span]]:
-        """Return the spans of a period with people on duty when nobody is needed, soonest first."""
-        surplus = [
-            (role, span) for role in self.roles for span in self.roster.surplus(role.id, start, end)
-        ]
-        return sorted(surplus, key=lambda role_and_span: role_and_span[1].start)
-
-    def text(self, at: datetime) -> RotaText:
-        """Return what describes the rota as seen from ``at``."""
-        return RotaText(self.roster, self.names, at)
-
-    def warnings(
-        self, changes: Sequence[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
-    ) -> list[str]:
-        """Return what may be a slip in a change: what is over or not needed, clashes it adds."""
-        if not changes:
-            return []
-        at, period, warnings = lookup.now(), span_of(changes), []
-        text, after = self.text(at), self.roster.with_changes(changes, cancelled_shift_ids)
-        new_shifts = [new for new in changes if isinstance(new, NewShift)]
-        unneeded = [
-            new
-            for new in new_shifts
-            if not self.roster.needed_spans(new.role_id, new.during.start, new.during.end)
-        ]
-        past = [change for change in changes if change.during.end <= at]
-        for doubtful, why in (
-            (past, "in the past, and will stand as who was on duty then"),
-            (unneeded, "when nobody is needed by the directory"),
-        ):
-            if doubtful:
-                count = "1 shift is" if len(doubtful) == 1 else f"{len(doubtful):,} shifts are"
-                warnings.append(f"{count} {why}: the first {text.span(doubtful[0].during)}.")
-        for role_id in dict.fromkeys(new.role_id for new in new_shifts):
-            excess = after.excess(role_id, period)
-            warnings += [f"{text.excess(role_id, *interval)}." for interval in excess]
-        edges = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
-        known = {text.clash(clash) for clash in self.roster.clashes(*edges)}
-        clashes = dict.fromkeys(text.clash(clash) for clash in after.clashes(*edges))
-        return warnings + [f"{clash}." for clash in clashes if clash not in known]
 
 
 # Reading
@@ -180,8 +82,8 @@ def load_rota(
     """
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
     shifts, covers = rota.read(connection, start, end, person_id)
-    people = {person.id: person for person in rota_people.all_people(connection)}
-    return Rota(Roster(lookup.snapshot().timetables, shifts, covers), people, revision)
+    people = rota_people.all_people(connection)
+    return Rota(lookup.snapshot().timetables, shifts, covers, people, revision)
 
 
 def load_days(connection: Connection, days: Iterable[date]) -> Rota:
@@ -192,10 +94,10 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
     zone = lookup.snapshot().directory.zone
     starts = [instants.midnight(day, zone) for day in days]
     rotas = [load_rota(connection, start, start + timedelta(days=3)) for start in starts]
-    shifts = {shift.id: shift for one in rotas for shift in one.roster.shifts}
-    covers = {cover.id: cover for one in rotas for cover in one.roster.covers}
-    roster = Roster(lookup.snapshot().timetables, shifts.values(), covers.values())
-    return Rota(roster, rotas[0].people if rotas else {})
+    shifts = {shift.id: shift for one in rotas for shift in one.shifts}
+    covers = {cover.id: cover for one in rotas for cover in one.covers}
+    people = rota_people.all_people(connection)
+    return Rota(lookup.snapshot().timetables, shifts.values(), covers.values(), people)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
@@ -206,11 +108,10 @@ def load_upcoming(connection: Connection, at: datetime) -> Rota:
 def export_csv(period: Span) -> str:
     """Return who is on duty in a period, with covers applied, as CSV. Raise DatabaseUnavailable."""
     current = read_rota(period.start, period.end)
-    assignments = current.roster.all_assignments(period.start, period.end)
     rows = [
-        (assignment.shift.role_id, assignment.during, current.names[assignment.person_id])
-        for assignment in sorted(assignments, key=lambda assignment: assignment.during.start)
-        if assignment.person_id is not None
+        (duty.shift.role_id, duty.during, current.names[duty.person_id])
+        for duty in current.all_assignments(period.start, period.end)
+        if duty.person_id is not None
     ]
     return spreadsheet.to_csv(rows, lookup.snapshot().directory.zone)
 
@@ -218,59 +119,66 @@ def export_csv(period: Span) -> str:
 # Saving, undoing and removing
 
 
-def save_change(
-    kind: str,
-    changes: Sequence[NewShift | NewCover],
-    based_on: Rota,
-    actor: str,
-    form_key: str = "",
-    summary: str = "",
-    plan: "ImportPlan | None" = None,
-) -> RotaChange:
-    """Save changes that were worked out from a reading of the rota, as one that can be undone.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change worked out from a reading of the rota, to be read back before it is saved.
 
-    ``form_key`` identifies the form: sent twice, it is saved once. ``summary`` is what the change
-    does, in words, if its kind does not say it all. Of an import, ``plan`` has the new people and
-    what is cancelled. Raise RotaConflict if the rota has changed since that reading,
-    InvalidRotaChange if the change is too large or the database's own rules forbid it.
+    ``summary`` is what it does, in words, if its kind does not say it all; ``warnings`` say what
+    may be a slip. Of an import, ``new_people`` has the names to put on the rota, by ids below 0
+    that ``rota`` and ``changes`` have too; a replacement is of the roles and the period of
+    ``sheet``.
     """
-    at, ids = lookup.now(), dict[int, int]()
-    cancelled = plan.difference.cancelled_shift_ids if plan else ()
-    if not changes and not cancelled:
+
+    kind: str
+    rota: Rota
+    changes: Sequence[Shift | Cover]
+    cancelled: Sequence[Shift | Cover] = ()
+    summary: str = ""
+    warnings: Sequence[str] = ()
+    difference: RotaDifference = field(default_factory=RotaDifference)
+    new_people: Mapping[int, str] = field(default_factory=dict)
+    sheet: ImportedSheet | None = None
+
+
+def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChange:
+    """Save a proposed change, all or none, as one that can be undone.
+
+    ``form_key`` identifies the form: sent twice, it is saved once. Raise RotaConflict if the rota
+    has changed since it was read, InvalidRotaChange if the change is too large or empty,
+    DatabaseUnavailable.
+    """
+    at, cancelled = lookup.now(), proposal.cancelled
+    if not proposal.changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
-    _check_size(len(changes))
-    if any(change.during.start > at + FAR_FUTURE for change in changes):
+    _check_size(len(proposal.changes))
+    if any(change.during.start > at + FAR_FUTURE for change in proposal.changes):
         raise InvalidRotaChange("starts", _TOO_FAR)
     with lookup.database().writing() as connection:
         if saved := rota.find_change_by_key(connection, form_key):
             return saved
-        _require_unchanged(connection, based_on)
-        if plan:
-            names = [(name, None) for name in plan.new_people.values()]
-            people = rota_people.add_all(connection, names, at, actor)
-            ids = {number: new.id for number, new in zip(plan.new_people, people, strict=True)}
-            changes = [
-                NewShift(shift.role_id, ids.get(shift.person_id, shift.person_id), shift.during)
-                for shift in plan.difference.new_shifts
-            ]
+        if rota.revision(connection) != proposal.rota.revision:
+            raise RotaConflict
+        names = [(name, None) for name in proposal.new_people.values()]
+        people = rota_people.add_all(connection, names, at, actor)
+        ids: dict[int | None, int] = {
+            number: new.id for number, new in zip(proposal.new_people, people, strict=True)
+        }
+        changes = [
+            replace(new, person_id=ids.get(new.person_id, new.person_id))
+            for new in proposal.changes
+        ]
         # In this order the database's check for overlaps is quick.
-        added = sorted(changes, key=lambda change: change.during.start)
-        sheet = plan.sheet if plan else None
+        changes.sort(key=lambda change: change.during.start)
+        made = proposal.kind, changes, at, actor, form_key, cancelled
         try:
-            change = rota.add(
-                connection, kind, added, at, actor, form_key, cancelled, summary, sheet
-            )
+            change = rota.add(connection, *made, proposal.summary, proposal.sheet)
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
+        _refuse_leavers(
+            connection, [old.shift_id for old in cancelled if isinstance(old, Cover)], at
+        )
     return change
-
-
-def can_be_undone(connection: Connection, change: RotaChange) -> bool:
-    """Return whether ``undo_change`` may undo a change: once, and not that somebody has left."""
-    original = rota.find_undone_by(connection, change.id) if change.kind == "undone" else None
-    is_final = change.kind == "left" or (original is not None and original.kind in _REMOVALS)
-    return change.undone_by_change_id is None and not is_final
 
 
 def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
@@ -279,24 +187,15 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
     With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
 
     The people whom an import added, and who have nothing else, go with it. It is refused if
-    somebody who has left would get a shift back that is not over, and for the undo of a change that
-    removed something, which would have to be removed again.
+    somebody who has left would get a shift back that is not over.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
         shift_ids = rota.shifts_of(connection, change_id)
-        original = rota.find_undone_by(connection, change_id)
-        if original is not None and original.kind in _REMOVALS:
-            raise InvalidRotaChange(
-                "", "This is itself an undo, of a removal. Remove or import the shifts again."
-            )
         try:
             change = rota.undo(connection, change_id, at, actor)
-            if original is not None:
-                left_at = rota.get_change(connection, change_id).made_at
-                rota_people.restore_added_by(connection, original.id, left_at)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
                 "", "This cannot be undone: somebody has been given a shift at the same time since."
@@ -308,42 +207,21 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
     return change
 
 
-def remove(shift_id: int, cover_id: int | None, actor: str, form_key: str = "") -> RotaChange:
-    """Remove a shift, or a cover of it, from now on, once for each ``form_key``.
-
-    Raise UnknownShift, InvalidRotaChange.
-    """
-    at = lookup.now()
-    with lookup.database().writing() as connection:
-        if removed := rota.find_change_by_key(connection, form_key):
-            return removed
-        change = rota.cancel(connection, at, actor, shift_id, cover_id, form_key)
-        _refuse_leavers(connection, [shift_id], at)
-    return change
-
-
 def remove_person(person_id: int, actor: str) -> None:
     """Take somebody off the rota; what is left of their shifts goes to nobody.
 
-    At most MAX_ROWS go at a time, so that no divert waits. Raise UnknownShift, RotaConflict.
+    Raise UnknownShift, RotaConflict.
     """
     at = lookup.now().replace(second=0, microsecond=0)
     to_come = Span(at, at + FAR_FUTURE)
     current = read_rota(to_come.start, to_come.end)
-    covers = cover_absence(current.roster, person_id, to_come, None, "Has left")
-    for first in range(0, max(1, len(covers)), MAX_ROWS):
-        with lookup.database().writing() as connection:
-            _require_unchanged(connection, current)
-            if covers:
-                rota.add(connection, "left", covers[first : first + MAX_ROWS], at, actor)
-            if first + MAX_ROWS >= len(covers):
-                rota_people.leave(connection, person_id, at, actor)
-            current = dataclasses.replace(current, revision=rota.revision(connection))
-
-
-def _require_unchanged(connection: Connection, based_on: Rota) -> None:
-    if rota.revision(connection) != based_on.revision:
-        raise RotaConflict
+    covers = cover_absence(current, person_id, to_come, None, "Has left")
+    with lookup.database().writing() as connection:
+        if rota.revision(connection) != current.revision:
+            raise RotaConflict
+        if covers:
+            rota.add(connection, "left", covers, at, actor)
+        rota_people.leave(connection, person_id, at, actor)
 
 
 def _check_size(count: int) -> None:
@@ -357,10 +235,8 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
     """Raise InvalidRotaChange if somebody who has left has one of some shifts that is not over."""
     people = rota_people.all_people(connection)
     leavers = {person.id for person in people if person.left_at is not None}
-    if not leavers:
-        return
-    roster = Roster(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    upcoming = roster.all_assignments(at, at + FAR_FUTURE)
+    changed = Rota(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
+    upcoming = changed.all_assignments(at, at + FAR_FUTURE)
     if any(assignment.person_id in leavers for assignment in upcoming):
         raise InvalidRotaChange("", "This would put somebody who has left back on duty.")
 
@@ -376,8 +252,8 @@ def propose_fill(
     turns: TurnRule,
     times: ShiftPattern | None = None,
     time_limit: timedelta = FILL_TIME_LIMIT,
-) -> tuple[Rota, list[ProposedShift]]:
-    """Return the rota, and the shifts that would fill the gaps of a role, without saving anything.
+) -> tuple[Proposal, list[Shift]]:
+    """Propose shifts that fill the gaps of a role; return also those for which nobody is free.
 
     ``first`` and ``last`` are both included; time that is over is not filled. ``times`` says when
     shifts begin on some kinds of day; on others they begin at the usual handovers. Raise
@@ -394,23 +270,22 @@ def propose_fill(
         raise InvalidRotaChange("people", "Name the people who take turns, in order.")
     days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
-    roster, ids = current.roster, current.ids_by_name
+    ids = current.ids_by_name
     unknown = [name for name in names if name_key(name) not in ids]
     if unknown:
         raise InvalidRotaChange(
             "people", f"There is nobody called '{unknown[0][:60]}' on the rota."
         )
     person_ids = [ids[name_key(name)] for name in names]
-    if role_id not in roster.roles:
-        known = ", ".join(roster.roles) or "none"
-        problem = f"There is no role '{role_id}'. The directory's roles are: {known}."
-        raise InvalidRotaChange("role", problem if role_id else "Choose a role.")
-    usual = filling.usual_handovers(roster, role_id, days.start)
+    if role_id not in current.roles:
+        known = ", ".join(current.roles) or "the directory has none"
+        raise InvalidRotaChange("role", f"Choose a role: {known}.")
+    usual = filling.usual_handovers(current, role_id, days.start)
     pattern = {**dict.fromkeys(DayKind, usual), **(times or {})}
     now = at.replace(second=0, microsecond=0)
     slots = [
         Span(max(slot.start, now), slot.end)
-        for slot in filling.make_slots(roster, role_id, pattern, first, last, turns)
+        for slot in filling.make_slots(current, role_id, pattern, first, last, turns)
         if slot.end > at
     ]
     if any(is_too_long(slot, zone) for slot in slots):
@@ -426,52 +301,43 @@ def propose_fill(
             )
 
     _check_size(len(slots))
-    proposed = filling.assign_slots(roster, role_id, slots, person_ids, first, turns, check_time)
+    proposed = filling.assign_slots(current, role_id, slots, person_ids, first, turns, check_time)
     _check_size(len(proposed))
     if not proposed:
         start = max(days.start, now)
-        if start >= days.end or not any(roster.gaps(role_id, start, days.end)):
+        if start >= days.end or not any(current.role_gaps(role_id, start, days.end)):
             raise InvalidRotaChange("last", "There are no gaps to fill on these days.")
         raise InvalidRotaChange(
             "working-day",
             "There are gaps on these days, but no shift begins on them. Enter when shifts begin, "
             "as 8:30am, 8:30pm, for each kind of day, or begin a day earlier.",
         )
-    return current, proposed
+    added = [shift for shift in proposed if shift.person_id is not None]
+    months = descriptions.format_months(added or proposed, zone)
+    summary = f"Filled {current.role_names[role_id]} for {months}: {len(added)} added"
+    warnings = RotaText(current, at).warnings(added)
+    return Proposal("filled", current, added, (), summary, warnings), proposed
 
 
-def save_fill(
-    current: Rota, added: Sequence[NewShift], actor: str, form_key: str = ""
-) -> RotaChange:
-    """Save shifts that ``propose_fill`` proposed, as ``save_change`` does."""
-    if not added:
-        raise InvalidRotaChange("people", "None of these people is free then.")
-    role_name = descriptions.role_name(current.roster.roles[added[0].role_id])
-    months = descriptions.format_months(added, lookup.snapshot().directory.zone)
-    summary = f"Filled {role_name} for {months}: {len(added)} added"
-    return save_change("filled", added, current, actor, form_key, summary)
-
-
-def measure_fill(current: Rota, added: Sequence[NewShift]) -> list[Workload]:
+def measure_fill(proposal: Proposal) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 
     In all roles, with what they have already, from the start of the first new shift to the end of
     the last.
     """
-    if not added:
+    if not proposal.changes:
         return []
-    period = span_of(added)
-    roster = current.roster.with_changes(added)
-    person_ids = dict.fromkeys(new.person_id for new in added)
-    loads = [filling.measure_workload(roster, person_id, period) for person_id in person_ids]
+    period, after = span_of(proposal.changes), proposal.rota.with_changes(proposal.changes)
+    person_ids = dict.fromkeys(new.person_id for new in proposal.changes)
+    loads = [filling.measure_workload(after, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
 
 
 def _check_days(first: date, last: date) -> None:
-    for field, day in (("first", first), ("last", last)):
+    for name, day in (("first", first), ("last", last)):
         if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
             raise InvalidRotaChange(
-                field, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
+                name, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
             )
     if last < first:
         raise InvalidRotaChange("last", "The last day is before the first.")
@@ -482,49 +348,26 @@ def _check_days(first: date, last: date) -> None:
 # Importing a spreadsheet
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
-    """What an import would change, to be read back before it is saved.
-
-    ``new_people`` has the names to put on the rota, by ids that are negative until they are saved.
-    ``rota`` is the reading that it was worked out from, with them. A replacement is of the roles
-    and the period of ``sheet``.
-    """
-
-    rota: Rota
-    difference: RotaDifference
-    new_people: Mapping[int, str]
-    sheet: ImportedSheet
-    is_replacement: bool
-    warnings: tuple[str, ...]
-
-
 def plan_import(
-    data: bytes,
-    add_people: bool = False,
-    replace: bool = False,
-    file_name: str = "",
-    first: date | None = None,
-    last: date | None = None,
-) -> ImportPlan:
-    """Return what the import of a spreadsheet would change, without saving anything.
+    data: bytes, add_people: bool = False, replace_period: bool = False, file_name: str = ""
+) -> Proposal:
+    """Propose what the import of a spreadsheet changes.
 
-    ``add_people`` puts people who are not on the rota yet on it. ``replace`` leaves exactly the
-    file's shifts in its roles and a period, from now on; without it shifts are only added. The
-    period is from the file's first shift to its last, and from the day ``first`` to the day
-    ``last``, both included; where one is None, it is as long as that of earlier imports which the
-    file corrects. Raise InvalidSpreadsheet, InvalidRotaChange, RotaConflict, DatabaseUnavailable.
+    ``add_people`` puts people who are not on the rota yet on it. ``replace_period`` leaves exactly
+    the file's shifts in its roles and its period, from now on; without it shifts are only added.
+    The period is from the file's first shift to its last, or as long as that of earlier imports
+    which the file corrects. Raise InvalidSpreadsheet, RotaConflict, DatabaseUnavailable.
     """
     at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
     current = read_rota(at, at)
-    revision, roles = current.revision, current.roles
+    revision, roles = current.revision, current.roles.values()
     sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
     rows, warnings = list(sheet.rows.values()), sheet.warnings
     imported = ImportedSheet(
         _base_name(file_name), tuple(dict.fromkeys(row.role_id for row in rows)), span_of(rows)
     )
-    if replace:
-        imported, widened = _widen(imported, first, last)
+    if replace_period:
+        imported, widened = _widen(imported)
         warnings += widened
     current = read_around(imported.period)
     if current.revision != revision:
@@ -532,47 +375,35 @@ def plan_import(
     far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
     if far:
         raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])
-    names = {  # 30 letters: the comparison of long ones takes seconds
-        person.name.casefold()[:30]: person.name for person in current.active_people()
-    }
-    for name in sheet.new_people.values():
-        for similar in difflib.get_close_matches(name.casefold()[:30], names, 1, 0.72):
-            warnings.append(
-                f"‘{name}’ is new, and nearly the same as ‘{names[similar]}’: check the name."
-            )
-    new_people = {number: RotaPerson(number, name) for number, name in sheet.new_people.items()}
-    current = dataclasses.replace(current, people={**current.people, **new_people})
-    if replace:
-        compared = spreadsheet.replace_period(
-            current.roster, rows, at, imported.period, imported.role_ids
-        )
+    new_people = (RotaPerson(number, name) for number, name in sheet.new_people.items())
+    people = [*current.people.values(), *new_people]
+    current = Rota(current.timetables, current.shifts, current.covers, people, revision)
+    if replace_period:
+        compared = spreadsheet.replace_period(current, rows, at, imported.period, imported.role_ids)
         overlaps = spreadsheet.find_overlaps(sheet.rows, ())
-        past = sum(row.during.end <= at for row in rows)
-        if past:
-            warnings.append(f"Rows that are over: {past:,}. What is past stays as it was.")
     else:
-        compared = spreadsheet.add_rows(current.roster, rows)
+        compared = spreadsheet.add_rows(current, rows)
         added = set(compared.added)
         numbered = {number: row for number, row in sheet.rows.items() if row in added}
-        overlaps = spreadsheet.find_overlaps(numbered, current.roster.shifts)
+        overlaps = spreadsheet.find_overlaps(numbered, current.shifts)
     if overlaps:
         raise InvalidSpreadsheet(overlaps)
-    warnings += current.warnings(compared.new_shifts, compared.cancelled_shift_ids)
-    return ImportPlan(current, compared, sheet.new_people, imported, replace, tuple(warnings))
+    changes, cancelled = compared.new_shifts, compared.cancelled
+    warnings += RotaText(current, lookup.now()).warnings(changes, cancelled)
+    summary = f"Imported {imported.name or 'a spreadsheet'}"
+    summary += descriptions.summarise_difference(compared, zone)
+    kind = "replaced" if replace_period else "imported"
+    more = summary, warnings, compared, sheet.new_people, imported
+    return Proposal(kind, current, changes, cancelled, *more)
 
 
-def _widen(
-    sheet: ImportedSheet, first: date | None, last: date | None
-) -> tuple[ImportedSheet, list[str]]:
+def _widen(sheet: ImportedSheet) -> tuple[ImportedSheet, list[str]]:
     """Return a sheet with the roles and the period that it replaces, and warnings about them.
 
     An earlier import is corrected by a file of the same name that has one of its roles and lies in
-    its period for half of the time or more. Raise InvalidRotaChange.
+    its period for half of the time or more.
     """
     directory, rows = lookup.snapshot().directory, sheet.period
-    if first or last:
-        days = [at.astimezone(directory.zone).date() for at in (rows.start, rows.end)]
-        _check_days(first or days[0], last or days[1])
     start, end, role_ids = rows.start, rows.end, set(sheet.role_ids)
     with lookup.database().reading() as connection:
         earlier_imports = rota.imports_of(connection, sheet.name) if sheet.name else []
@@ -581,16 +412,12 @@ def _widen(
         if role_ids & set(earlier.role_ids) and 2 * in_common >= rows.end - rows.start:
             start, end = min(start, earlier.period.start), max(end, earlier.period.end)
             role_ids |= set(earlier.role_ids)
-    if first:
-        start = min(rows.start, instants.midnight(first, directory.zone))
-    if last:
-        end = max(rows.end, instants.midnight(last + timedelta(days=1), directory.zone))
     warnings = []
-    if (start < rows.start and not first) or (end > rows.end and not last):
+    if Span(start, end) != rows:
         when = staff_text.format_span(Span(start, end), lookup.now(), lookup.staff_locale())
         warnings.append(
             f"A file of this name was imported before. What it no longer has {when} is removed. To "
-            "leave some of it, write which days are replaced."
+            "leave it, give the file another name."
         )
     known = tuple(role.id for role in directory.rota if role.id in role_ids)
     return ImportedSheet(sheet.name, known, Span(start, end)), warnings
@@ -602,38 +429,14 @@ def _base_name(file_name: str) -> str:
     return re.sub(r"^copy of | - copy| ?\(\d+\)(?=\.\w+$)", "", name, flags=re.I)[-60:]
 
 
-def save_import(plan: ImportPlan, actor: str, form_key: str = "") -> RotaChange | None:
-    """Save an import as it was planned, all or none, as one change; None if it changes nothing.
-
-    Raise RotaConflict if the rota has changed since, InvalidRotaChange, DatabaseUnavailable.
-    """
-    if plan.difference.is_empty:
-        return None
-    kind, new_shifts = "replaced" if plan.is_replacement else "imported", plan.difference.new_shifts
-    return save_change(kind, new_shifts, plan.rota, actor, form_key, _summarise(plan), plan)
-
-
 def make_template() -> str:
-    """Return a spreadsheet to fill in: the shifts that the next week needs, without people."""
+    """Return a spreadsheet to fill in: each role, when it is needed next, and no person."""
     timetables, at = lookup.snapshot().timetables, lookup.now()
-    roster, zone = Roster(timetables, []), timetables.directory.zone
-    first, last = (at.astimezone(zone).date() + timedelta(days=days) for days in (1, 7))
-    rows: list[tuple[str, Span | None, str]] = []
-    for role in timetables.directory.rota:
-        pattern = dict.fromkeys(DayKind, filling.usual_handovers(roster, role.id, at))
-        slots = filling.make_slots(roster, role.id, pattern, first, last)
-        for slot in slots:
-            rows += [(descriptions.role_name(role), slot, "")] * role.people
-        if not slots:
-            rows.append((descriptions.role_name(role), None, ""))
+    empty, zone = Rota(timetables, []), timetables.directory.zone
+    start = instants.midnight(at.astimezone(zone).date() + timedelta(days=1), zone)
+    needed = {
+        name: empty.needed_spans(role_id, start, start + MAX_SHIFT_LENGTH)
+        for role_id, name in empty.role_names.items()
+    }
+    rows = [(name, spans[0] if spans else None, "") for name, spans in needed.items()]
     return spreadsheet.to_csv(rows, zone)
-
-
-def _summarise(plan: ImportPlan) -> str:
-    """Return what an import did: "Imported rota.csv for December 2026: 42 added, 3 changed"."""
-    compared = plan.difference
-    shifts = [*compared.added, *compared.removed, *(after for _, after in compared.changed)]
-    months = descriptions.format_months(shifts, lookup.snapshot().directory.zone)
-    counts = {"added": compared.added, "changed": compared.changed, "removed": compared.removed}
-    parts = [f"{len(changes)} {what}" for what, changes in counts.items() if changes]
-    return f"Imported {plan.sheet.name or 'a spreadsheet'} for {months}: {', '.join(parts)}"

@@ -35,10 +35,9 @@ _FileState = tuple[int, ...] | None
 class Snapshot:
     """The data behind every answer, loaded together.
 
-    If the file is broken and the last good directory is used instead, ``problems`` says what is
-    wrong with the file, and ``kept_at`` when that directory was last known to be good; otherwise
-    they are empty and None. ``sha256`` is the hash of the directory's text. ``logo`` is the
-    council's picture, None if there is none: no request reads it, since a file system may hang.
+    If the last good directory stands in for a broken file, ``problems`` says what is wrong with
+    that, and ``kept_at`` when the directory was last known to be good. ``logo`` is the council's
+    picture, None without one: no request reads it, since a file system may hang.
     """
 
     directory: Directory
@@ -71,9 +70,8 @@ def build_snapshot(
 
 
 class SnapshotLoader:
-    """Load snapshots; ``snapshot`` is the current one.
+    """Load snapshots of the directory and of the copy of GOV.UK's list in the instance folder.
 
-    The files are the directory and, in the instance folder, the copy of GOV.UK's bank holidays.
     Safe to share between threads. ``on_read`` is called after each reading; it must neither wait
     nor raise.
     """
@@ -93,11 +91,9 @@ class SnapshotLoader:
         self._retry_at = math.inf
 
     def current(self) -> Snapshot:
-        """Return the current snapshot.
+        """Return the snapshot that the thread read last, or without one after a ``refresh``.
 
-        While a thread watches the files, return what it read last, without waiting. Without one
-        (commands, ``flask run``, tests), first check the files, unless that was done less than
-        POLL_INTERVAL_SECONDS ago, and read what has changed. Raise InvalidDirectory when there is
+        The files are looked at once in POLL_INTERVAL_SECONDS. Raise InvalidDirectory when there is
         no snapshot yet, and neither the file nor its last good copy can be used.
         """
         is_watched = self._watcher is not None and self._watcher.is_alive()
@@ -126,9 +122,8 @@ class SnapshotLoader:
         """Check the files, read what has changed, and return the snapshot.
 
         A file is read when it has been unchanged for POLL_INTERVAL_SECONDS, so never while it is
-        being written. If the directory is broken, the one in use stays, or at the first reading the
-        last good copy is used. While another thread is reading, return the previous snapshot. Raise
-        InvalidDirectory when there is none of these.
+        being written. If the directory is broken, the one in use stays, or at first the last good
+        copy is used. While another thread is reading, return the previous snapshot.
         """
         previous = self.snapshot
         if not self._lock.acquire(blocking=previous is None) and previous is not None:

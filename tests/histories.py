@@ -19,58 +19,50 @@ WORDS = 12  # how long an announcement takes
 STATUSES = ("busy", "no-answer", "failed", "completed", "completed", "canceled", "", "ringing", "x")
 
 
-class Directory:
-    """A directory as its text says: the oracle for hours and numbers, the order from the file."""
+class Council(Oracle):
+    """A directory as its text says: hours, numbers and the order in which lines are tried."""
 
     def __init__(self, path):
-        self.oracle = Oracle(path)
-        self.text = yaml.load(path.read_text(), yaml.BaseLoader)
-        self.numbers = {
-            self.oracle.number_of(line, generated.FIRST + timedelta(days=n))
-            for line in self.text["lines"]
-            for n in range(140)
-        }
-
-    def line(self, name):
-        return self.text["lines"][name]
+        super().__init__(path)
+        self.texts = yaml.load(path.read_text(), yaml.BaseLoader)["lines"]
+        days = [generated.FIRST + timedelta(days=n) for n in range(140)]
+        self.numbers = {self.number_of(line, day) for line in self.lines for day in days}
 
     def screened(self, name):
-        return self.line(name).get("press_1_to_accept") == "yes"
-
-    def if_unanswered(self, service):
-        settings = self.text["services"][service]
-        return settings.get("if_unanswered", [settings["out_of_hours"]])
+        return self.texts[name].get("press_1_to_accept") == "yes"
 
     def leads_back(self, called):
-        services = self.text["services"].values()
-        numbers = (e164(service["number"]) for service in services if "number" in service)
-        return {called, "999", "101", *numbers}
+        return {called, "999", "101", *self.ringing.values()}
 
-    def number_of(self, line, at):
-        return self.oracle.number_of(line, at.astimezone(self.oracle.zone).date())
+    def number_at(self, line, at):
+        return self.number_of(line, at.astimezone(self.zone).date())
 
     def round(self, service, at, barred):
         """Return who may be rung in a round that begins at ``at``, in order."""
-        first = self.oracle.answer(service, at)[0]
+        first = self.answer(service, at)[0]
         lines, numbers = [], set(barred)
-        for line in (first, *self.if_unanswered(service)):
-            shut = line != first and not self.oracle.is_open(line, at)
-            if self.number_of(line, at) not in numbers and line not in lines and not shut:
-                numbers.add(self.number_of(line, at))
+        for line in (first, *self.tried[service]):
+            shut = line != first and not self.is_open(line, at)
+            if self.number_at(line, at) not in numbers and line not in lines and not shut:
+                numbers.add(self.number_at(line, at))
                 lines.append(line)
             elif line == first:
-                numbers.add(self.number_of(line, at))
+                numbers.add(self.number_at(line, at))
         return lines
 
     def left(self, service, tried, at, barred):
         """Return the next to be rung in a round, None when nobody is left."""
-        numbers = {*barred, *(self.number_of(name, at) for name in tried)}
-        for line in self.if_unanswered(service):
-            if line in tried or self.number_of(line, at) in numbers:
-                continue
-            if self.oracle.is_open(line, at):
-                return line
-        return None
+        numbers = {*barred, *(self.number_at(name, at) for name in tried)}
+        return next(
+            (
+                line
+                for line in self.tried[service]
+                if line not in tried
+                and self.number_at(line, at) not in numbers
+                and self.is_open(line, at)
+            ),
+            None,
+        )
 
 
 def directory(draw):
@@ -91,7 +83,7 @@ class History:
 
     draw: random.Random
     twilio: Telephone
-    directory: Directory
+    council: Council
     clock: object
     service: str
     sid: str
@@ -101,7 +93,6 @@ class History:
     steps: list = field(default_factory=list)
     round: int = 1
     answered: bool = False
-    called: str = CALLED
     waits: int = 0
     engaged: bool = False
     rang: bool = False
@@ -110,9 +101,9 @@ class History:
 
     def play(self):
         """Call, and go on until the call is over. Return how many documents were given."""
-        self.barred = self.directory.leads_back(self.called)
+        self.barred = self.council.leads_back(CALLED)
         self.began = self.clock.at
-        first = self.directory.round(self.service, self.clock.at, self.barred)
+        first = self.council.round(self.service, self.clock.at, self.barred)
         document = self.twilio.call(self.sid, service=self.service)
         self.expect(document, first[0] if first else None)
         documents = 1
@@ -120,24 +111,24 @@ class History:
             document = self.step(document)
             documents += 1
             rounds = ROUNDS + LONGEST // WAIT
-            assert documents <= 1 + rounds * (1 + len(self.directory.if_unanswered(self.service)))
+            assert documents <= 1 + rounds * (1 + len(self.council.tried[self.service]))
         self.duration = (self.clock.at - self.began).total_seconds()
         assert self.longest_ringing <= LONGEST_RINGING
         assert self.duration <= LONGEST + WORDS + WAIT + LONGEST_RINGING
         return documents
 
     def expect(self, document, line):
-        number = None if line is None else self.directory.number_of(line, self.clock.at)
+        number = None if line is None else self.council.number_at(line, self.clock.at)
         assert document.number == number, (self.service, self.clock.at, self.rung, document.text)
         if line is None:
             assert document.verbs == ["Say", "Pause", "Say", "Hangup"]
             return
-        has_menu = "send_digits" in self.directory.line(line)
-        is_usual = number == e164(self.directory.line(line)["phone"])
+        has_menu = "send_digits" in self.council.texts[line]
+        is_usual = number == e164(self.council.texts[line]["phone"])
         digits = document.dial.find("Number").get("sendDigits")
         assert digits == ("ww1" if has_menu and is_usual else None)
         assert number not in {
-            self.directory.number_of(earlier, self.clock.at) for earlier in self.tried
+            self.council.number_at(earlier, self.clock.at) for earlier in self.tried
         }
         self.tried.append(line)
         self.rung.append(line)
@@ -149,14 +140,14 @@ class History:
         more = {}
         if self.draw.random() < 0.5:
             more["DialBridged"] = self.draw.choice(("true", "false"))
-        form = (status, more)
         answered = status == "completed" and more.get("DialBridged") != "false"
-        if self.directory.screened(line) and not pressed:
+        if self.council.screened(line) and not pressed:
             answered = False
-        if self.draw.random() < 0.2 and self.steps:
-            self.again()
+        if self.draw.random() < 0.2 and self.steps:  # a callback of before, which changes nothing
+            earlier, earlier_status, form = self.draw.choice(self.steps)
+            self.twilio.ends(earlier, self.sid, earlier_status, **form)
         following = self.twilio.ends(document, self.sid, status, **more)
-        self.steps.append((document, *form))
+        self.steps.append((document, status, more))
         if self.draw.random() < 0.3:
             assert self.twilio.ends(document, self.sid, status, **more).text == following.text
         if answered or status == "canceled":
@@ -173,7 +164,7 @@ class History:
             self.clock.at += timedelta(seconds=WORDS)
         if "Pause" in document.verbs:
             self.clock.at += timedelta(seconds=int(document.root.find("Pause").get("length")))
-        most = int(document.dial.get("timeout")) + ADDED + PROMPT * self.directory.screened(line)
+        most = int(document.dial.get("timeout")) + ADDED + PROMPT * self.council.screened(line)
         short = status in ("busy", "failed") or self.draw.random() < 0.3
         seconds = self.draw.choice((0, 1, 12, most)) if short else most
         self.clock.at += timedelta(seconds=seconds)
@@ -183,29 +174,24 @@ class History:
         self.rang = self.rang or status not in ("busy", "failed")
 
     def whisper(self, document, line, status):
-        if not self.directory.screened(line) or status != "completed":
+        if not self.council.screened(line) or status != "completed":
             return False
         digits = self.draw.choice((None, "1", "1", "2", "", "1#"))
         self.twilio.picked_up(document, self.sid, digits)
         return digits == "1"
-
-    def again(self):
-        """Send a callback of before once more: the answer is valid, and changes nothing."""
-        document, status, more = self.draw.choice(self.steps)
-        self.twilio.ends(document, self.sid, status, **more)
 
     def next(self):
         at = self.clock.at
         elapsed = (at.replace(microsecond=0) - self.began).total_seconds()
         if max(elapsed, WAIT * self.waits) >= LONGEST:
             return None
-        line = self.directory.left(self.service, self.tried, at, self.barred)
+        line = self.council.left(self.service, self.tried, at, self.barred)
         waits = self.engaged and not self.rang
         if line is None and (waits or self.round < ROUNDS):
             self.waits += waits
             self.round, self.tried = self.round + (not waits), []
             self.engaged = self.rang = False
-            lines = self.directory.round(self.service, at, self.barred)
+            lines = self.council.round(self.service, at, self.barred)
             line = lines[0] if lines else None
         return line
 
@@ -220,12 +206,12 @@ def play(make_app, clock, folder, draw, calls):
     """Play some calls over one directory. Return (documents, the histories, the app)."""
     path = Path(folder, "generated.yaml")
     path.write_text(directory(draw))
-    council, documents, played = Directory(path), 0, []
+    council, documents, played = Council(path), 0, []
     app = make_app(path)
     twilio = Telephone(app.test_client(), council.numbers, TOKEN, BASE)
     for number in range(calls):
         clock.at = instant(draw)
-        service = draw.choice(list(council.text["services"]))
+        service = draw.choice(council.services)
         statuses = ("busy", "busy", "failed") if draw.random() < 0.2 else STATUSES
         history = History(draw, twilio, council, clock, service, f"CA{number}", statuses)
         documents += history.play()

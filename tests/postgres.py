@@ -6,12 +6,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
-from serving import free_port
+from serving import children, free_port, poll
 
 _FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 POSTGRES = shutil.which("postgres") or (str(_FOUND[-1]) if _FOUND else None)
@@ -42,13 +41,13 @@ class PostgreSQLServer:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd="/", start_new_session=True, **self._as
             )
-        for _ in range(1200):  # after a crash it repeats what it had not written, on a busy disk
-            try:
-                psycopg.connect(self.url("postgres"), connect_timeout=2).close()
-                return
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-        raise AssertionError((self.folder / "log").read_text())
+        # After a crash it repeats what it had not written, on a busy disk.
+        poll(self._answers, otherwise=(self.folder / "log").read_text)
+
+    def _answers(self):
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            return True
 
     def stop(self):
         """Stop at once, breaking every connection."""
@@ -58,21 +57,16 @@ class PostgreSQLServer:
 
     def kill(self):
         """Kill it and all its processes, as the kernel does when memory runs out."""
-        every = [self.process.pid, *_children(self.process.pid)]
-        for pid in every:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        others = children(self.process.pid)
+        self.signal(signal.SIGKILL)
         self.process.wait(20)
-        while any(Path(f"/proc/{pid}").exists() for pid in every[1:]):
-            time.sleep(0.01)
+        poll(lambda: not any(Path(f"/proc/{pid}").exists() for pid in others))
 
     def signal(self, which):
         """Send a signal to the server and all its processes: each is a group of its own."""
-        for pid in (self.process.pid, *_children(self.process.pid)):
-            try:
+        for pid in (self.process.pid, *children(self.process.pid)):
+            with suppress(ProcessLookupError):
                 os.kill(pid, which)
-            except ProcessLookupError:
-                continue
 
     def hang(self):
         self.signal(signal.SIGSTOP)
@@ -105,13 +99,6 @@ def running():
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _children(pid):
-    listing = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True
-    )
-    return [int(word) for word in listing.stdout.split()]
 
 
 def _not_root():

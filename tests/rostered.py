@@ -22,7 +22,7 @@ def shifts(app, *rows):
     data = (HEADER + "\n".join(rows)).encode()
     with app.app_context():
         plan = rota_service.plan_import(data, add_people=True)
-        return rota_service.save_import(plan, "terminal:0")
+        return rota_service.save_change(plan, "terminal:0")
 
 
 def christmas(app):

@@ -1,11 +1,12 @@
 """A second opinion on the rota: who is on duty, minute by minute, without looking at spans."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 from sweep import minutes_of
 
-from routing.rota.roster import Cover, Roster
+from routing.rota.roster import Rota
 
 MINUTE = timedelta(minutes=1)
 
@@ -29,11 +30,8 @@ def count_wrong_absent_minutes(rota, covers, role_id, period, person_id, away, s
     """Count the minutes in which the covers of an absence put others on duty than brute force has:
     everybody who was, with the substitute in place of the person who is away.
     """
-    numbered = [
-        Cover(1000 + number, cover.shift_id, cover.person_id, cover.during)
-        for number, cover in enumerate(covers)
-    ]
-    roster = Roster(rota.timetables, rota.shifts, [*rota.covers, *numbered])
+    numbered = [replace(cover, id=number) for number, cover in enumerate(covers, 1000)]
+    roster = Rota(rota.timetables, rota.shifts, [*rota.covers, *numbered])
     wrong = 0
     for number in range((period.end - period.start) // MINUTE):
         at = period.start + number * MINUTE
@@ -64,7 +62,7 @@ def add_random_shifts(draw, rota, period):
         return [f"{period.start + n * MINUTE:%Y-%m-%dT%H:%M}" for n in (start, end)]
 
     for _ in range(draw.randrange(12)):
-        role_id = draw.choice(list(rota.roster.roles))
+        role_id = draw.choice(list(rota.build().roles))
         edges = random_edges(0, length - 1, 1500)
         shift_id = rota.add_shift(role_id, draw.randrange(1, 5), *edges)
         during = rota.shifts[-1].during
@@ -92,5 +90,5 @@ def count_wrong_minutes(roster, rota, oracle, role, period):
         person_ids = people_on_duty(rota.shifts, rota.covers, role.id, at)
         wrong += set(staffing.person_ids) != person_ids
         is_gap[number] = needed[number] and len(person_ids) < role.people
-    gaps = [gap for gap, _ in roster.gaps(role.id, *edges)]
+    gaps = [gap for gap, _ in roster.role_gaps(role.id, *edges)]
     return wrong + int((is_gap != minutes_of(gaps, *edges)).sum())

@@ -2,22 +2,43 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
+from telephone import BASE, TOKEN
+
 from routing import config, create_app
+from routing.store import db
+from routing.store.db import Database
 
 ROOT = Path(__file__).parent.parent
 TESTS_PATH = os.pathsep.join(str(ROOT / name) for name in (".", "tests", "tests/system"))
 """PYTHONPATH of a process of its own that imports the tests' helpers."""
+
+
+def poll(value, seconds=90, otherwise=None):
+    """Return what a function returns, as soon as that is true.
+
+    Fail after so many seconds, with what the function ``otherwise`` returns.
+    """
+    deadline = time.monotonic() + seconds
+    while not (result := value()):
+        assert time.monotonic() < deadline, otherwise and otherwise()
+        time.sleep(0.02)
+    return result
+
+
+def listens(port):
+    """Return whether anybody takes connections at a port of 127.0.0.1."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port():
@@ -26,27 +47,50 @@ def free_port():
         return listener.getsockname()[1]
 
 
-@dataclass
+def children(pid):
+    """Return the ids of the processes that a process started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Server:
-    """A gunicorn over ``folder``, in which directory.yaml stands and its log is written."""
+    """A gunicorn at a port of its own, over ``folder``: directory.yaml stands there, and its log.
 
-    folder: Path
-    process: subprocess.Popen
-    port: int
+    In a ``with`` it answers from the beginning, and is killed in the end: it takes seconds to stop.
+    """
 
-    @property
-    def address(self):
-        return f"127.0.0.1:{self.port}"
+    def __init__(self, folder, app="app:app", port=None, **environ):
+        self.folder, self.app, self.environ = Path(folder), app, environ
+        self.port, self.process = port or free_port(), None
+        self.address = f"127.0.0.1:{self.port}"
+        self.base = f"http://{self.address}"
 
-    @property
-    def base(self):
-        return f"http://{self.address}"
+    def __enter__(self):
+        try:
+            self.start().decision()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self.kill()
+
+    def start(self, root=ROOT):
+        """Start it with the code in ``root``, and do not wait until it answers."""
+        command = [sys.executable, "-m", "gunicorn", "--bind", self.address, self.app]
+        environ = os.environ | places(self.folder) | self.environ
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, cwd=root, env=environ, stderr=log)
+        return self
+
+    def flask(self, *words, **more):
+        """Run a command of the service with the same settings."""
+        return flask(self.folder, *words, **self.environ, **more)
 
     @property
     def workers(self):
         """The ids of its workers."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(word) for word in children.read_text().split()]
+        return children(self.process.pid)
 
     def get(self, path, **headers):
         """Return the text of an answer."""
@@ -56,20 +100,20 @@ class Server:
 
     def decision(self):
         """Return the decision, waiting for a service that is still starting: 90 s at most."""
-        for _ in range(1800):
-            try:
-                return json.loads(self.get("/api/v1/services/children/decision"))
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                assert self.process.poll() is None, self.log()
-                time.sleep(0.05)
-        raise AssertionError(f"no answer within 90 s: {self.log()}")
+        return poll(self._decision, otherwise=self.log)
+
+    def _decision(self):
+        with suppress(OSError):
+            return json.loads(self.get("/api/v1/services/children/decision"))
+        assert self.process.poll() is None, self.log()
+        return None
 
     def log(self):
         return (self.folder / "log").read_text("utf-8")
 
     def kill(self):
         """Kill it and its workers with -9, if it still runs."""
-        if self.process.poll() is not None:
+        if self.process is None or self.process.poll() is not None:
             return
         for pid in (self.process.pid, *self.workers):
             os.kill(pid, signal.SIGKILL)
@@ -81,26 +125,19 @@ class Server:
         self.process.wait(60)
 
 
-def start(folder, app="app:app", port=None, **environ):
-    """Start a Server, and do not wait until it answers."""
-    port = port or free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", app]
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | places(folder) | environ, stderr=log
-        )
-    return Server(folder, process, port)
+OPEN = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
+OPEN |= {"OPS_TOKEN": "ops", "SECRET_KEY": "a key for tests"}
+"""Settings with which a service answers whoever may ask it anything."""
 
 
-@contextmanager
-def serving(folder, **more):
-    """Yield a Server that answers; kill it in the end, for it would take seconds to stop."""
-    server = start(folder, **more)
-    try:
-        server.decision()
-        yield server
-    finally:
-        server.kill()
+def prepare(folder, url=""):
+    """Put Anyshire's directory into a folder; return the database made there, or at ``url``."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "examples" / "anyshire.yaml", folder / "directory.yaml")
+    database = Database(url, folder / "instance")
+    db.upgrade(database)
+    database.engine.dispose()
+    return database
 
 
 def flask(folder, *words, status=0, stdin="", **environ):

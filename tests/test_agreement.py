@@ -1,5 +1,6 @@
 """At any instant the page, the paper, the calendar, the spreadsheet and the command name the same
-people: whatever was added, covered and undone, and on nights when the clocks change.
+people: whatever was filled, covered, swapped, undone or removed, whoever was away, and on nights
+when the clocks change.
 """
 
 import html
@@ -16,9 +17,10 @@ from staff.conftest import account, signed_in  # noqa: F401 - fixtures
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange
-from routing.rota import spreadsheet
-from routing.rota.roster import NewCover, NewShift
+from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota import filling, spreadsheet
+from routing.rota.roster import Cover, Shift, swap_shifts, validate_absence
+from routing.rota_service import Proposal
 from routing.store import accounts, rota, rota_people
 
 QUARTER = timedelta(minutes=15)
@@ -47,24 +49,51 @@ def add_random_rota(app, first, draw):
             left = (high - begins) // QUARTER
             return Span(begins, begins + QUARTER * draw.randrange(1, min(left, 64) + 1))
 
+        changes = []
         for _ in range(24):
             span = random_span(start, start + timedelta(days=4))
-            new = NewShift(draw.choice([*ROLES]), draw.choice(people), span)
+            new = Shift(draw.choice([*ROLES]), draw.choice(people), span)
             with suppress(InvalidRotaChange):
                 current = rota_service.read_rota(start, start)
-                rota_service.save_change("added", [new], current, "account:1")
+                changes.append(save("added", current, [new]))
         with database.reading() as connection:
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
-        changes = []
+        for shift, other in zip(shifts, draw.sample(shifts, len(shifts)), strict=True):
+            current = rota_service.read_rota(start, start + timedelta(days=9))
+            with suppress(InvalidRotaChange, UnknownShift):
+                covers = swap_shifts(current, shift.id, other.id, start)
+                changes.append(save("swapped", current, covers))
         for shift in shifts:
             for _ in range(draw.randrange(3)):
                 span = random_span(shift.during.start, shift.during.end)
-                new = NewCover(shift.id, draw.choice([None, *people]), span)
+                new = Cover(shift.id, draw.choice([None, *people]), span)
                 current = rota_service.read_rota(start, start)
-                changes.append(rota_service.save_change("covered", [new], current, "account:1"))
+                changes.append(save("covered", current, [new]))
+        for person, substitute in zip(people, [None, *people], strict=False):
+            away = random_span(start, start + timedelta(days=4))
+            current = rota_service.read_rota(away.start, away.end)
+            with suppress(InvalidRotaChange):
+                covers = validate_absence(current, person, away, substitute)
+                changes.append(save("absence", current, covers))
+        for role in ROLES:
+            with suppress(InvalidRotaChange):
+                changes.append(fill_by_turns(role, start.date(), draw))
         for change in draw.sample(changes, 6):
             with suppress(InvalidRotaChange):
                 rota_service.undo_change(change.id, "account:1")
+
+
+def save(kind, current, new):
+    return rota_service.save_change(Proposal(kind, current, new), "account:1")
+
+
+def fill_by_turns(role, first, draw):
+    """Fill what is open of a role in four days, by turns of one to three days from some time."""
+    begins = draw.choice(["noon", "1:30am", "11:45pm"])
+    turns = filling.parse_turn(str(draw.randrange(1, 4)), f"{first:%A} {begins}")
+    last = first + timedelta(days=3)
+    proposal, _ = rota_service.propose_fill(role, first, last, rostered.PEOPLE, turns)
+    return rota_service.save_change(proposal, "account:1")
 
 
 def by_page(browser):
@@ -127,7 +156,7 @@ def assignment_edges(app, start):
     """Return the instants at which assignments begin and end, in order."""
     end = start + timedelta(days=4)
     with app.app_context():
-        roster = rota_service.read_rota(start, end).roster
+        roster = rota_service.read_rota(start, end)
         spans = [part.during for role in ROLES for part in roster.assignments(role, start, end)]
     return sorted({edge for span in spans for edge in (span.start, span.end)})
 
@@ -149,7 +178,7 @@ def test_every_way_to_ask_who_is_on_duty_names_the_same_people(app, signed_in, c
     add_random_rota(app, first, draw)
     browser, start = signed_in("view"), clock.at
     with app.app_context(), lookup.database().writing() as connection:
-        token = rota_people.create_calendar(connection, None, None, 1, lookup.now(), "account:1")
+        token = rota_people.create_calendar(connection, None, 1, lookup.now(), "account:1")
     edges = assignment_edges(app, start)
     for edge in draw.sample(edges, 8):
         at = clock.at = edge + timedelta(seconds=draw.choice((-1, 0, 1)))

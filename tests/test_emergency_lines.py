@@ -11,7 +11,7 @@ from routing.bank_holidays import build_calendar
 from routing.core.decision import Timetables
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
-from routing.rota.roster import Roster
+from routing.rota.roster import Rota
 
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
 MASH = "+441632960001"
@@ -237,7 +237,7 @@ def test_nobody_is_needed_on_the_rota_while_101_answers():
     tables = Timetables(directory, build_calendar(directory.holiday_rules).dates)
     start, end = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC)
 
-    assert Roster(tables, ()).needed_spans("night", start, end) == ()
+    assert Rota(tables, ()).needed_spans("night", start, end) == ()
 
 
 def test_101_is_never_what_a_divert_leads_to(council):

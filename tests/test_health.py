@@ -203,7 +203,8 @@ def test_a_gap_that_was_filled_and_is_empty_again_is_another_occurrence(
     first = keys(gaps_at_night())[0]
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
     filled = keys(gaps_at_night())
-    write(rota.cancel, clock.at, "account:1", 2)
+    shift = write(rota.get, 2)
+    write(rota.add, "removed", [], clock.at, "account:1", "", [shift])
     again = gaps_at_night()[0]
 
     assert first not in filled

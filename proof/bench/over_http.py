@@ -12,14 +12,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
-from itertools import count
+from itertools import count, product
 from pathlib import Path
+from typing import NamedTuple
 
-from serving import ROOT, TESTS_PATH, free_port
+from serving import ROOT, TESTS_PATH, children, free_port, listens, poll
 from telephone import BASE, TOKEN, sign
 
 from proof.growth import memory
@@ -45,28 +44,18 @@ APPS = {
 }
 """Server: its application, its gunicorn settings, and the database with its table of calls."""
 
+PATHS = {
+    "decision JSON": "/api/v1/services/children/decision",
+    "plain number": "/api/v1/services/children/number",
+    "signed webhook": VOICE,
+    "page": "/",
+}
+"""What wrk requests: VOICE by POST of signed calls, all else by GET."""
+
 _call_numbers = count()
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """What wrk requests: a path, by GET or by POST of signed calls."""
-
-    name: str
-    path: str
-    signed: bool = False
-
-
-ENDPOINTS = (
-    Endpoint("decision JSON", "/api/v1/services/children/decision"),
-    Endpoint("plain number", "/api/v1/services/children/number"),
-    Endpoint("signed webhook", VOICE, signed=True),
-    Endpoint("page", "/"),
-)
-
-
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One run: requests a second; milliseconds at the median and at the 99th percentile."""
 
     rate: float
@@ -74,11 +63,9 @@ class Run:
     p99: float
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """One endpoint at a number of connections: runs of the service and of the one-file application.
-
-    ``ratios`` and ``p99_ratios`` compare the two in each round.
+class Comparison(NamedTuple):
+    """One of PATHS at a number of connections: runs of the service, and of the one-file application
+    in the same rounds.
     """
 
     connections: int
@@ -86,13 +73,10 @@ class Comparison:
     own: list[Run]
     other: list[Run]
 
-    @property
-    def ratios(self):
-        return [one.rate / other.rate for one, other in zip(self.own, self.other, strict=True)]
-
-    @property
-    def p99_ratios(self):
-        return [one.p99 / other.p99 for one, other in zip(self.own, self.other, strict=True)]
+    def ratios(self, figure="rate"):
+        """Return the service's figure, in the other's, in each round."""
+        pairs = zip(self.own, self.other, strict=True)
+        return [getattr(own, figure) / getattr(other, figure) for own, other in pairs]
 
 
 @contextmanager
@@ -111,26 +95,21 @@ def server(app, folder, config, **environ):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(address + "/", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
-        yield address, int(children.stdout.split()[0])
+        poll(lambda: listens(port))
+        urllib.request.urlopen(address + "/", timeout=60).close()
+        yield address, children(process.pid)[0]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def run(endpoint, address, connections, folder, seconds=SECONDS):
-    """Request an endpoint for some seconds; return a Run. Raise AssertionError for a failure."""
+def run(path, address, connections, folder, seconds=SECONDS):
+    """Request a path for some seconds; return a Run. Raise AssertionError for a failure."""
     command = [*_pinned(1), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    if endpoint.signed:
+    if path == VOICE:
         command += ["-s", str(_script(folder))]
     output = subprocess.run(
-        [*command, address + endpoint.path], capture_output=True, text=True, check=True
+        [*command, address + path], capture_output=True, text=True, check=True
     ).stdout
     assert "Non-2xx" not in output, output
     assert "Socket errors" not in output, output
@@ -139,16 +118,14 @@ def run(endpoint, address, connections, folder, seconds=SECONDS):
     return Run(rate, latency["50"], latency["99"])
 
 
-def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds=SECONDS):
-    """Return a Comparison of each endpoint, and the MiB that a worker of each server holds.
+def measure(rounds=ROUNDS, connections=CONNECTIONS):
+    """Return a Comparison of each path, and the MiB that a worker of each server holds.
 
     Raise AssertionError if a signed call that was answered has no row in the end.
     """
     if not shutil.which("wrk"):
         raise SystemExit("bin/prove bench needs wrk. On Debian or Ubuntu: sudo apt install wrk")
-    runs = {
-        (n, endpoint.name, app): [] for n in connections for endpoint in endpoints for app in APPS
-    }
+    comparisons = [Comparison(n, name, [], []) for n in connections for name in PATHS]
     with ExitStack() as stack, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         db.upgrade(Database("", folder))
@@ -156,24 +133,18 @@ def measure(rounds=ROUNDS, connections=CONNECTIONS, endpoints=ENDPOINTS, seconds
             app: stack.enter_context(server(target, folder, config, **SETTINGS))
             for app, (target, config, _) in APPS.items()
         }
-        for endpoint in endpoints:
-            for address, _ in servers.values():
-                run(endpoint, address, 16, folder, seconds=1)
-        for _ in range(rounds):
-            for n in connections:
-                for endpoint in endpoints:
-                    for app, (address, _) in servers.items():
-                        before = _calls(folder, app)
-                        result = run(endpoint, address, n, folder, seconds)
-                        runs[n, endpoint.name, app].append(result)
-                        if endpoint.signed:
-                            _expect_calls(folder, app, before + int(result.rate * seconds * 0.95))
+        for path, (address, _) in product(PATHS.values(), servers.values()):
+            run(path, address, 16, folder, seconds=1)
+        for _, row in product(range(rounds), comparisons):
+            path = PATHS[row.name]
+            for (app, (address, _)), runs in zip(
+                servers.items(), (row.own, row.other), strict=True
+            ):
+                before = _calls(folder, app)
+                runs.append(run(path, address, row.connections, folder))
+                if path == VOICE:
+                    _expect_calls(folder, app, before + int(runs[-1].rate * SECONDS * 0.95))
         mebibytes = {app: memory(pid) for app, (_, pid) in servers.items()}
-    comparisons = [
-        Comparison(n, endpoint.name, *(runs[n, endpoint.name, app] for app in APPS))
-        for n in connections
-        for endpoint in endpoints
-    ]
     return comparisons, mebibytes
 
 
@@ -184,11 +155,7 @@ def _calls(folder, app):
 
 def _expect_calls(folder, app, expected):
     """Wait until every answered call has its row."""
-    deadline = time.monotonic() + CALL_LOG_SECONDS
-    while _calls(folder, app) < expected and time.monotonic() < deadline:
-        time.sleep(0.1)
-    written = _calls(folder, app)
-    assert written >= expected, f"{app}: {expected} calls were answered, {written} written"
+    poll(lambda: _calls(folder, app) >= expected, CALL_LOG_SECONDS, lambda: (app, expected))
 
 
 def _script(folder):

@@ -2,13 +2,12 @@
 
 import json
 import os
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -30,38 +29,30 @@ from routing.cli.common import (
     print_or_write,
     print_report,
 )
-from routing.core.directory import Line, Phone
+from routing.core.directory import Line
 from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
 from routing.core.instants import Span
 from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
-from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
+from routing.directory.yaml_source import Node, UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
 from routing.lint import check as lint
-from routing.lint.hours import days_to_confirm
 from routing.lint.numbers import own_number_advice
-from routing.snapshot import build_snapshot
 from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.staff_text import format_periods
 
 group = CommandGroup("directory", help="Begin, check, compare and print the directory.")
 
-Answers = dict[str, Any]
-"""What each question was answered, by its key, as the template needs it."""
+Answers = Mapping[str, Node | None]
+"""What each question was answered, by its key: a text, or what a file of answers has."""
 
-NOT_ASKED = {"accessibility_missing", "privacy_missing", "unverified", "bank_holidays_end"}
-"""Warnings about what the council completes later, or no answer could mend."""
-
-DIVISIONS = ("england-and-wales", "scotland", "northern-ireland")
-_FIXED_DAYS = {
-    (12, 24): ("Christmas Eve", "Noswyl Nadolig"),
-    (12, 25): ("Christmas Day", "Dydd Nadolig"),
-    (12, 26): ("Boxing Day", "Gŵyl San Steffan"),
-    (12, 31): ("New Year's Eve", "Nos Galan"),
-    (1, 1): ("New Year's Day", "Dydd Calan"),
+NOT_ASKED = {
+    *("accessibility_missing", "privacy_missing", "unverified", "opens_at_christmas"),
+    "bank_holidays_end",
 }
+"""Warnings about what the council completes later, or no answer could mend."""
 
 
 @group.command("new")
@@ -85,8 +76,10 @@ def new(file: Path | None, answers: Path | None, force: bool) -> None:
         if answers is None:
             text = _ask()
         else:
-            given = read_answers(read_text(answers))
+            given = read_yaml(read_text(answers)).root
             text = directory_text(given, lookup.instance_path(), lookup.now())
+    except UnreadableFile as error:
+        raise click.ClickException(f"{answers}: {error.problem}") from error
     except (BadAnswers, InvalidDirectory) as error:
         raise click.ClickException(str(error)) from error
     print_or_write(text, path)
@@ -280,82 +273,44 @@ def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its answer's key, and what reads the answer or raises ValueError."""
+    """A question, its answer's key, and where the answer stands in the directory's text."""
 
     key: str
     words: str
-    parse: Callable[[object], object]
+    marker: str
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LineAnswer:
-    """The name and the number of a line."""
-
-    name: str
-    phone: Phone
-
-
-def _council(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("Write the council's name, as Anyshire County Council.")
-    return " ".join(value.split())
-
-
-def _division(value: object) -> str:
-    if value not in DIVISIONS:
-        raise ValueError(
-            f"{value!r} is not known. Write {', '.join(DIVISIONS[:2])} or {DIVISIONS[2]}."
-        )
-    return str(value)
-
-
-def _line(value: object) -> LineAnswer:
-    if isinstance(value, Mapping):
-        value = f"{value.get('name', '')}, {value.get('phone', '')}"
-    match = re.fullmatch(r"\s*([^\[{].*?)\s*,\s*(\+?[\d(][\d ()+-]*)\s*", str(value))
-    if match is None or re.search(r"\d{5}", match[1]):
-        message = "is not a line. Write its name and one number, as MASH, 01632 960001."
-        raise ValueError(f"{value!r} {message}")
-    return LineAnswer(match[1], schema.parse_line_phone(match[2]))
-
-
-def _day_line(value: object) -> LineAnswer:
-    line = _line(value)
-    if line.phone.is_emergency:
-        raise ValueError(f"{line.phone.display} may be the night line only. Write another number.")
-    return line
-
-
-def _hours(value: object) -> list[tuple[str, str]]:
-    """Read a week's hours: a mapping, or one text with a semicolon between days."""
-    if isinstance(value, str) and value != "always":
-        days = (part.strip().partition(" ") for part in value.split(";"))
-        value = {key.rstrip(":"): hours.strip() for key, _, hours in days}
-    return list(schema.parse_week(value).as_written)
-
-
-def _languages(value: object) -> list[str]:
-    languages = value if isinstance(value, list) else str(value).replace(",", " ").split()
-    if languages not in (["en"], ["cy"], ["cy", "en"], ["en", "cy"]):
-        raise ValueError(f"{value!r} is not understood. Write en, or cy, en for Welsh first.")
-    return languages
-
-
 QUESTIONS = (
-    Question("council", "The council's name", _council),
-    Question("website", "Its website, as https://www.anyshire.example", schema.parse_url),
-    Question("division", f"Its bank holidays: {', '.join(DIVISIONS)}", _division, DIVISIONS[0]),
-    Question("day_line", "The day line: its name and number, as MASH, 01632 960001", _day_line),
+    Question("council", "The council's name", "\ncouncil:"),
+    Question("website", "Its website, as https://www.anyshire.example", "\n  website:"),
+    Question(
+        "division",
+        "Its bank holidays: england-and-wales, scotland or northern-ireland",
+        "\n  division:",
+        "england-and-wales",
+    ),
+    Question("day_line", "The day line: its name and number, as MASH, 01632 960001", "\n  day:"),
     Question(
         "day_hours",
         "Its hours, as mon-thu: 08:30-17:00; fri: 08:30-16:30. On bank holidays it is closed, "
         "unless you add `bank-holiday: 10:00-16:00`",
-        _hours,
+        "\n    hours:",
     ),
-    Question("night_line", "Who answers at all other times: name and number, perhaps 101", _line),
-    Question("night_hours", "Its hours: always, or days and hours as before", _hours, "always"),
-    Question("languages", "Languages of pages: en, or cy, en for Welsh first", _languages, "en"),
+    Question(
+        "night_line",
+        "Who answers at all other times: name and number, perhaps 101",
+        "\n  night:",
+    ),
+    Question(
+        "night_hours",
+        "Its hours: always, or days and hours as before",
+        "\n    hours:",
+        "always",
+    ),
+    Question(
+        "languages", "Languages of pages: en, or cy, en for Welsh first", "\nlanguages:", "en"
+    ),
 )
 
 
@@ -367,77 +322,57 @@ class BadAnswers(ValueError):
         self.errors = dict(errors)
 
 
-def read_answers(text: str) -> Answers:
-    """Return the answers in a YAML file with the key of each question. Raise BadAnswers."""
-    try:
-        root = read_yaml(text).root
-    except UnreadableFile as error:
-        raise BadAnswers({f"line {error.problem.line}": error.problem.message}) from error
-    answers: Answers = {}
-    keys = [question.key for question in QUESTIONS]
-    errors = {key: f"is not one of {', '.join(keys)}." for key in root if key not in keys}
-    for question in QUESTIONS:
-        value = root.get(question.key, question.default)
-        try:
-            answers[question.key] = question.parse(value)
-        except ValueError as error:
-            errors[question.key] = str(error) if value else f"it is missing. {question.words}."
-    if errors:
-        raise BadAnswers(errors)
-    return answers
-
-
-def directory_text(answers: Answers, folder: Path, at: datetime) -> str:
+def directory_text(given: Answers, folder: Path, at: datetime) -> str:
     """Return the directory that answers make at ``at``, with comments for whoever edits it.
 
-    Its numbers are not confirmed, and ``check`` has nothing to say about it but NOT_ASKED, with the
-    bank holidays of ``folder``. Dates around Christmas on which the day line opens as usual are
-    written out. Raise BadAnswers.
+    A line is a text "name, number", or a mapping of both; hours are a text with a semicolon between
+    days, or a mapping. The numbers are not confirmed, and ``check`` has nothing to say about the
+    directory but NOT_ASKED, with the bank holidays of ``folder``. Raise BadAnswers.
     """
-    today = at.astimezone(ZoneInfo(schema.UK_ZONE)).date()
-    if answers["night_line"].phone == answers["day_line"].phone:  # one line, at all hours
-        answers = answers | {"day_hours": answers["night_hours"]}
-    text, name = _render(answers, (), today), Path("directory.yaml")
+    answers = {question.key: given.get(question.key, question.default) for question in QUESTIONS}
+    unknown = f"there is no such question. They are {', '.join(answers)}."
+    errors = {key: unknown for key in given if key not in answers}
+    missing = [question for question in QUESTIONS if not answers[question.key]]
+    errors |= {question.key: f"it is missing. {question.words}." for question in missing}
+    text = _render(answers, at.astimezone(ZoneInfo(schema.UK_ZONE)).date())
     try:
-        directory, _ = parse(text, name)
-        line, holidays = directory.lines[0], build_snapshot(directory, folder, at).holidays
-        days = [] if line.hours.is_always else days_to_confirm(line, holidays, today)
-        ranges = [(day, line.ranges_on(day, holidays.dates)) for day in days]
-        special_days = [(day, ", ".join(map(str, hours))) for day, hours in ranges]
-        text = _render(answers, special_days, today)
-        problems = lint.warnings(*parse(text, name), folder, at)
+        problems = lint.warnings(*parse(text, Path("directory.yaml")), folder, at)
     except InvalidDirectory as error:
         problems = error.problems
-    errors = {
-        _key_at(text, problem): problem.message
-        for problem in problems
-        if problem.code not in NOT_ASKED
-    }
-    if errors:
+    faults = [problem for problem in problems if problem.code not in NOT_ASKED]
+    if errors := {_key_at(text, problem): problem.message for problem in faults} | errors:
         raise BadAnswers(errors)
     return text
 
 
-def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: date) -> str:
-    languages, day_hours = answers["languages"], answers["day_hours"]
+def _render(answers: Answers, today: date) -> str:
+    day_line, night_line = _split_line(answers["day_line"]), _split_line(answers["night_line"])
+    day_hours, night_hours = (
+        _split_hours(answers["day_hours"]),
+        _split_hours(answers["night_hours"]),
+    )
+    if day_line[1] == night_line[1]:  # one line, at all hours
+        day_hours = night_hours
     if not any(days in ("", schema.BANK_HOLIDAY) for days, _ in day_hours):
-        day_hours = [*day_hours, (schema.BANK_HOLIDAY, "closed")]
+        day_hours.append((schema.BANK_HOLIDAY, "closed"))
+    listed = answers["languages"]
+    words_listed: list[Node] = [*str(listed).replace(",", " ").split()]
+    languages = listed if isinstance(listed, list) else words_listed
 
-    def words(text: str, welsh: str = "") -> str:
+    def words(text: Node, welsh: str = "") -> str:
         """Return a text for each language; one without a translation stands in both."""
-        texts = {"en": text, "cy": welsh or text}
-        if not welsh and " / " in text:
-            texts = dict(zip(languages, text.split(" / ", 1) * len(languages), strict=False))
-        if languages == ["en"]:
+        if languages == ["en"] or not isinstance(text, str):
             return quote(text)
-        return f"{{{', '.join(f'{language}: {quote(texts[language])}' for language in languages)}}}"
+        texts = [welsh if code == "cy" else text for code in languages]
+        if not welsh:
+            texts = text.split(" / ", 1) * len(languages)
+        pairs = zip(map(quote, languages), map(quote, texts), strict=False)
+        return f"{{{', '.join(': '.join(pair) for pair in pairs)}}}"
 
     text = render_template(
         "directory.yaml",
-        **answers | {"day_hours": day_hours},
-        special_days=[
-            (day, words(*_FIXED_DAYS[day.month, day.day]), hours) for day, hours in special_days
-        ],
+        **{**answers, "languages": languages},
+        lines={"day": (*day_line, day_hours), "night": (*night_line, night_hours)},
         today=today,
         words=words,
         quote=quote,
@@ -445,10 +380,28 @@ def _render(answers: Answers, special_days: Sequence[tuple[date, str]], today: d
     return f"{text}\n"
 
 
-def quote(text: str) -> str:
-    """Return a text as YAML, in quotes only where it needs them."""
-    is_plain = re.fullmatch(r"[A-Za-z][^\x00-\x1f:#{}\[\],&*!|>'\"%@`\x7f-\x9f]*", text)
-    return text if is_plain and text == text.strip() else json.dumps(text, ensure_ascii=False)
+def _split_line(line: Node | None) -> tuple[Node, Node]:
+    """Return the name and the number of a line."""
+    if isinstance(line, dict):
+        return line.get("name", ""), line.get("phone", "")
+    name, _, phone = str(line).partition(",")
+    return name.strip(), phone.strip()
+
+
+def _split_hours(hours: Node | None) -> list[tuple[str, Node]]:
+    """Return days and their hours; of hours without days, such as always, the days are ""."""
+    if isinstance(hours, dict):
+        return list(hours.items())
+    parts = (part.strip().rpartition(": ") for part in str(hours).split(";"))
+    return [(days, text) for days, _, text in parts]
+
+
+def quote(node: Node | None) -> str:
+    """Return a value as YAML, in quotes only where it needs them."""
+    with suppress(UnreadableFile):
+        if read_yaml(f"a: {{b: {node}}}").root == {"a": {"b": node}}:
+            return str(node)
+    return json.dumps(node, ensure_ascii=False)
 
 
 def _key_at(text: str, problem: Problem) -> str:
@@ -456,42 +409,27 @@ def _key_at(text: str, problem: Problem) -> str:
     if problem.code == "gap":
         return "night_hours"
     above = "\n".join(text.split("\n")[: problem.line])
-    keys = {"\n  day:": "day_line", "\n  night:": "night_line"}
-    keys |= {f"\n{question.key}:": question.key for question in QUESTIONS}
-    last = max(keys, key=above.rfind)
-    if above.rfind("\n    hours:") > above.rfind(last):
-        return keys[last].replace("_line", "_hours")
-    return keys[last] if last in above else "council"
+    nearest = max(QUESTIONS, key=lambda question: above.rfind(question.marker))
+    if nearest.key in ("day_hours", "night_hours"):
+        return "night_hours" if "\n  night:" in above else "day_hours"
+    return nearest.key
 
 
 def _ask() -> str:
     """Ask every question until the answers are right. Return the directory's text."""
-    typed = {question.key: question.default for question in QUESTIONS}
-    to_ask: Sequence[Question] = QUESTIONS
+    answers = {question.key: question.default for question in QUESTIONS}
+    to_ask: Iterable[str] = tuple(answers)
     while True:
-        for question in to_ask:
-            typed[question.key] = _ask_one(question, typed[question.key])
-        to_ask = QUESTIONS
-        answers: Answers = {q.key: q.parse(typed[q.key]) for q in QUESTIONS}
+        for question in (question for question in QUESTIONS if question.key in to_ask):
+            answers[question.key] = click.prompt(question.words, default=answers[question.key])
+        to_ask = tuple(answers)
         try:
             text = directory_text(answers, lookup.instance_path(), lookup.now())
         except BadAnswers as error:
             click.echo(f"{error}\nPlease answer again.")
-            to_ask = [q for q in QUESTIONS if q.key in error.errors]
+            to_ask = error.errors
             continue
-        lines = (f"  {key}: {answer}" for key, answer in typed.items())
+        lines = (f"  {key}: {answer}" for key, answer in answers.items())
         click.echo("\n".join(["", "Your answers:", *lines]))
         if click.confirm("Is everything right?", default=True):
             return text
-
-
-def _ask_one(question: Question, default: str | None) -> str:
-    def parse(value: str) -> str:
-        try:
-            question.parse(value)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from error
-        return value
-
-    answer: str = click.prompt(question.words, default=default, value_proc=parse)
-    return answer

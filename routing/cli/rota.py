@@ -22,9 +22,10 @@ from routing.cli.common import (
 from routing.cli.maintenance import run_purge
 from routing.errors import InvalidSpreadsheet
 from routing.formats import span_json, timestamp
-from routing.rota import descriptions, filling, spreadsheet
+from routing.rota import filling, spreadsheet
+from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
-from routing.rota.roster import CONTEXT_MARGIN, NewShift
+from routing.rota.roster import CONTEXT_MARGIN
 from routing.store.retention import ROTA_RULE
 from routing.text import time_parsing
 
@@ -41,8 +42,8 @@ def who(time: str | None, as_json: bool) -> None:
     end = at + rota_service.GAP_LOOKAHEAD
     rota = rota_service.read_rota(at, end)
     rows, lines = [], []
-    for role in rota.roles:
-        span, staffing = next(iter(rota.roster.merged_staffing(role.id, at, end)))
+    for role in rota.roles.values():
+        span, staffing = next(iter(rota.merged_staffing(role.id, at, end)))
         rows.append(
             {
                 "role": role.id,
@@ -51,7 +52,8 @@ def who(time: str | None, as_json: bool) -> None:
                 "until": timestamp(span.end, locale) if span.end < end else None,
             }
         )
-        lines.append(f"{descriptions.role_name(role)}: {', '.join(rota.text(at).now(role))}.")
+        now = ", ".join(RotaText(rota, at).now(role))
+        lines.append(f"{rota.role_names[role.id]}: {now}.")
     no_roles = "The directory has no `rota`, so it does not say who must be on duty."
     print_report(as_json, rows, lines or [no_roles])
 
@@ -72,12 +74,12 @@ def gaps(first: date | None, days: int, as_json: bool) -> None:
         period = local_period(lookup.snapshot(), first, days)
         start, end = period.start, period.end
     rota = rota_service.read_rota(start, end + CONTEXT_MARGIN)
-    rota_gaps, text, lines = rota.gaps(start, end), rota.text(at), []
+    rota_gaps, text, lines = rota.gaps(start, end), RotaText(rota, at), []
     for gap in rota_gaps:
         hours = round((gap.during.end - gap.during.start) / timedelta(hours=1), 2)
         lines.append(f"{text.gap(*gap)} ({hours:g} hours).")
-    lines += [f"{text.surplus(role, span)}." for role, span in rota.surplus(start, end)]
-    lines += [f"Clash: {text.clash(clash)}." for clash in rota.roster.clashes(start, end)]
+    lines += [f"{surplus}." for surplus in text.surplus(start, end)]
+    lines += [f"Clash: {text.clash(clash)}." for clash in rota.clashes(start, end)]
     if not rota_gaps:
         lines.append(f"No gaps in {count_of(days, 'day')}.")
     rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in rota_gaps]
@@ -100,38 +102,25 @@ def export(first: date | None, days: int) -> None:
 @click.option(
     "--replace", is_flag=True, help="Leave exactly this file in its roles and its period."
 )
-@click.option(
-    "--from", "first", metavar="D", type=parse_date, help="The first day that is replaced."
-)
-@click.option("--to", "last", metavar="D", type=parse_date, help="The last day that is replaced.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-def import_(
-    file: BinaryIO,
-    add_people: bool,
-    replace: bool,
-    first: date | None,
-    last: date | None,
-    dry_run: bool,
-) -> None:
+def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> None:
     """Import shifts from a CSV file with the columns role,starts,ends,person.
 
     Times are local, the day first: 24/12/2026 17:00 or 2026-12-24 17:00. If any row has an error,
     nothing is imported. Shifts that are on the rota already are skipped. A corrected file needs
     --replace: without it shifts are only added. It replaces what lies between the file's first
-    shift and its last, and what an earlier file of the same name had; --from and --to replace more
-    days, or fewer. FILE may be - for standard input.
+    shift and its last, and what an earlier file of the same name had. FILE may be - for standard
+    input.
     """
-    if (first or last) and not replace:
-        raise click.UsageError("--from and --to say what is replaced: add --replace.")
     data = file.read(spreadsheet.MAX_BYTES + 1)
     name = getattr(file, "name", "").removeprefix("<stdin>")
     try:
-        plan = rota_service.plan_import(data, add_people, replace, name, first, last)
+        plan = rota_service.plan_import(data, add_people, replace, name)
     except InvalidSpreadsheet as error:
         raise click.ClickException(f"Nothing was imported.\n{error}") from error
     compared = plan.difference
     if replace or dry_run:
-        for line in plan.rota.text(lookup.now()).difference(compared):
+        for line in RotaText(plan.rota, lookup.now()).difference(compared):
             click.echo(line)
     for warning in plan.warnings:
         click.echo(f"Warning: {warning}")
@@ -141,7 +130,7 @@ def import_(
     if dry_run:
         click.echo(f"Nothing was saved. This would be: {counts}.")
         return
-    change = rota_service.save_import(plan, actor())
+    change = None if compared.is_empty else rota_service.save_change(plan, actor())
     skipped = f" {compared.unchanged} were already on the rota." if compared.unchanged else ""
     click.echo(f"{counts}.{skipped}{_undo_hint(change.id) if change else ''}")
 
@@ -153,15 +142,17 @@ def import_(
 @click.option("--people", required=True, metavar="A,B,C", help="Who takes turns, in order.")
 @click.option(
     "--turn",
-    default="week",
-    metavar="LENGTH",
+    default="7",
+    metavar="DAYS",
     show_default=True,
-    help="How long a turn lasts: slot (a shift each), week, fortnight, or a number of days.",
+    help="How many days a turn lasts: 14 is a fortnight; or slot, for a shift each.",
 )
 @click.option(
     "--turn-begins",
+    default="Monday",
     metavar="DAY [T]",
-    help="When a turn begins, as 'friday 17:00'. [default: Monday for weeks, else the first day]",
+    show_default=True,
+    help="When a turn begins, as 'friday 17:00'. Empty: on the first day.",
 )
 @click.option("--working-day", metavar="T,T", help="When shifts begin on working days, as 17:00.")
 @click.option("--weekend", metavar="T,T", help="When shifts begin at weekends.")
@@ -173,7 +164,7 @@ def fill(
     last: date,
     people: str,
     turn: str,
-    turn_begins: str | None,
+    turn_begins: str,
     working_day: str | None,
     weekend: str | None,
     bank_holiday: str | None,
@@ -185,7 +176,7 @@ def fill(
     or at the times given for a kind of day.
     """
     times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
-    rota, proposed = rota_service.propose_fill(
+    proposal, slots = rota_service.propose_fill(
         role_id,
         first,
         last,
@@ -193,23 +184,20 @@ def fill(
         filling.parse_turn(turn, turn_begins),
         {kind: filling.parse_times(text) for kind, text in times.items() if text},
     )
-    text = rota.text(lookup.now())
-    shifts = []
-    for shift in proposed:
-        name = "nobody is free"
-        if shift.person_id is not None:
-            name = rota.names[shift.person_id]
-            shifts.append(NewShift(role_id, shift.person_id, shift.during))
+    text, names = RotaText(proposal.rota, lookup.now()), proposal.rota.names
+    for shift in slots:
+        name = names[shift.person_id] if shift.person_id else "nobody is free"
         click.echo(f"{text.span(shift.during)}: {name}")
-    for warning in rota.warnings(shifts):
+    for warning in proposal.warnings:
         click.echo(f"Warning: {warning}")
-    for load in rota_service.measure_fill(rota, shifts):
-        click.echo(f"{rota.names[load.person_id]}: {load}.")
+    for load in rota_service.measure_fill(proposal):
+        click.echo(f"{names[load.person_id]}: {load}.")
+    count = count_of(len(proposal.changes), "shift")
     if not yes:
-        click.echo(f"This would add {count_of(len(shifts), 'shift')}. To add, use --yes.")
+        click.echo(f"This would add {count}. To add, use --yes.")
         return
-    change = rota_service.save_fill(rota, shifts, actor())
-    click.echo(f"Added {count_of(len(shifts), 'shift')}.{_undo_hint(change.id)}")
+    change = rota_service.save_change(proposal, actor())
+    click.echo(f"Added {count}.{_undo_hint(change.id)}")
 
 
 @group.command("undo")

@@ -137,7 +137,7 @@ def decide(
 
     It is the line of the divert in force, of several the one set last; otherwise the first of the
     service's lines that is open; otherwise its out-of-hours line, whatever that line's own hours
-    say. ``avoid`` holds the lines that the diverts in force replaced.
+    say.
 
     ``at`` may be in any zone; hours are read in the directory's. Every span is half-open: at
     17:00:00 exactly the day line has closed. ``until`` and ``next`` are as in Decision, and take
@@ -165,10 +165,9 @@ def timeline(
     end: datetime,
     diverts: Sequence[Divert] = (),
 ) -> Iterator[tuple[Span, Answer]]:
-    """Yield consecutive spans from ``start`` to ``end``, each with its answer.
+    """Yield consecutive spans from ``start`` to ``end``, each with its answer, also its reason.
 
-    A span ends where the line, its number, how that is written or the reason changes. Raise as
-    ``decide`` does.
+    Raise as ``decide`` does.
     """
     start, end = instants.as_utc(start), instants.as_utc(end)
     service_diverts = [divert for divert in diverts if divert.service == service_id]
@@ -185,10 +184,9 @@ def timeline(
 def handovers(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert] = ()
 ) -> Iterator[tuple[datetime, Answer]]:
-    """Yield each handover after ``at``, with the answer from then on, for staff.
+    """Yield each handover within HORIZON after ``at``, with the answer from then on, for staff.
 
-    The beginning and the end of a divert count too, also where callers notice no difference: staff
-    need to know when it ends. Those within HORIZON. Raise as ``decide`` does.
+    The edges of a divert count too where callers notice no difference. Raise as ``decide`` does.
     """
     end = instants.as_utc(at) + HORIZON + timedelta.resolution
     spans = timeline(timetables, service_id, at, end, diverts)
@@ -287,7 +285,6 @@ def _answer_at(
 
 
 def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -> Answer | None:
-    """Return the answer of the divert in force that was set last, or None if none is in force."""
     in_force = [divert for divert in diverts if at in divert.during]
     if not in_force:
         return None
@@ -297,32 +294,18 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
 
 
 MAX_MONTHS = 4096
-"""How many months stay compiled: four for each of 1,000 services.
-
-A month takes about 1 ms to compile; all months from 2000 to 2100 would take over a second for each
-service. So each is compiled when it is first needed; compiling it again gives the same.
-"""
+"""How many months stay compiled: four for each of 1,000 services. One takes about 1 ms to compile,
+when it is first needed."""
 
 _MAX_OVERRUN = timedelta(days=2)
 """Hours that start on a date end by the midnight after the next date, whatever the clocks do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timetable:
-    """A calendar month in UTC: ``decisions[i]`` holds from ``starts[i]`` until ``starts[i + 1]``.
-
-    The first start is the month's first instant.
-    """
-
-    starts: tuple[datetime, ...]
-    decisions: tuple[Decision, ...]
-
-
 class Timetables:
-    """A directory with its bank holidays, and every month of its services. Immutable.
+    """A directory with its bank holidays, and every month of its services in UTC. Immutable.
 
-    ``month(service_id, year, month)`` compiles a Timetable when it is first needed. Safe to share
-    between threads.
+    ``month(service_id, year, month)`` gives a month's starts and decisions: each holds from its
+    start until the next, and the first start is the month's. Safe to share between threads.
     """
 
     def __init__(self, directory: Directory, holidays: Mapping[date, BankHoliday]) -> None:
@@ -334,8 +317,8 @@ class Timetables:
 
     def decision(self, service_id: str, at: datetime) -> Decision:
         """Return the decision at ``at``, in UTC, without diverts. Raise UnknownService."""
-        month = self.month(service_id, at.year, at.month)
-        decision = month.decisions[bisect_right(month.starts, at) - 1]
+        starts, decisions = self.month(service_id, at.year, at.month)
+        decision = decisions[bisect_right(starts, at) - 1]
         if decision.until is not None and decision.until - at > HORIZON:
             return replace(decision, until=None, next=None)
         return decision
@@ -348,10 +331,9 @@ class Timetables:
             raise UnknownService(service_id, tuple(self.services)) from None
 
     def later_answers(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, Answer]]:
-        """Yield each later instant at which the answer may change, and the answer from then on.
+        """Yield without end each instant after ``at``, in UTC, at which the answer may change.
 
-        It does not end. The first instant of a month may repeat the answer before it. ``at`` is in
-        UTC.
+        It comes with the answer from then on, which at the start of a month may be the same.
         """
         year, month = at.year, at.month
         while True:
@@ -378,14 +360,16 @@ class Timetables:
         at = instants.as_utc(at)
         return bool(self.open_spans(line, at, at + timedelta.resolution))
 
-    def _compile_month(self, service_id: str, year: int, month: int) -> Timetable:
+    def _compile_month(
+        self, service_id: str, year: int, month: int
+    ) -> tuple[tuple[datetime, ...], tuple[Decision, ...]]:
         service, last = self.service(service_id), _month_span(year, month).end + HORIZON
         entries = self._answers(service_id, year, month)
         decisions = (
             _decision_until(service, answer, self.later_answers(service_id, start), last)
             for start, answer in entries
         )
-        return Timetable(tuple(start for start, _ in entries), tuple(decisions))
+        return tuple(start for start, _ in entries), tuple(decisions)
 
     def _compile_answers(
         self, service_id: str, year: int, month: int
@@ -442,11 +426,7 @@ class Timetables:
 def _decision_until(
     service: Service, answer: Answer, later: Iterable[tuple[datetime, Answer]], last: datetime
 ) -> Decision:
-    """Return the decision up to the first later answer that a caller would notice.
-
-    ``later`` are instants in order, each with the answer from then on; those after ``last`` do not
-    count.
-    """
+    """Return the decision up to the first later answer, by ``last``, that a caller notices."""
     for start, following in later:
         if start > last:
             break
@@ -458,10 +438,9 @@ def _decision_until(
 def merge_hours(
     days: Iterable[tuple[date, tuple[TimeRange, ...]]], zone: ZoneInfo
 ) -> tuple[Span, ...]:
-    """Return the spans of UTC of the hours that start on ``days``, in order.
+    """Return the spans of UTC of the hours that start on ``days``, in order, as few as possible.
 
-    Spans that touch or overlap become one. A range that lies wholly within an hour that the clocks
-    skip gives none.
+    A range that lies wholly within an hour that the clocks skip gives none.
     """
     edges = sorted(
         (instants.start_at(day, hours.opens, zone), instants.end_at(day, hours.closes, zone))

@@ -12,8 +12,7 @@ EMERGENCY_NUMBERS = ("999", "101")
 """The numbers of the police that a line may have if it is only ever an out-of-hours line."""
 
 MIN_RING_SECONDS, RING_SECONDS, LAST_RING_SECONDS, MAX_RING_SECONDS = 5, 25, 55, 55
-"""How long a line rings: at least; unless the directory says otherwise, before another and as the
-last; and at most, whatever the directory says.
+"""How long a line rings: at least; by default before another and as the last; and at most.
 
 Twilio adds 5 seconds to what it is told; a mobile's voicemail commonly answers after 15 to 30.
 """
@@ -59,13 +58,10 @@ class Phone:
 
     @property
     def url(self) -> str:
-        """The address of a link to this number: ``tel:``, or ``sms:`` for a mobile short code.
-
-        A freephone number may not connect with +44 before it. A short code for texts has five or
-        six digits and begins with 6, 7 or 8.
-        """
+        """The address of a link to this number: ``tel:``, or ``sms:`` for a mobile short code."""
         if len(self.e164) in (5, 6) and self.e164[0] in "678":
             return f"sms:{self.e164}"
+        # A freephone number may not connect with +44 before it.
         is_freephone = self.national.startswith(("0800", "0808", "0500"))
         return f"tel:{self.national if is_freephone else self.e164}"
 
@@ -76,10 +72,7 @@ class Phone:
 
     @property
     def relay_uk_display(self) -> str | None:
-        """The number as a user of Relay UK dials it: 18001 and the national number.
-
-        None where Relay UK cannot dial it: 999, 101 and another country's numbers.
-        """
+        """18001 and the national number; None for 999, 101 and another country's numbers."""
         return f"18001 {self.national_display}" if self.e164.startswith("+44") else None
 
 
@@ -321,7 +314,7 @@ class Line:
         return hours
 
     def ranges_on(self, day: date, holidays: HolidayDates) -> tuple[TimeRange, ...]:
-        """Return the hours that start on ``day``, as ``hours_on``."""
+        """Return the hours that start on ``day``."""
         return self.hours_on(day, holidays).ranges
 
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
@@ -351,8 +344,7 @@ def max_ring_seconds(line: Line) -> int:
 def acceptance_seconds(line: Line) -> int:
     """Return for how long at most a caller hears ringing after somebody picked up the line.
 
-    That is while they are asked to press 1, and before that while the exchange dials through a
-    menu; 0 for a line that is connected at once.
+    That is while the exchange dials through a menu and they are asked to press 1.
     """
     if not line.press_1_to_accept:
         return 0
@@ -360,10 +352,7 @@ def acceptance_seconds(line: Line) -> int:
 
 
 def send_digits(line: Line, phone: Phone) -> str | None:
-    """Return the keys to press once ``phone``, a number of the line, answers; None for none.
-
-    They fit the menu of the line's own number: nothing is pressed on the number of a special day.
-    """
+    """Return the keys to press once ``phone`` answers: none on the number of a special day."""
     return line.send_digits if phone == line.phone else None
 
 

@@ -8,7 +8,7 @@ from itertools import compress, pairwise
 
 from routing.core import instants
 from routing.core.decision import Timetables, timeline
-from routing.core.directory import Line, Phone
+from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Intervals, Span, merge_equal, overlay, split_by_day
 
 Lines = tuple[Line, ...]
@@ -42,11 +42,10 @@ Change = tuple[Callee | None, Callee | None]
 def find_gaps(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
 ) -> Iterator[tuple[Span, CoverageKind, Lines]]:
-    """Yield each span from ``start`` to ``end`` in which no line or several lines are open.
+    """Yield each span from ``start`` to ``end`` with no open line or several, and those lines.
 
-    The lines are those that take the service's calls: ``lines`` and ``out_of_hours``. A line is
-    open when its own published hours say so, with its special days and bank holidays. In a gap the
-    out-of-hours line takes the calls all the same. Each span comes with the lines open throughout.
+    The lines are those of ``lines`` and ``out_of_hours``; each is open when its own published hours
+    say so. In a gap the out-of-hours line takes the calls all the same.
 
     Raise UnknownService for a service that the directory lacks, NaiveTime for a time without a
     zone.
@@ -94,24 +93,11 @@ def missing_backups(
     """
     service = timetables.service(service_id)
     period = Span(instants.as_utc(start), instants.as_utc(end))
-    tried = {line.id for line in service.if_unanswered}
-    possible = (*service.lines, service.out_of_hours, *spare)
-    candidates = [line for line in possible if line.id not in tried]
-    if not candidates:
-        return
-    intervals = overlay(
-        overlay(
-            _open_lines(timetables, service.lines, period),
-            _open_lines(timetables, service.if_unanswered, period),
-        ),
-        overlay(
-            _open_lines(timetables, candidates, period),
-            split_by_day(period, timetables.directory.zone),
-        ),
-    )
+    lines = tuple({line.id: line for line in (*service.reachable, *spare)}.values())
+    open_lines = _open_lines(timetables, lines, period)
+    intervals = overlay(open_lines, split_by_day(period, timetables.directory.zone))
     missing = (
-        (span, _missing_backup(next(iter(lines), service.out_of_hours), backups, others, day))
-        for span, ((lines, backups), (others, day)) in intervals
+        (span, _missing_backup(service, *lines_and_day)) for span, lines_and_day in intervals
     )
     for span, line in merge_equal(missing):
         if line is not None:
@@ -138,16 +124,18 @@ def compare(
             yield span, (before, after)
 
 
-def _missing_backup(line: Line, backups: Lines, others: Lines, day: date) -> Line | None:
-    if line.phone_on(day).is_emergency or _has_backup(line, backups, day):
+def _missing_backup(service: Service, open_lines: Lines, day: date) -> Line | None:
+    """Return the first line that could be the backup a service lacks; None if it lacks none."""
+    open_ids = {line.id for line in open_lines}
+    line = next((line for line in service.lines if line.id in open_ids), service.out_of_hours)
+    own = line.phone_on(day)
+    if own.is_emergency:
         return None
-    return next((other for other in others if _has_backup(line, (other,), day)), None)
-
-
-def _has_backup(line: Line, backups: Lines, day: date) -> bool:
-    phones = (backup.phone_on(day) for backup in backups)
-    own = line.phone_on(day).e164
-    return any(phone.e164 != own and not phone.is_emergency for phone in phones)
+    phones = ((other, other.phone_on(day)) for other in open_lines)
+    others = [other for other, phone in phones if phone.e164 != own.e164 and not phone.is_emergency]
+    tried = {line.id for line in service.if_unanswered}
+    has_backup = any(other.id in tried for other in others)
+    return None if has_backup else next(iter(others), None)
 
 
 def _open_lines(

@@ -88,17 +88,6 @@ from routing.directory.load import parse_standard_input
 parse_standard_input()
 """
 
-_PLAIN_TEXT = 'Open it there, and save it as plain text ("Text only", UTF-8).'
-_OTHER_KINDS = {
-    b"PK\x03\x04": f"this is a Word document or spreadsheet, not text. {_PLAIN_TEXT}",
-    b"\xd0\xcf\x11\xe0": f"this is an old Word document or spreadsheet, not text. {_PLAIN_TEXT}",
-    b"{\\rtf": f"this is a document in rich text, not plain text. {_PLAIN_TEXT}",
-    b"%PDF": "this is a PDF, not text. Save the text that it was made from.",
-    b"\xff\xfe": "this text is in UTF-16, which Windows calls Unicode. Save the file as UTF-8.",
-    b"\xfe\xff": "this text is in UTF-16, which Windows calls Unicode. Save the file as UTF-8.",
-}
-"""Files that are no plain text, by how they begin, with what to do."""
-
 
 class ReaderEnded(InvalidDirectory):
     """The process that parsed a file needed too much memory or CPU time; the problem says which."""
@@ -240,14 +229,14 @@ def read_text(file: Path) -> str:
     if len(content) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."
         raise InvalidDirectory(file, [Problem(1, 1, "unreadable", message)])
-    for signature, message in _OTHER_KINDS.items():
-        if content.startswith(signature):
-            raise InvalidDirectory(file, [Problem(1, 1, "unreadable", message)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, column = position(content[: error.start].decode())
-        message = "this is not UTF-8 text. Save the file as UTF-8."
+        message = (
+            "this is not text in UTF-8. Save the file as UTF-8, and a Word document or spreadsheet "
+            'as plain text ("Text only").'
+        )
         raise InvalidDirectory(file, [Problem(line, column, "unreadable", message)]) from error
 
 
@@ -396,8 +385,8 @@ def _check_line(
         message = ""
         if phone.is_emergency and keys != {"out_of_hours"}:
             message = (
-                f"'{phone.display}' may answer only as `out_of_hours` of a service. Take "
-                f"'{line_id}' out of `lines` and `if_unanswered`, or move it to `helplines`."
+                f"'{phone.display}' answers only as `out_of_hours`. Take '{line_id}' out of "
+                "`lines` and `if_unanswered`, or move it to `helplines`."
             )
         elif not phone.is_emergency and keys and (why := schema.forbidden_reason(phone.e164)):
             message = f"'{phone.display}' may not be rung by a service: {why}. Write another."

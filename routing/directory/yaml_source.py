@@ -9,8 +9,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from itertools import product, zip_longest
+from itertools import product
 from typing import NamedTuple, cast
 
 import yaml
@@ -84,6 +83,10 @@ _SLIPS = {
 _KEY_LABELS = {"phone": "number", "number": "number that callers ring"}
 """What a key is called in a sentence, where that is not the key itself."""
 
+_ORDER = "order"
+_NAMING_KEYS = ("date", "from", "every", "kind", "name")
+"""Keys by which an entry of a list is told from the others: the first that it has."""
+
 _UNPRINTABLE = re.compile(
     r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
     f"|[{BIDI_OVERRIDES}]"
@@ -132,13 +135,14 @@ Node = str | list["Node"] | dict[str, "Node"]
 class FileChange:
     """One value that differs; ``old`` or ``new`` is None in the file that lacks it."""
 
-    path: KeyPath
+    path: tuple[str, ...]
     owner: str
     old: str | None
     new: str | None
 
     def __str__(self) -> str:
-        key = "".join(f" {_label(part)}" for part in self.path if self.path != (self.owner,))
+        parts = self.path if self.path != (self.owner,) else ()
+        key = "".join(f" {_KEY_LABELS.get(part, part.replace('_', ' '))}" for part in parts)
         new = "taken out" if self.new is None else self.new
         old = "not there" if self.old is None else self.old
         return f"{self.owner}:{key} {new}, was {old}"
@@ -245,19 +249,24 @@ def read_yaml(text: str) -> YamlSource:
 
 
 def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
-    """Return every value that differs between two files, in order.
+    """Return every value that differs between two files, in order of the new one.
 
-    The order of lists counts, and that of lines, services and roles, but not that of other keys. A
-    path below a line, a service or a role begins after its id, and ``owner`` is its name. An entry
-    of a list has its index in the new file, or in the old one if it was taken out.
+    The order of lists counts, and that of lines, services and roles, unless some were added or
+    taken out; that of other keys does not. A path below a line, a service, a role or a helpline
+    begins after it, and ``owner`` is its name. An entry of a list goes by its date, its kind or its
+    name.
     """
+    before, after = dict(_texts(old.root)), dict(_texts(new.root))
     changes = []
-    for path, old_text, new_text in _differences(old.root, new.root):
-        owner, below = str(path[0]), path[1:] or path
+    for path in dict.fromkeys([*after, *before]):
+        old_text, new_text = before.get(path), after.get(path)
+        keys = ((text or "").split(", ") for text in (old_text, new_text))
+        if old_text == new_text or (path[-1] == _ORDER and len({*map(frozenset, keys)}) > 1):
+            continue
+        owner, below = path[0], path[1:] or path
         if owner in ("lines", "services", "rota", "helplines") and len(path) > 2:
-            sources = (old, new) if new_text is None else (new, old)
-            names = filter(None, (_name(source, path[:2]) for source in sources))
-            owner, below = next(names, str(path[1])), path[2:]
+            names = (_first_text(source.value((*path[:2], "name"))) for source in (new, old))
+            owner, below = next(filter(None, names), path[1]), path[2:]
         changes.append(FileChange(below, owner, old_text, new_text))
     return changes
 
@@ -432,55 +441,35 @@ def _wrong_column(rows: Mapping[int, str], before: Sequence[int]) -> UnreadableF
     return UnreadableFile((number, columns[number]), message)
 
 
-def _name(source: YamlSource, path: KeyPath) -> str | None:
-    """Return the name of a line, service, role or helpline, in the first language that it has."""
-    name = source.value((*path, "name"))
-    if isinstance(name, dict):
-        name = next(iter(name.values()), None)
-    return name if isinstance(name, str) else None
-
-
-def _label(part: str | int) -> str:
-    return str(part + 1) if isinstance(part, int) else _KEY_LABELS.get(part, part.replace("_", " "))
-
-
-def _differences(
-    old: Node | None, new: Node | None, path: KeyPath = ()
-) -> Iterator[tuple[KeyPath, str | None, str | None]]:
-    """Yield the path of every text that differs, with both; a list of texts is one text."""
-    kinds = {_kind(node) for node in (old, new) if node is not None}
-    if len(kinds) == 2:
-        yield from _differences(None, new, path)
-        yield from _differences(old, None, path)
-    elif kinds == {dict}:
-        before, after = cast(dict[str, Node], old or {}), cast(dict[str, Node], new or {})
-        for key in dict.fromkeys([*after, *before]):
-            yield from _differences(before.get(key), after.get(key), (*path, key))
-        if path in (("lines",), ("services",), ("rota",)):
-            old_order: list[Node] = [key for key in before if key in after]
-            new_order: list[Node] = [key for key in after if key in before]
-            yield from _differences(old_order, new_order, (*path, "order"))
-    elif kinds == {list}:
-        entries, others = cast(list[Node], old or []), cast(list[Node], new or [])
-        texts = [repr(entry) for entry in entries], [repr(entry) for entry in others]
-        for tag, i, i_end, j, j_end in SequenceMatcher(None, *texts, False).get_opcodes():
-            places = zip_longest(range(i, i_end), range(j, j_end)) if tag != "equal" else ()
-            for i, j in places:
-                one = None if i is None else entries[i]
-                other = None if j is None else others[j]
-                yield from _differences(one, other, (*path, i if j is None else j))
-    elif (old_text := _text(old)) != (new_text := _text(new)):
-        yield path, old_text, new_text
-
-
-def _kind(node: Node) -> type:
-    """Return dict, list for one of mappings, or str."""
+def _texts(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every text with its path, and the order of a part's keys where that counts."""
+    is_ordered = path in (("lines",), ("services",), ("rota",))
+    if isinstance(node, list) and any(isinstance(entry, dict) for entry in node):
+        node, is_ordered = _entries_by_name(node), True
     if isinstance(node, dict):
-        return dict
-    return list if isinstance(node, list) and any(isinstance(item, dict) for item in node) else str
+        for key, value in node.items():
+            yield from _texts(value, (*path, key))
+        if is_ordered:
+            yield (*path, _ORDER), ", ".join(node)
+    elif isinstance(node, list):
+        texts = (f"'{text}'" if "," in text else str(text) for text in node)
+        yield path, ", ".join(texts) or "nothing"
+    else:
+        yield path, node.strip()
 
 
-def _text(node: Node | None) -> str | None:
-    if isinstance(node, list):
-        return ", ".join(f"'{item}'" if "," in item else str(item) for item in node) or "nothing"
-    return node if node is None else str(node).strip()
+def _entries_by_name(entries: Sequence[Node]) -> dict[str, Node]:
+    by_name: dict[str, Node] = {}
+    for entry in entries:
+        keys = cast(dict[str, Node], entry)
+        name = next((_first_text(keys[key]) for key in _NAMING_KEYS if key in keys), "")
+        while name in by_name:
+            name += " again"
+        by_name[name] = entry
+    return by_name
+
+
+def _first_text(node: Node | None) -> str:
+    """Return a text, in the first of its languages; "" for anything else."""
+    text = next(iter(node.values()), "") if isinstance(node, dict) else node
+    return text if isinstance(text, str) else ""

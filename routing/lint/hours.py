@@ -48,7 +48,6 @@ NOON = 12 * 60
 _DAY_BEGINS, _LAST_DAY_OPENING, _NIGHT = 5 * 60, 15 * 60, 3 * 60
 """Minutes of the day: a day's work begins between the first two, and is over by the third."""
 
-_LONGEST_NIGHT = 18 * 60
 FRIDAY = 4
 _Ranges = tuple[TimeRange, ...]
 
@@ -79,26 +78,22 @@ def warnings(snapshot: Snapshot, at: datetime, source: YamlSource) -> Iterator[P
         yield PathProblem(("bank_holidays",), "bank_holidays_end", message)
     yield from _check_changed_holidays(snapshot, today, source)
     night_lines = {service.out_of_hours.id for service in directory.services}
-    uses = [
-        (service, line)
-        for service in directory.services
-        for line in (*service.lines, *service.if_unanswered)
-        if line in service.lines or line.id not in night_lines
-    ]
-    day_lines = {  # that answer by their hours: an out-of-hours line does whatever its hours say
-        line.id
-        for service, line in uses
-        if line.id != service.out_of_hours.id and not line.hours.is_always
-    }
-    answer_by_day = {line.id for service, line in uses if any(map(_opens_at_noon, service.lines))}
+    services_by_line: dict[str, list[Service]] = defaultdict(list)
+    for service in directory.services:  # whose out-of-hours line answers whatever its hours say
+        for line in (*service.lines, *service.if_unanswered):
+            is_day_line = line in service.lines or line.id not in night_lines
+            if is_day_line and line.id != service.out_of_hours.id:
+                services_by_line[line.id].append(service)
     for line in directory.lines:
-        if line.id in day_lines:
+        services = services_by_line[line.id]
+        if services and not line.hours.is_always:
             yield from _check_bank_holidays(line, holidays, today)
         yield from _check_special_days(line, holidays, today)
         ranges = list(_written_ranges(source, ("lines", line.id)))
         yield from _check_overlaps(ranges)
         if line.id not in night_lines:
-            is_only_one = line.id in day_lines - answer_by_day
+            others = (other for service in services for other in service.lines)
+            is_only_one = bool(services) and not any(map(_opens_at_noon, others))
             yield from _check_nights(ranges, is_only_one, get_locale("en", directory.zone))
             yield from _check_weekdays(line.hours, ("lines", line.id, "hours"))
             for n, special_day in enumerate(line.special_days):
@@ -116,25 +111,6 @@ def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
         f"Bank holidays are published through {holidays.covered_through} only: later ones are "
         "assumed."
     )
-
-
-def days_to_confirm(line: Line, holidays: BankHolidays, today: date) -> Sequence[date]:
-    """Return the days around Christmas, of the next 400, on which a line opens as on any other.
-
-    A special day that names the date shows that somebody has thought of it; a season does not.
-    """
-    days = (
-        date(year, month, day)
-        for year in range(today.year, (today + LOOKAHEAD).year + 1)
-        for month, day in _CHRISTMAS
-    )
-    return [
-        day
-        for day in days
-        if today <= day <= today + LOOKAHEAD
-        and (hours := line.hours_on(day, holidays.dates)).ranges
-        and (hours.special_day is None or hours.special_day.is_season)
-    ]
 
 
 def _opens_at_noon(line: Line) -> bool:
@@ -156,13 +132,21 @@ def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Ite
             "`bank-holiday: closed`, or its hours."
         )
         yield PathProblem(path, "no_bank_holiday", message)
-    days = [d for d in days_to_confirm(line, holidays, today) if d < today + _A_YEAR]
-    if dates := [f"{day:%A} {_format(day)}" for day in days]:
+    days = (today + timedelta(days=n) for n in range(365))
+    christmas = (day for day in days if (day.month, day.day) in _CHRISTMAS)
+    dates = [f"{d:%A} {_format(d)}" for d in christmas if _opens_as_usual(line, d, holidays)]
+    if dates:
         message = (
             f"open on {dates[0]}? Add a special day that is closed, or has its hours, usual or "
             f"not. By these hours it opens on {', '.join(dates)}."
         )
         yield PathProblem(path, "opens_at_christmas", message)
+
+
+def _opens_as_usual(line: Line, day: date, holidays: BankHolidays) -> bool:
+    """Return whether a line opens on a day that no special day but a season says anything of."""
+    hours = line.hours_on(day, holidays.dates)
+    return bool(hours.ranges) and (hours.special_day is None or hours.special_day.is_season)
 
 
 def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
@@ -245,35 +229,32 @@ def _check_nights(
 ) -> Iterator[PathProblem]:
     """Warn of hours at night on a line that answers by day: 05:00 for 17:00, or 17:00-08:30.
 
-    A line that is never open by day, beside another that is, answers at night.
+    A line that is never open by day, beside another that is open at noon, answers at night.
     """
-    has_day_hours = any(
-        hours.opens >= _DAY_BEGINS
-        and not hours.runs_past_midnight
-        and "special_days" not in hours.path
-        for hours in ranges
-    )
-    if not (has_day_hours or is_only_one) and any(
-        hours.runs_past_midnight
-        and hours.opens > _LAST_DAY_OPENING
-        and hours.closes - hours.opens <= _LONGEST_NIGHT
-        for hours in ranges
-    ):
+    usual = [hours for hours in ranges if "special_days" not in hours.path]
+    is_open_by_day = any(_begins_by_day(h.opens) or h.opens <= NOON < h.closes for h in usual)
+    if not (is_open_by_day or is_only_one):
         return
+    has_day_hours = any(
+        hours.opens >= _DAY_BEGINS and not hours.runs_past_midnight for hours in usual
+    )
     reaches_midnight = any(hours.closes >= MINUTES_PER_DAY for hours in ranges)
     for hours in ranges:
-        closes, meant = hours.closes - MINUTES_PER_DAY, _meant_by_day(hours)
-        if hours.runs_past_midnight and meant and (closes >= _NIGHT or has_day_hours):
+        closes, reason = hours.closes - MINUTES_PER_DAY, ""
+        if hours.runs_past_midnight and (closes >= _NIGHT or has_day_hours):
+            reason = f"runs through the night until {format_time(closes, locale)}"
+        elif hours.opens < _DAY_BEGINS and (hours.opens > 0 or not reaches_midnight):
+            reason = f"opens at {format_time(hours.opens, locale)}, in the night"
+        if reason and (meant := _meant_by_day(hours)):
             message = (
-                f"{hours.text} runs through the night until {format_time(closes, locale)}. "
-                f"Did you mean {meant}? If not, write two ranges that meet at 24:00."
+                f"{hours.text} {reason}. Did you mean {meant}? If not, write two ranges that meet "
+                "at 24:00."
             )
-            yield PathProblem(hours.path, "runs_through_the_night", message, hours.offset)
-        is_early = hours.opens < _DAY_BEGINS and (hours.opens > 0 or not reaches_midnight)
-        if is_early and meant and (has_day_hours or is_only_one or hours.closes > NOON):
-            opens = format_time(hours.opens, locale)
-            message = f"{hours.text} opens at {opens}, in the night. Did you mean {meant}?"
-            yield PathProblem(hours.path, "opens_at_night", message, hours.offset)
+            yield PathProblem(hours.path, "hours_at_night", message, hours.offset)
+
+
+def _begins_by_day(opens: int) -> bool:
+    return _DAY_BEGINS <= opens <= _LAST_DAY_OPENING
 
 
 def _meant_by_day(hours: _WrittenRange) -> str | None:
@@ -288,7 +269,7 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
     by_day = [
         (end - start, str(TimeRange(start, end)))
         for start, end in meant
-        if _DAY_BEGINS <= start <= _LAST_DAY_OPENING and start < end <= MINUTES_PER_DAY
+        if _begins_by_day(start) and start < end <= MINUTES_PER_DAY
     ]
     return max(by_day)[1] if by_day else None
 
@@ -355,16 +336,11 @@ def _check_coverage(timetables: Timetables, today: date) -> Iterator[PathProblem
     period = Span(midnight(today, directory.zone), midnight(today + LOOKAHEAD, directory.zone))
     used = {line.id for service in directory.services for line in service.reachable}
     spare = tuple(line for line in directory.lines if line.id not in used)[:MAX_SPARE_LINES]
-    services_by_hours: dict[object, list[Service]] = defaultdict(list)
     for service in directory.services:
-        lines = (*service.lines, service.out_of_hours)
-        hours = tuple((line.hours, line.special_days) for line in lines)
-        services_by_hours[hours].append(service)
         yield from _check_backups(timetables, service, period, spare)
-    for services in services_by_hours.values():
-        lines = (*services[0].lines, services[0].out_of_hours)
+        lines = (*service.lines, service.out_of_hours)
         if not _is_always_covered(lines, timetables.holidays, today):
-            yield from _check_gaps(timetables, services, period)
+            yield from _check_gaps(timetables, service, period)
 
 
 def _is_always_covered(
@@ -398,19 +374,16 @@ def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
     return covered >= MINUTES_PER_DAY
 
 
-def _check_gaps(
-    timetables: Timetables, services: Sequence[Service], period: Span
-) -> Iterator[PathProblem]:
-    """Warn of the times at which no line is open of services whose lines have the same hours."""
-    coverage = reportable_gaps(timetables, services[0].id, period.start, period.end)
+def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
+    """Warn of the times at which no line of a service is open."""
+    coverage = reportable_gaps(timetables, service.id, period.start, period.end)
     gaps = [span for span, kind, _ in coverage if kind == CoverageKind.GAP]
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
-        for service in services:
-            message = (
-                f"add this to the hours of '{service.out_of_hours.id}', or correct others: no line "
-                f"is open {_beginning(times)}. In full: {times}."
-            )
-            yield PathProblem(("services", service.id), "gap", message)
+        message = (
+            f"add this to the hours of '{service.out_of_hours.id}', or correct others: no line "
+            f"is open {_beginning(times)}. In full: {times}."
+        )
+        yield PathProblem(("services", service.id), "gap", message)
 
 
 def _check_backups(

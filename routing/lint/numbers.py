@@ -197,22 +197,14 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
             message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
         elif plan := plan_warning(phone):
             code, message = "not_in_numbering_plan", plan
-        elif path[0] != "helplines" and phone.e164[0] == "+" and not _is_british(phone):
-            code = "foreign_number"
-            message = (
-                f"{phone.display} is not a number of the United Kingdom: it may cost callers more. "
-                "Is it mistyped?"
+        elif path[0] != "helplines" and not re.match(r"\+44|\d", phone.e164):
+            code, message = (
+                "foreign_number",
+                f"{phone.display} is of another country. Is it mistyped?",
             )
         else:
             continue
         yield PathProblem(path, code, message, 0)
-
-
-def _is_british(phone: Phone) -> bool:
-    """Return whether a number is of the United Kingdom, without the islands that share +44."""
-    if _is_drama(phone):
-        return True
-    return phonenumbers.region_code_for_number(phonenumbers.parse(phone.e164)) == "GB"
 
 
 def _is_drama(phone: Phone) -> bool:

@@ -1,42 +1,42 @@
 """The rota in sentences, for staff: in English, with relative dates ("5pm today")."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
 from routing.core.directory import RotaRole
 from routing.core.instants import Span
 from routing.rota.roster import (
+    CONTEXT_MARGIN,
+    NOBODY,
     Assignment,
     Clash,
-    ClashKind,
-    NewCover,
-    NewShift,
-    Roster,
+    Cover,
+    Rota,
     RotaDifference,
+    Shift,
     Staffing,
+    span_of,
 )
 from routing.text import dates, staff_text
 from routing.text.locale import Locale, get_locale
 
-NOBODY = "Nobody"
 _LOOKAHEAD = timedelta(days=28)
 
 
 @dataclass(frozen=True)
 class RotaText:
-    """Describes a roster as seen from ``at``. ``names`` has everybody's name, by id."""
+    """Describes a rota as seen from ``at``."""
 
-    roster: Roster
-    names: Mapping[int, str]
+    rota: Rota
     at: datetime
 
     @property
     def locale(self) -> Locale:
         """Return English with the directory's zone."""
-        return get_locale("en", self.roster.timetables.directory.zone)
+        return get_locale("en", self.rota.timetables.directory.zone)
 
     def span(self, span: Span) -> str:
         """Return "from 5pm today until 8:30am tomorrow"."""
@@ -44,32 +44,56 @@ class RotaText:
 
     def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
         """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
-        return f"{role_name(role)}: {self.shortfall(role, gap, missing)} {self.span(gap)}"
+        return f"{role_name(role)}: {format_shortfall(role, missing)} {self.span(gap)}"
 
-    def shortfall(self, role: RotaRole, gap: Span, missing: int) -> str:
-        """Return how many there are: "nobody", "1 of 2 people"; if that changes, "at times ..."."""
-        count = role.people - missing
-        shortfall = f"{count} of {role.people} people" if count else NOBODY.lower()
-        intervals = self.roster.staffing(role.id, gap.start, gap.end)
-        is_constant = len({staffing.missing for _, staffing in intervals}) == 1
-        return shortfall if is_constant else f"at times {shortfall}"
+    def surplus(self, start: datetime, end: datetime) -> list[str]:
+        """Describe who is on duty in a period when nobody is needed, role by role."""
+        return [
+            f"{role_name(role)}: {self._join(self.rota.staffing_at(role.id, span.start))} "
+            f"{self.span(span)}, though nobody is needed then"
+            for role in self.rota.roles.values()
+            for span in self.rota.surplus(role.id, start, end)
+        ]
 
-    def surplus(self, role: RotaRole, span: Span) -> str:
-        """Describe who is on duty in a span in which nobody is needed."""
-        who = self._join(self.roster.staffing_at(role.id, span.start))
-        return f"{role_name(role)}: {who} {self.span(span)}, though nobody is needed then"
-
-    def excess(self, role_id: str, span: Span, staffing: Staffing) -> str:
-        """Describe a span in which more people are on duty than a role needs."""
-        needs = "1 person" if staffing.needed == 1 else f"{staffing.needed} people"
-        together = f"{self._join(staffing)} are on duty together {self.span(span)}"
-        return f"{self._role(role_id)}: {together}, and it needs {needs}"
+    def warnings(
+        self, changes: Sequence[Shift | Cover], cancelled: Collection[Shift | Cover] = ()
+    ) -> list[str]:
+        """Return what may be a slip in a change: what is over or not needed, clashes it adds."""
+        if not changes:
+            return []
+        period, warnings = span_of(changes), []
+        after = self.rota.with_changes(changes, cancelled)
+        new_shifts = [new for new in changes if isinstance(new, Shift)]
+        unneeded = [
+            new
+            for new in new_shifts
+            if not self.rota.needed_spans(new.role_id, new.during.start, new.during.end)
+        ]
+        past = [change for change in changes if change.during.end <= self.at]
+        for doubtful, why in (
+            (past, "in the past, and will stand as who was on duty then"),
+            (unneeded, "when nobody is needed by the directory"),
+        ):
+            if doubtful:
+                count = "1 shift is" if len(doubtful) == 1 else f"{len(doubtful):,} shifts are"
+                warnings.append(f"{count} {why}: the first {self.span(doubtful[0].during)}.")
+        for role_id in dict.fromkeys(new.role_id for new in new_shifts):
+            for span, staffing in after.excess(role_id, period):
+                needs = "1 person" if staffing.needed == 1 else f"{staffing.needed} people"
+                together = f"{self._join(staffing)} are on duty together {self.span(span)}"
+                warnings.append(
+                    f"{self.rota.role_names[role_id]}: {together}, and it needs {needs}."
+                )
+        edges = period.start - CONTEXT_MARGIN, period.end + CONTEXT_MARGIN
+        known = {self.clash(clash) for clash in self.rota.clashes(*edges)}
+        clashes = dict.fromkeys(self.clash(clash) for clash in after.clashes(*edges))
+        return warnings + [f"{clash}." for clash in clashes if clash not in known]
 
     def difference(self, difference: RotaDifference) -> list[str]:
         """Describe each shift that is removed, changed or added: "Added: Night: Amara Owusu..."."""
         lines = [f"Removed: {self._shift(shift)}." for shift in difference.removed]
         for before, after in difference.changed:
-            change = f"in place of {self.names[before.person_id]}"
+            change = f"in place of {self.rota.names[before.person_id]}"
             if before.during != after.during:
                 change = f"not {self.span(before.during)}"
             lines.append(f"Changed: {self._shift(after)}, {change}.")
@@ -77,9 +101,13 @@ class RotaText:
 
     def clash(self, clash: Clash) -> str:
         """Describe a clash: who, what and when."""
-        who, first, last = self.names[clash.person_id], clash.assignments[0], clash.assignments[-1]
-        if clash.kind is ClashKind.OVERLAP:
-            one, other = (self._role(part.shift.role_id) for part in (first, last))
+        who, first, last = (
+            self.rota.names[clash.person_id],
+            clash.assignments[0],
+            clash.assignments[-1],
+        )
+        if clash.is_overlap:
+            one, other = (self.rota.role_names[part.shift.role_id] for part in (first, last))
             shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"
             return f"{who} has {shifts} at once, {self.span(clash.during)}"
         ends, begins = self._instant(first.during.end), self._instant(last.during.start)
@@ -97,7 +125,7 @@ class RotaText:
         if assignment.cover is None:
             return ""
         holder = assignment.shift.person_id
-        covered = f"for {self.names[holder]}" if assignment.person_id != holder else ""
+        covered = f"for {self.rota.names[holder]}" if assignment.person_id != holder else ""
         return ": ".join(filter(None, (covered, assignment.cover.note)))
 
     def now(self, role: RotaRole) -> tuple[str, str]:
@@ -106,7 +134,7 @@ class RotaText:
         ("Amara Owusu", "until 8:30am tomorrow, then Ben Hughes"); ("Nobody", ...) in a gap; ("Not
         needed", "until 5pm today, then Amara Owusu").
         """
-        intervals = self.roster.merged_staffing(role.id, self.at, self.at + _LOOKAHEAD)
+        intervals = self.rota.merged_staffing(role.id, self.at, self.at + _LOOKAHEAD)
         (span, staffing), *following = islice(intervals, 3)
         who = self._who(staffing)
         if not following:
@@ -122,16 +150,13 @@ class RotaText:
     def _instant(self, when: datetime) -> str:
         return staff_text.format_relative(when, self.at, self.locale)
 
-    def _role(self, role_id: str) -> str:
-        return role_name(self.roster.roles[role_id])
-
-    def _shift(self, shift: NewShift) -> str:
-        who = self.names[shift.person_id]
-        return f"{self._role(shift.role_id)}: {who} {self.span(shift.during)}"
+    def _shift(self, shift: Shift) -> str:
+        who = self.rota.names[shift.person_id]
+        return f"{self.rota.role_names[shift.role_id]}: {who} {self.span(shift.during)}"
 
     def _join(self, staffing: Staffing) -> str:
-        names = [self.names[person_id] for person_id in staffing.person_ids]
-        return dates.join_words(names, self.locale) if names else NOBODY
+        names = [self.rota.names[person_id] for person_id in staffing.person_ids]
+        return dates.join_words(names or [NOBODY], self.locale)
 
     def _who(self, staffing: Staffing) -> str:
         count = len(staffing.person_ids)
@@ -150,20 +175,37 @@ def role_name(role: RotaRole) -> str:
     return role.name.get("en")
 
 
+def format_shortfall(role: RotaRole, missing: int) -> str:
+    """Return how many of the people that a role needs are there: "nobody", "1 of 2 people"."""
+    count = role.people - missing
+    return f"{count} of {role.people} people" if count else NOBODY.lower()
+
+
 def format_times(span: Span, locale: Locale) -> str:
     """Return a span as times without dates: "5pm to 8:30am"."""
     times = (dates.local_date_and_time(edge, locale)[1] for edge in (span.start, span.end))
     return " to ".join(time or locale.translate("midnight") for time in times)
 
 
-def format_months(shifts: Iterable[NewShift], zone: ZoneInfo) -> str:
+def format_months(shifts: Iterable[Shift], zone: ZoneInfo) -> str:
     """Return the local months in which shifts begin: "December 2026 to January 2027"."""
     starts = sorted(shift.during.start for shift in shifts)
     months = (f"{start.astimezone(zone):%B %Y}" for start in (starts[0], starts[-1]))
     return " to ".join(dict.fromkeys(months))
 
 
-def summarise_absence(covers: Sequence[NewCover]) -> str:
+def summarise_difference(difference: RotaDifference, zone: ZoneInfo) -> str:
+    """Return what an import does: " for December 2026: 42 added, 3 changed"; "" for nothing."""
+    changed = [after for _, after in difference.changed]
+    counts = {"added": difference.added, "changed": changed, "removed": difference.removed}
+    if not any(counts.values()):
+        return ""
+    months = format_months(chain(*counts.values()), zone)
+    parts = [f"{len(shifts)} {what}" for what, shifts in counts.items() if shifts]
+    return f" for {months}: {', '.join(parts)}"
+
+
+def summarise_absence(covers: Sequence[Cover]) -> str:
     """Return what the covers of an absence did: "Absence: 5 shifts covered"."""
     count = len({cover.shift_id for cover in covers})
     shifts = "1 shift" if count == 1 else f"{count} shifts"

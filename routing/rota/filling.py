@@ -16,7 +16,7 @@ from routing.core.decision import Timetables
 from routing.core.directory import date_range
 from routing.core.instants import Span, merge_equal, split_by_day
 from routing.errors import InvalidTime
-from routing.rota.roster import Roster
+from routing.rota.roster import Rota, Shift
 from routing.text import time_parsing
 
 MAX_DAYS = 400
@@ -71,18 +71,10 @@ ShiftPattern = Mapping[DayKind, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class ProposedShift:
-    """A shift that filling would add; ``person_id`` None where nobody on the list is free."""
-
-    during: Span
-    person_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Workload:
     """What one person has. Hours in two roles at once count once, and so does a whole weekend."""
 
-    person_id: int
+    person_id: int | None
     shifts: int
     duration: timedelta
     nights: int
@@ -107,31 +99,28 @@ def parse_times(text: str) -> tuple[int, ...]:
     return tuple(sorted({time_parsing.parse_clock(part) for part in parts}))
 
 
-def parse_turn(length: str, begins: str | None = None) -> TurnRule:
-    """Read how long a turn lasts: ``slot``, ``week``, ``fortnight`` or a number of days.
+def parse_turn(length: str, begins: str = "") -> TurnRule:
+    """Read how long a turn lasts, ``slot`` or a number of days. Raise InvalidTime.
 
     ``begins`` is a day of the week with or without a time, as in Friday 5pm; "" is the first day to
-    be filled; None is Monday for whole weeks, and else that day. Raise InvalidTime.
+    be filled.
     """
-    word = length.strip().casefold()
-    if word == "slot":
+    digits = length.strip()
+    if digits.casefold() == "slot":
         return TurnRule()
-    digits = {"week": "7", "fortnight": "14"}.get(word, word)
     if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:9]) <= MAX_TURN_DAYS):
         raise InvalidTime(
             f"'{length[:40]}' is no length of a turn. Write a number of days from 1 to "
             f"{MAX_TURN_DAYS}: 7 is a week, 14 a fortnight."
         )
-    days = int(digits)
-    begins = ("" if days % 7 else _WEEKDAYS[0]) if begins is None else begins.strip()
-    if not begins:
-        return TurnRule(days)
-    day, _, clock = begins.partition(" ")
+    day, _, clock = begins.strip().partition(" ")
+    if not day:
+        return TurnRule(int(digits))
     weekdays = [name for name in _WEEKDAYS if len(day) >= 3 and name.startswith(day.casefold())]
     if not weekdays:
         raise InvalidTime(f"'{begins[:40]}' is no day of the week. Write it as Friday 5pm.")
     minute = time_parsing.parse_clock(clock) if clock.strip() else None
-    return TurnRule(days, _WEEKDAYS.index(weekdays[0]), minute)
+    return TurnRule(int(digits), _WEEKDAYS.index(weekdays[0]), minute)
 
 
 def day_kind(day: date, timetables: Timetables) -> DayKind:
@@ -141,14 +130,14 @@ def day_kind(day: date, timetables: Timetables) -> DayKind:
     return DayKind.WEEKEND if day.weekday() >= 5 else DayKind.WORKING_DAY
 
 
-def usual_handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ...]:
+def usual_handovers(rota: Rota, role_id: str, at: datetime) -> tuple[int, ...]:
     """Return when a role is usually handed over, in minutes after midnight by the clock.
 
     These are the times at which needed time most often begins and ends in the eight weeks from
     ``at``; none where it does not begin or end then.
     """
-    zone, minutes = roster.timetables.directory.zone, set[int]()
-    spans = roster.needed_spans(role_id, at, at + _SAMPLE_PERIOD)[1:-1]
+    zone, minutes = rota.timetables.directory.zone, set[int]()
+    spans = rota.needed_spans(role_id, at, at + _SAMPLE_PERIOD)[1:-1]
     for edge in ("start", "end"):
         local_times = (getattr(span, edge).astimezone(zone) for span in spans)
         counts = Counter(local.hour * 60 + local.minute for local in local_times)
@@ -157,7 +146,7 @@ def usual_handovers(roster: Roster, role_id: str, at: datetime) -> tuple[int, ..
 
 
 def make_slots(
-    roster: Roster,
+    rota: Rota,
     role_id: str,
     pattern: ShiftPattern,
     first: date,
@@ -172,7 +161,7 @@ def make_slots(
     when the clocks change. The slot in progress when ``first`` begins belongs to the day before; a
     slot in progress when ``last`` ends is whole.
     """
-    timetables, zone = roster.timetables, roster.timetables.directory.zone
+    timetables, zone = rota.timetables, rota.timetables.directory.zone
     start, end = (instants.midnight(day, zone) for day in (first, last + timedelta(days=1)))
     last_cut_day = last + _LAST_CUT_MARGIN
     starts = {
@@ -183,7 +172,7 @@ def make_slots(
     if turns.minute is not None:
         starts.update(_turn_starts(turns, first, last_cut_day, zone))
     cuts, slots = sorted(starts), []
-    for span in roster.needed_spans(role_id, start - _SAMPLE_PERIOD, end + _SAMPLE_PERIOD):
+    for span in rota.needed_spans(role_id, start - _SAMPLE_PERIOD, end + _SAMPLE_PERIOD):
         first_cut = bisect_left(cuts, span.start + MIN_SLOT_LENGTH)
         last_cut = bisect_right(cuts, span.end - MIN_SLOT_LENGTH)
         edges = [span.start, *cuts[first_cut:last_cut], span.end]
@@ -194,39 +183,39 @@ def make_slots(
 
 
 def assign_slots(
-    roster: Roster,
+    rota: Rota,
     role_id: str,
     slots: Sequence[Span],
     people: Sequence[int],
     first: date,
     turns: TurnRule,
     check_time: Callable[[], None] = lambda: None,
-) -> list[ProposedShift]:
+) -> list[Shift]:
     """Assign the gaps in some slots to ``people`` in turn, from the day ``first`` on.
 
     As many people share a turn as the role needs. Before the first turn the last of them has the
-    turn. Somebody who has a shift in any role at that time is skipped. Where a slot is covered in
-    part, or by some of the people, only the rest is assigned. ``check_time`` is called for each
-    slot, to stop by raising.
+    turn. Somebody who has a shift in any role at that time is skipped; where nobody is free,
+    ``person_id`` is None. Where a slot is covered in part, or by some of the people, only the rest
+    is assigned. ``check_time`` is called for each slot, to stop by raising.
     """
     if not slots or not people:
-        return [ProposedShift(slot, None) for slot in slots]
+        return [Shift(role_id, None, slot) for slot in slots]
     busy: dict[int | None, list[Span]] = defaultdict(list)
-    for assignment in roster.all_assignments(slots[0].start, slots[-1].end):
+    for assignment in rota.all_assignments(slots[0].start, slots[-1].end):
         # Whoever has a shift is busy for all of it, whether or not it is covered.
         busy[assignment.shift.person_id].append(assignment.shift.during)
         busy[assignment.person_id].append(assignment.during)
-    zone = roster.timetables.directory.zone
+    zone = rota.timetables.directory.zone
     starts = _turn_starts(turns, first, slots[-1].end.astimezone(zone).date(), zone)
-    people_needed = roster.roles[role_id].people
-    proposed: list[ProposedShift] = []
+    people_needed = rota.roles[role_id].people
+    proposed: list[Shift] = []
     for slot in slots:
         check_time()
         # Where turns begin at a time of day, a slot belongs to the turn of its middle: no cut is
         # made close to where needed time begins, so the first slot may begin before its turn does.
         half = (slot.end - slot.start) / 2 if turns.minute is not None else timedelta()
         turn = (bisect_right(starts, slot.start + half) - 1) * people_needed
-        staffing = list(roster.staffing(role_id, slot.start, slot.end))
+        staffing = list(rota.staffing(role_id, slot.start, slot.end))
         for present in range(people_needed):
             is_short = ((span, interval.missing > present) for span, interval in staffing)
             for during in (span for span, is_gap in merge_equal(is_short) if is_gap):
@@ -235,17 +224,17 @@ def assign_slots(
                 order = (people[(turn + n) % len(people)] for n in range(len(people)))
                 free = (one for one in order if not any(map(during.overlaps, busy[one])))
                 person_id = next(free, None)
-                proposed.append(ProposedShift(during, person_id))
+                proposed.append(Shift(role_id, person_id, during))
                 busy[person_id].append(during)
     return proposed
 
 
-def measure_workload(roster: Roster, person_id: int, period: Span) -> Workload:
+def measure_workload(rota: Rota, person_id: int | None, period: Span) -> Workload:
     """Return what a person has, covers applied, that begins in a period."""
-    zone, holidays = roster.timetables.directory.zone, roster.timetables.holidays
+    zone, holidays = rota.timetables.directory.zone, rota.timetables.holidays
     duties = [
         duty
-        for duty in roster.all_assignments(period.start, period.end)
+        for duty in rota.all_assignments(period.start, period.end)
         if duty.person_id == person_id and duty.during.start in period
     ]
     by_day: Counter[date] = Counter()

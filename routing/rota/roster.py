@@ -1,18 +1,20 @@
-"""The roster: who is on duty in each role, when somebody must be, who clashes; what may change."""
+"""The rota: who is on duty in each role, when somebody must be, who clashes; what may change."""
 
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from itertools import chain, groupby, pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
 from routing.core.decision import Timetables, timeline
+from routing.core.directory import RotaRole
 from routing.core.instants import Span, merge_equal
 from routing.errors import InvalidRotaChange, UnknownShift
 
@@ -31,6 +33,7 @@ CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 MIN_REST = timedelta(hours=11)
 """The rest between shifts that regulation 10 of the Working Time Regulations 1998 entitles to."""
 
+NOBODY = "Nobody"
 MAX_NOTE_CHARS = 300
 MAX_ABSENCE = timedelta(days=400)
 _STAND_FOR_NOBODY = ("nobody", "neb", "none", "vacant", "unfilled", "gap", "tbc", "tba", "n/a")
@@ -38,16 +41,28 @@ _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """A span of duty in a role, given to one person.
-
-    ``sequence`` counts the changes of the shift and its covers; ``changed_at`` is the latest one.
-    """
+class RotaPerson:
+    """Somebody who is or was on the rota. ``account_id`` is their account, if they have one."""
 
     id: int
+    name: str
+    phone: str | None = None
+    account_id: int | None = None
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A span of duty in a role; ``id`` 0 is not stored yet.
+
+    ``person_id`` None is a proposal for which nobody is free. ``sequence`` counts the changes of
+    the shift and its covers; ``changed_at`` is the latest one.
+    """
+
     role_id: str
-    person_id: int
+    person_id: int | None
     during: Span
+    id: int = 0
     sequence: int = 0
     changed_at: datetime | None = None
 
@@ -56,33 +71,15 @@ class Shift:
 class Cover:
     """A part of a shift that another person takes; ``person_id`` None leaves it to nobody.
 
-    Where covers of a shift overlap, the one with the highest id applies. ``note`` is for staff.
+    Where covers of a shift overlap, the one with the highest id applies; 0 is not stored yet.
+    ``note`` is for staff.
     """
 
-    id: int
     shift_id: int
     person_id: int | None
     during: Span
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NewShift:
-    """A shift to add."""
-
-    role_id: str
-    person_id: int
-    during: Span
-
-
-@dataclass(frozen=True, slots=True)
-class NewCover:
-    """A cover to add; ``person_id`` None leaves that part of the shift to nobody."""
-
-    shift_id: int
-    person_id: int | None
-    during: Span
-    note: str = ""
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +96,15 @@ class Assignment:
     part: int = 0
 
 
-class ClashKind(StrEnum):
-    """Two shifts at once, or less than MIN_REST between shifts."""
-
-    OVERLAP = "overlap"
-    REST = "rest"
-
-
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Assignments of one person that clash, in order.
+    """Assignments of one person, in order, that overlap, or have less than MIN_REST between them.
 
-    ``during`` is the time of an OVERLAP; of REST it runs from the end of the first assignment to
-    the start of the last one.
+    ``during`` is the time of an overlap; else it runs from the end of the first assignment to the
+    start of the last one.
     """
 
-    kind: ClashKind
+    is_overlap: bool
     person_id: int
     during: Span
     assignments: tuple[Assignment, ...]
@@ -145,66 +135,92 @@ class RotaDifference:
 
     ``changed`` has pairs of before and after: another person at the same time, or other times of
     the same person. ``unchanged`` counts the rows that are on the rota already. To store it, cancel
-    ``cancelled_shift_ids`` and add ``new_shifts``: those added, those after a change, and what is
+    ``cancelled`` and add ``new_shifts``: those added, those after a change, and what is
     left, outside the period, of a shift that is cut.
     """
 
-    added: tuple[NewShift, ...] = ()
-    changed: tuple[tuple[NewShift, NewShift], ...] = ()
-    removed: tuple[NewShift, ...] = ()
+    added: tuple[Shift, ...] = ()
+    changed: tuple[tuple[Shift, Shift], ...] = ()
+    removed: tuple[Shift, ...] = ()
     unchanged: int = 0
-    new_shifts: tuple[NewShift, ...] = ()
-    cancelled_shift_ids: tuple[int, ...] = ()
+    new_shifts: tuple[Shift, ...] = ()
+    cancelled: tuple[Shift, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Return whether the rota is already as the spreadsheet has it."""
-        return not (self.new_shifts or self.cancelled_shift_ids)
+        return not (self.new_shifts or self.cancelled)
 
 
-class Roster:
-    """The shifts and covers of a period, checked against the timetables. All spans are in UTC.
+class RotaGap(NamedTuple):
+    """A span in which too few people are on duty in a role, and how many are missing."""
+
+    role: RotaRole
+    during: Span
+    missing: int
+
+
+class Rota:
+    """The shifts and covers of a period, against the timetables, and everybody on the rota by id.
 
     Query only the period whose shifts were given: outside it nobody seems to be on duty. Covers of
     a shift that was not given are ignored, and so are shifts in a role that the directory lacks.
+    ``revision`` differs in a later reading if anybody has changed the rota in between.
     """
 
     def __init__(
-        self, timetables: Timetables, shifts: Iterable[Shift], covers: Iterable[Cover] = ()
+        self,
+        timetables: Timetables,
+        shifts: Iterable[Shift],
+        covers: Iterable[Cover] = (),
+        people: Iterable[RotaPerson] = (),
+        revision: tuple[int, int] = (0, 0),
     ) -> None:
-        self.timetables = timetables
+        self.timetables, self.revision = timetables, revision
         self.roles = {role.id: role for role in timetables.directory.rota}
+        self.role_names = {role.id: role.name.get("en") for role in self.roles.values()}
         self.shifts, self.covers = tuple(shifts), tuple(covers)
-        covers_by_shift: dict[int, list[Cover]] = {}
-        for cover in sorted(self.covers, key=lambda cover: cover.id):
-            covers_by_shift.setdefault(cover.shift_id, []).append(cover)
+        self.people = {person.id: person for person in people}
+        self.names = {None: NOBODY} | {person.id: person.name for person in self.people.values()}
+        covers_by_shift: dict[int, list[Cover]] = defaultdict(list)
+        for cover in sorted(self.covers, key=attrgetter("id")):
+            covers_by_shift[cover.shift_id].append(cover)
         self._parts: dict[int, list[Assignment]] = {}
         self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
         for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
             if shift.role_id in self.roles:
-                parts = list(_split(shift, covers_by_shift.get(shift.id, ())))
+                parts = list(_split(shift, covers_by_shift[shift.id]))
                 self._parts[shift.id] = parts
                 self._assignments[shift.role_id] += parts
         for assignments in self._assignments.values():
             assignments.sort(key=_start)
 
-    def with_changes(
-        self, changes: Iterable[NewShift | NewCover], cancelled_shift_ids: Collection[int] = ()
-    ) -> "Roster":
-        """Return the roster as it would be with some shifts cancelled and some changes made.
+    def active_people(self) -> list[RotaPerson]:
+        """Return the people who have not left, by name."""
+        return [person for person in self.people.values() if person.left_at is None]
 
-        The changes count in their order. New shifts have negative ids.
+    @property
+    def ids_by_name(self) -> dict[str, int]:
+        """Return the ids of people who have not left, by ``name_key``."""
+        return {name_key(person.name): person.id for person in self.active_people()}
+
+    def with_changes(
+        self, changes: Iterable[Shift | Cover], cancelled: Collection[Shift | Cover] = ()
+    ) -> "Rota":
+        """Return the rota with some shifts cancelled and changes made. New shifts have ids below 0.
+
+        The changes count in their order.
         """
-        shifts = [shift for shift in self.shifts if shift.id not in cancelled_shift_ids]
-        covers = list(self.covers)
+        gone = set(cancelled)
+        shifts = [shift for shift in self.shifts if shift not in gone]
+        covers = [cover for cover in self.covers if cover not in gone]
         highest_id = max((cover.id for cover in covers), default=0)
         for number, new in enumerate(changes, 1):
-            if isinstance(new, NewShift):
-                shifts.append(Shift(-number, new.role_id, new.person_id, new.during))
+            if isinstance(new, Shift):
+                shifts.append(replace(new, id=-number))
             else:
-                cover_id = highest_id + number
-                covers.append(Cover(cover_id, new.shift_id, new.person_id, new.during, new.note))
-        return Roster(self.timetables, shifts, covers)
+                covers.append(replace(new, id=highest_id + number))
+        return Rota(self.timetables, shifts, covers, self.people.values())
 
     def needed_spans(self, role_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
         """Return when somebody must be on duty, from ``start`` to ``end``.
@@ -214,8 +230,7 @@ class Roster:
         """
         start, end = instants.as_utc(start), instants.as_utc(end)
         role, timetables = self.roles[role_id], self.timetables
-        if role.line is not None:
-            line = next(line for line in timetables.directory.lines if line.id == role.line)
+        if (line := timetables.directory.line(role.line or "")) is not None:
             return timetables.open_spans(line, start, end)
         service = timetables.service(role.out_of_hours_of or "")
         out_of_hours = (
@@ -225,7 +240,7 @@ class Roster:
         return tuple(span for span, is_needed in merge_equal(out_of_hours) if is_needed)
 
     def parts_of(self, shift_id: int) -> list[Assignment]:
-        """Return the assignments of a shift, in order; none for one that the roster lacks."""
+        """Return the assignments of a shift, in order; none for one that the rota lacks."""
         return self._parts.get(shift_id, [])
 
     def holders(self, shift_id: int, during: Span) -> list[int | None]:
@@ -242,8 +257,9 @@ class Roster:
         return [part for part in parts[first:last] if part.during.overlaps(period)]
 
     def all_assignments(self, start: datetime, end: datetime) -> list[Assignment]:
-        """Return the assignments that overlap a period, in all roles, role by role."""
-        return list(chain(*(self.assignments(role_id, start, end) for role_id in self.roles)))
+        """Return the assignments that overlap a period, in all roles, as they start."""
+        assignments = chain(*(self.assignments(role_id, start, end) for role_id in self.roles))
+        return sorted(assignments, key=lambda part: (part.during.start, part.during.end))
 
     def clashes(self, start: datetime, end: datetime) -> list[Clash]:
         """Return the clashes among the assignments of a period, in the order in which they begin.
@@ -251,21 +267,17 @@ class Roster:
         An overlap of up to HANDOVER_ALLOWANCE is not a clash. Too little rest after each of several
         assignments in a row is one clash. Parts of one shift do not clash.
         """
-        by_person: dict[int, list[Assignment]] = {}
-        assignments = self.all_assignments(start, end)
-        for assignment in sorted(assignments, key=lambda a: (a.during.start, a.during.end)):
+        by_person: dict[int, list[Assignment]] = defaultdict(list)
+        for assignment in self.all_assignments(start, end):
             if assignment.person_id is not None:
-                by_person.setdefault(assignment.person_id, []).append(assignment)
+                by_person[assignment.person_id].append(assignment)
         clashes = chain(*(_clashes_of(person_id, own) for person_id, own in by_person.items()))
-        return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id, clash.kind))
+        return sorted(clashes, key=lambda clash: (clash.during.start, clash.person_id))
 
     def staffing(
         self, role_id: str, start: datetime, end: datetime
     ) -> Iterator[tuple[Span, Staffing]]:
-        """Yield the staffing of a period, cut wherever an assignment or the need changes.
-
-        The spans touch and fill the period.
-        """
+        """Yield the staffing of all of a period, cut wherever an assignment or the need changes."""
         start, end = instants.as_utc(start), instants.as_utc(end)
         needed = self.needed_spans(role_id, start, end)
         assignments = self.assignments(role_id, start, end)
@@ -297,17 +309,27 @@ class Roster:
         at = instants.as_utc(at)
         return next(self.staffing(role_id, at, at + timedelta(microseconds=1)))[1]
 
-    def gaps(self, role_id: str, start: datetime, end: datetime) -> Iterator[tuple[Span, int]]:
+    def gaps(self, start: datetime, end: datetime) -> list[RotaGap]:
+        """Return the gaps that begin in a period, in all roles, soonest first.
+
+        A gap that goes on past ``end`` is whole if the rota was read to CONTEXT_MARGIN after it.
+        """
+        gaps = [
+            RotaGap(role, during, missing)
+            for role in self.roles.values()
+            for during, missing in self.role_gaps(role.id, start, end + CONTEXT_MARGIN)
+            if during.start < end
+        ]
+        return sorted(gaps, key=lambda gap: gap.during.start)
+
+    def role_gaps(self, role_id: str, start: datetime, end: datetime) -> Iterator[tuple[Span, int]]:
         """Yield each gap, a span with too few people on duty, and how many people are missing.
 
-        Where that number changes within a gap, it is the highest.
+        Where that number changes, another gap begins.
         """
         staffing = self.staffing(role_id, start, end)
-        for is_gap, neighbours in groupby(staffing, lambda interval: interval[1].missing > 0):
-            if is_gap:
-                spans, intervals = zip(*neighbours, strict=True)
-                missing = max(interval.missing for interval in intervals)
-                yield Span(spans[0].start, spans[-1].end), missing
+        missing = merge_equal((span, interval.missing) for span, interval in staffing)
+        return ((span, count) for span, count in missing if count)
 
     def surplus(self, role_id: str, start: datetime, end: datetime) -> Iterator[Span]:
         """Yield each span longer than HANDOVER_ALLOWANCE with people on duty but nobody needed."""
@@ -333,15 +355,13 @@ class Roster:
                 yield span, staffing
 
 
-def span_of(changes: Iterable[NewShift | NewCover]) -> Span:
+def span_of(changes: Iterable[Shift | Cover]) -> Span:
     """Return from when the first of some shifts or covers starts until when the last one ends."""
     spans = [change.during for change in changes]
     return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
-def without_begun_starts(
-    changes: Iterable[NewShift | NewCover], at: datetime
-) -> list[NewShift | NewCover]:
+def without_begun_starts(changes: Iterable[Shift | Cover], at: datetime) -> list[Shift | Cover]:
     """Return changes that begin at ``at``, or later, so that they stay equal while time passes."""
     starts = (
         (new, new.during.start if new.during.start > at else new.during.end) for new in changes
@@ -410,7 +430,7 @@ def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash
         if is_other_shift and -rest > HANDOVER_ALLOWANCE:
             end = min(assignment.during.end, latest.during.end)
             both = Span(assignment.during.start, end)
-            yield Clash(ClashKind.OVERLAP, person_id, both, (latest, assignment))
+            yield Clash(True, person_id, both, (latest, assignment))
         elif is_other_shift and rest < MIN_REST:
             in_a_row = [*(in_a_row or [latest]), assignment]
         elif rest >= MIN_REST and in_a_row:
@@ -424,7 +444,7 @@ def _clashes_of(person_id: int, assignments: list[Assignment]) -> Iterator[Clash
 
 def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     edges = assignments[0].during.end, assignments[-1].during.start
-    return Clash(ClashKind.REST, person_id, Span(min(edges), max(edges)), tuple(assignments))
+    return Clash(False, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
 def require_shift_period(during: Span, zone: ZoneInfo) -> None:
@@ -436,95 +456,93 @@ def require_shift_period(during: Span, zone: ZoneInfo) -> None:
         )
 
 
-def validate_shift(roster: Roster, role_id: str, person_id: int, during: Span) -> NewShift:
+def validate_shift(rota: Rota, role_id: str, person_id: int, during: Span) -> Shift:
     """Return a shift that can be added. Raise InvalidRotaChange."""
-    if role_id not in roster.roles:
+    if role_id not in rota.roles:
         raise InvalidRotaChange("role", "Choose a role.")
-    require_shift_period(during, roster.timetables.directory.zone)
+    require_shift_period(during, rota.timetables.directory.zone)
     if any(
         shift.role_id == role_id and shift.person_id == person_id and shift.during.overlaps(during)
-        for shift in roster.shifts
+        for shift in rota.shifts
     ):
         raise InvalidRotaChange("person", "This person already has a shift in this role then.")
-    return NewShift(role_id, person_id, during)
+    return Shift(role_id, person_id, during)
 
 
 def validate_cover(
-    roster: Roster, shift_id: int, person_id: int | None, during: Span, note: str
-) -> NewCover:
+    rota: Rota, shift_id: int, person_id: int | None, during: Span, note: str
+) -> Cover:
     """Return a cover that can be added. Raise InvalidRotaChange, UnknownShift.
 
     It must lie within the shift, and give at least part of it to another person than has it now.
     """
-    shift = _find_shift(roster, shift_id)
+    shift = _find_shift(rota, shift_id)
     _require_end_after_start(during)
     outside = "The shift {} than that. A cover must be within it."
     if during.start < shift.during.start:
         raise InvalidRotaChange("starts", outside.format("starts later"))
     if during.end > shift.during.end:
         raise InvalidRotaChange("ends", outside.format("ends earlier"))
-    if roster.holders(shift_id, during) == [person_id]:
+    if rota.holders(shift_id, during) == [person_id]:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
     if len(note) > MAX_NOTE_CHARS:
         raise InvalidRotaChange("note", f"Use {MAX_NOTE_CHARS} characters or fewer.")
-    return NewCover(shift_id, person_id, during, note.strip())
+    return Cover(shift_id, person_id, during, note.strip())
 
 
-def swap_shifts(
-    roster: Roster, shift_id: int, other_id: int, at: datetime
-) -> tuple[NewCover, NewCover]:
+def swap_shifts(rota: Rota, shift_id: int, other_id: int, at: datetime) -> tuple[Cover, Cover]:
     """Return the two covers that swap two shifts of a role.
 
     Of a shift that has begun, what is left from ``at`` is swapped. Raise InvalidRotaChange,
     UnknownShift.
     """
-    first, second = shifts = [_find_shift(roster, one) for one in (shift_id, other_id)]
+    first, second = shifts = [_find_shift(rota, one) for one in (shift_id, other_id)]
     if first.role_id != second.role_id:
         raise InvalidRotaChange("other", "These shifts are in two roles. Swap within one role.")
     if any(shift.during.end <= at for shift in shifts):
         raise InvalidRotaChange("other", "One of these shifts is over.")
     parts = [Span(max(shift.during.start, at), shift.during.end) for shift in shifts]
-    (one, *others), (other, *more) = map(roster.holders, (shift_id, other_id), parts)
+    (one, *others), (other, *more) = map(rota.holders, (shift_id, other_id), parts)
     if others or more or None in (one, other):
         problem = "One of these shifts is shared or has nobody. Set a cover instead."
         raise InvalidRotaChange("other", problem)
     if one == other:
         raise InvalidRotaChange("other", "The same person has both shifts.")
     return (
-        NewCover(first.id, other, parts[0], "Swapped"),
-        NewCover(second.id, one, parts[1], "Swapped"),
+        Cover(first.id, other, parts[0], "Swapped"),
+        Cover(second.id, one, parts[1], "Swapped"),
     )
 
 
 def validate_absence(
-    roster: Roster, person_id: int, away: Span, substitute_id: int | None
-) -> list[NewCover]:
+    rota: Rota, person_id: int, away: Span, substitute_id: int | None
+) -> list[Cover]:
     """Return the covers of an absence as ``cover_absence`` does. Raise InvalidRotaChange."""
     _require_end_after_start(away)
     if away.end - away.start > MAX_ABSENCE:
         raise InvalidRotaChange("ends", f"The most at once is {MAX_ABSENCE.days} days.")
     if substitute_id == person_id:
         raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
-    covers = cover_absence(roster, person_id, away, substitute_id)
+    covers = cover_absence(rota, person_id, away, substitute_id)
     if not covers:
         raise InvalidRotaChange("person", "This person has no duty in that time.")
     return covers
 
 
 def cover_absence(
-    roster: Roster, person_id: int, away: Span, substitute_id: int | None, note: str = ""
-) -> list[NewCover]:
-    """Return the covers that give all that a person has in a period to a substitute.
+    rota: Rota, person_id: int, away: Span, substitute_id: int | None, note: str = ""
+) -> list[Cover]:
+    """Return the covers that give all that a person has in a period to a substitute, in order.
 
-    They are in the order in which they start. ``substitute_id`` None leaves it to nobody.
+    ``substitute_id`` None leaves it to nobody.
     """
     covers = []
-    for duty in roster.all_assignments(away.start, away.end):
+    for duty in rota.all_assignments(away.start, away.end):
         if duty.person_id == person_id:
             during = Span(max(duty.during.start, away.start), min(duty.during.end, away.end))
-            covers.append(NewCover(duty.shift.id, substitute_id, during, note))
-    return sorted(covers, key=lambda cover: cover.during.start)
+            covers.append(Cover(duty.shift.id, substitute_id, during, note))
+    return covers
 
 
 def _require_end_after_start(during: Span) -> None:
@@ -532,7 +550,7 @@ def _require_end_after_start(during: Span) -> None:
         raise InvalidRotaChange("ends", "The end must be after the start. Check the dates.")
 
 
-def _find_shift(roster: Roster, shift_id: int) -> Shift:
-    if parts := roster.parts_of(shift_id):
+def _find_shift(rota: Rota, shift_id: int) -> Shift:
+    if parts := rota.parts_of(shift_id):
         return parts[0].shift
     raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")

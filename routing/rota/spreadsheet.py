@@ -21,8 +21,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet, InvalidTime, RoutingError
 from routing.rota.roster import (
     Assignment,
-    NewShift,
-    Roster,
+    Rota,
     RotaDifference,
     Shift,
     clean_name,
@@ -66,11 +65,6 @@ _NOT_CSV = (
 _PUNCTUATION_IN_NAMES = " \xa0'’‘ʼ`´-‐‑–.()"
 _SEVERAL_NAMES = re.compile(r"[/&+;\n]| (?:and|or|with|a|ac|neu) ", re.I)
 _LATIN_1 = re.compile("[\0-\x7f\u00c0-\u00cf\u00d1-\u00dd\u00df-\u00ef\u00f1-\u00fd\u00ff’]")
-_CAPITAL = "[\u00c0-\u00d6\u00d8-\u00deŠŒŽŸ]"
-_MISPLACED_LETTER = re.compile(
-    rf"[a-z]({_CAPITAL})|[A-Za-z]({_CAPITAL})[a-z]|(?:^| )([\u00df-\u00f6\u00f8-\u00ff])"
-)
-_MISPLACED_IN_LATIN_1 = re.compile(rf"{_MISPLACED_LETTER.pattern}|(’)[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,7 @@ class Sheet:
     the reader should check.
     """
 
-    rows: Mapping[int, NewShift]
+    rows: Mapping[int, Shift]
     new_people: Mapping[int, str]
     warnings: list[str]
 
@@ -109,7 +103,7 @@ def parse_csv(
     if len(data) > MAX_BYTES:
         raise InvalidSpreadsheet([f"The file is larger than {MAX_BYTES // 1024 // 1024} MB."])
     problems: list[str] = []
-    rows: dict[int, NewShift] = {}
+    rows: dict[int, Shift] = {}
     ids, new_people = dict(people), dict[int, str]()
     first_dates: dict[bool | None, str] = {}  # by whether the day is certain
     text, is_unicode = _decode(data)
@@ -130,9 +124,9 @@ def parse_csv(
         if start and len(problems) == problem_count:
             with _collect(problems, row):
                 require_shift_period(Span(start, end), zone)
-            rows[number] = NewShift(role_id, ids[name_key(name)], Span(start, end))
+            rows[number] = Shift(role_id, ids[name_key(name)], Span(start, end))
         for date in (cells["starts"], cells["ends"]):
-            first_dates.setdefault(is_day_certain(date), f"row {number}, '{date}'")
+            first_dates.setdefault(_is_day_certain(date), f"row {number}, '{date}'")
     people_count = len({shift.person_id for shift in rows.values()})
     if people_count > MAX_PEOPLE:
         problems.append(
@@ -183,7 +177,7 @@ def parse_cell(text: str, zone: ZoneInfo, start: datetime | None = None) -> date
     return time_parsing.parse_local(wall_time.isoformat(), zone)
 
 
-def is_day_certain(text: str) -> bool | None:
+def _is_day_certain(text: str) -> bool | None:
     """Return whether the day is surely first: 24/12/2026, not 5/1/2027; None: 1/1/2027, 5 Jan."""
     match = _DAY_AND_MONTH.match(_WEEKDAY.sub("", text))
     if match is None or int(match[1]) == int(match[2]):
@@ -191,19 +185,18 @@ def is_day_certain(text: str) -> bool | None:
     return int(match[1]) > 12
 
 
-def spoilt_letter(name: str, is_unicode: bool = True) -> str:
+def _spoilt_letter(name: str, is_unicode: bool) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
-    Bytes read in the wrong encoding become signs, or capital letters within a word; in a file that
-    is not in Unicode, letters of old Macs and of DOS become some that Windows-1252 hardly needs.
+    Bytes read in the wrong encoding become signs; in a file that is not in Unicode, letters of old
+    Macs and of DOS become some that Windows-1252 hardly needs.
     """
     for character in name:
         is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo", "Mn", "Nd")
         is_known = is_letter or character in _PUNCTUATION_IN_NAMES
-        if character in "ƒµªº" or not is_known or not (is_unicode or _LATIN_1.match(character)):
+        if not is_known or not (is_unicode or _LATIN_1.match(character)):
             return character
-    match = (_MISPLACED_LETTER if is_unicode else _MISPLACED_IN_LATIN_1).search(name)
-    return "".join(filter(None, match.groups())) if match else ""
+    return ""
 
 
 @contextmanager
@@ -314,7 +307,7 @@ def _parse_person(text: str, people: Collection[str], add_people: bool, is_unico
         comma and (not forename or "," in forename or (" " in surname and " " in forename))
     ):
         problem = f"'{shown}' is not one name. Write one person a row, as Amara Owusu."
-    elif letter := spoilt_letter(name, is_unicode):
+    elif letter := _spoilt_letter(name, is_unicode):
         problem = (
             f"the name '{shown}' has '{letter}' in it. If a letter was lost when the file was "
             "saved, save it as CSV UTF-8. If not, correct the name."
@@ -345,20 +338,20 @@ def _parse_date(match: re.Match[str], shown: str) -> datetime:
 # Comparing with the rota
 
 
-def add_rows(roster: Roster, rows: Sequence[NewShift]) -> RotaDifference:
+def add_rows(rota: Rota, rows: Sequence[Shift]) -> RotaDifference:
     """Return the difference that adds the rows which are not on the rota yet.
 
     A row is on the rota as a shift, also if it is covered, or as what somebody has with covers.
     """
-    on_rota = {NewShift(shift.role_id, shift.person_id, shift.during) for shift in roster.shifts}
-    for shift in roster.shifts:
-        on_rota.update(_cut(roster.parts_of(shift.id), shift.during.start, shift.during.end))
+    on_rota = {Shift(shift.role_id, shift.person_id, shift.during) for shift in rota.shifts}
+    for shift in rota.shifts:
+        on_rota.update(_cut(rota.parts_of(shift.id), shift.during.start, shift.during.end))
     added = tuple(row for row in rows if row not in on_rota)
     return RotaDifference(added=added, unchanged=len(rows) - len(added), new_shifts=added)
 
 
 def replace_period(
-    roster: Roster, rows: Sequence[NewShift], at: datetime, period: Span, role_ids: Collection[str]
+    rota: Rota, rows: Sequence[Shift], at: datetime, period: Span, role_ids: Collection[str]
 ) -> RotaDifference:
     """Return the difference that leaves exactly ``rows`` in some roles and a period.
 
@@ -369,24 +362,24 @@ def replace_period(
     """
     of_rows = span_of(rows)
     wanted = dict.fromkeys(
-        NewShift(row.role_id, row.person_id, Span(max(row.during.start, at), row.during.end))
+        Shift(row.role_id, row.person_id, Span(max(row.during.start, at), row.during.end))
         for row in rows
         if row.during.end > at
     )
-    missing, cancelled = dict(wanted), list[int]()
-    removed, uncut = list[NewShift](), list[NewShift]()
-    for shift in sorted(roster.shifts, key=lambda shift: (shift.during.start, shift.id)):
+    missing, cancelled = dict(wanted), list[Shift]()
+    removed, uncut = list[Shift](), list[Shift]()
+    for shift in sorted(rota.shifts, key=lambda shift: (shift.during.start, shift.id)):
         replaced = shift.during if shift.during.start in period else of_rows
         is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
         if not is_concerned or shift.during.end <= at or replaced.end <= at:
             continue
-        parts = roster.parts_of(shift.id)
+        parts = rota.parts_of(shift.id)
         inside = _cut(parts, max(replaced.start, at), replaced.end)
         if all(part in missing for part in inside):
             for part in inside:
                 del missing[part]
             continue
-        cancelled.append(shift.id)
+        cancelled.append(shift)
         removed += inside
         uncut += _cut(parts, at, replaced.start)
         uncut += _cut(parts, max(at, replaced.end), shift.during.end)
@@ -397,14 +390,14 @@ def replace_period(
     )
 
 
-def find_overlaps(rows: Mapping[int, NewShift], shifts: Iterable[Shift]) -> list[str]:
+def find_overlaps(rows: Mapping[int, Shift], shifts: Iterable[Shift]) -> list[str]:
     """Return a problem for each row that overlaps another shift of its person in its role.
 
     ``rows`` are by their numbers; ``shifts`` are on the rota and do not overlap one another.
     """
     problems: list[str] = []
-    latest: dict[tuple[str, int], tuple[Shift | NewShift, int | None]] = {}
-    entries: list[tuple[Shift | NewShift, int | None]] = [(shift, None) for shift in shifts]
+    latest: dict[tuple[str, int | None], tuple[Shift | Shift, int | None]] = {}
+    entries: list[tuple[Shift | Shift, int | None]] = [(shift, None) for shift in shifts]
     entries += [(row, number) for number, row in rows.items()]
     for shift, number in sorted(entries, key=lambda entry: entry[0].during.start):
         key = shift.role_id, shift.person_id
@@ -422,10 +415,10 @@ def find_overlaps(rows: Mapping[int, NewShift], shifts: Iterable[Shift]) -> list
     return problems
 
 
-def _cut(parts: Iterable[Assignment], start: datetime, end: datetime) -> list[NewShift]:
+def _cut(parts: Iterable[Assignment], start: datetime, end: datetime) -> list[Shift]:
     """Return who has what of some assignments from ``start`` to ``end``."""
     return [
-        NewShift(part.shift.role_id, part.person_id, Span(begins, ends))
+        Shift(part.shift.role_id, part.person_id, Span(begins, ends))
         for part in parts
         if part.person_id is not None
         and (begins := max(part.during.start, start)) < (ends := min(part.during.end, end))
@@ -433,21 +426,21 @@ def _cut(parts: Iterable[Assignment], start: datetime, end: datetime) -> list[Ne
 
 
 def _pair(
-    added: Iterable[NewShift], removed: Iterable[NewShift]
-) -> tuple[list[NewShift], list[tuple[NewShift, NewShift]], list[NewShift]]:
+    added: Iterable[Shift], removed: Iterable[Shift]
+) -> tuple[list[Shift], list[tuple[Shift, Shift]], list[Shift]]:
     """Return what is only added, what is changed from one to the other, what is only removed.
 
     A part of a shift that is in both is neither: another part of that shift is changed.
     """
-    keys: tuple[Callable[[NewShift], object], ...] = (
+    keys: tuple[Callable[[Shift], object], ...] = (
         lambda shift: shift,
         lambda shift: (shift.role_id, shift.during),
         lambda shift: (shift.role_id, shift.person_id),
     )
     added, removed = list(added), list(removed)
-    changed: list[tuple[NewShift, NewShift]] = []
+    changed: list[tuple[Shift, Shift]] = []
     for key in keys:
-        candidates: dict[object, list[NewShift]] = defaultdict(list)
+        candidates: dict[object, list[Shift]] = defaultdict(list)
         for before in removed:
             candidates[key(before)].append(before)
         unpaired = []

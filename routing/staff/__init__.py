@@ -8,7 +8,6 @@ from routing.staff import (
     calls,
     changes,
     diverts,
-    fill,
     my_shifts,
     now,
     people,
@@ -32,7 +31,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.upfirst)
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
-    rota_pages = (rota, shifts, fill, people, my_shifts)
+    rota_pages = (rota, shifts, people, my_shifts)
     for module in (sign_in, now, diverts, *rota_pages, calls, changes, accounts):
         app.register_blueprint(module.bp)
     app.register_blueprint(my_shifts.calendars_bp)

@@ -282,8 +282,8 @@ ROTA_PAGES = (
 ROTA_EDITOR_PAGES = (
     ("rota_shifts.new", "Add a shift"),
     ("rota_shifts.absence", "Somebody is away"),
-    ("rota_fill.fill", "Fill"),
-    ("rota_fill.import_", "Import"),
+    ("rota_shifts.fill", "Fill"),
+    ("rota_shifts.import_", "Import"),
     ("rota_people.index", "People"),
 )
 

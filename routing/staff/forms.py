@@ -43,23 +43,18 @@ DIVERT_REASONS = (
 )
 
 OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
-"""What a calendar shows, if not one role."""
+"""What a calendar shows."""
 
 
 class DateField(Field):
     """A date, typed in boxes: ``first`` in ``first-day``, ``first-month`` and ``first-year``.
 
-    ``parts`` is what was typed, by box; ``data`` is the date. With ``optional`` it may be empty:
-    then ``data`` is None. Links and confirmed forms send it whole, as ``isoformat`` writes it,
-    under the field's own name.
+    ``parts`` is what was typed, by box; ``data`` is the date. Links and confirmed forms send it
+    whole, as ``isoformat`` writes it, under the field's own name.
     """
 
     names: tuple[str, ...] = ("day", "month", "year")
     data: Any
-
-    def __init__(self, optional: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.optional = optional
 
     def process(
         self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
@@ -80,8 +75,6 @@ class DateField(Field):
         """Read what was typed. Raise ValidationError, saying what to write."""
         if self.whole_error:
             raise ValidationError(self.whole_error)
-        if self.optional and not any(self.parts.values()):
-            return
         try:
             self.data = self.read_parts()
         except InvalidTime as error:
@@ -354,6 +347,12 @@ class DutyForm(StaffForm):
         return Span(self.starts.data, self.ends.data)
 
 
+class RemovalForm(StaffForm):
+    """Which cover of a shift to remove: "" is the shift."""
+
+    cover = text(20)
+
+
 class SwapForm(StaffForm):
     """With which other shift to swap, and whose shifts to show: "" shows everybody's."""
 
@@ -374,6 +373,10 @@ class FillForm(StaffForm):
     working_day = text(100, name=DayKind.WORKING_DAY.value)
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
+
+    def values(self) -> dict[str, str]:
+        """Return the form's values, with the names in one line."""
+        return {**super().values(), "people": ", ".join(self.names)}
 
     @property
     def names(self) -> list[str]:
@@ -410,8 +413,7 @@ def _read(field: Field, parse: Callable[..., Value], *texts: str) -> Value:
 class ImportForm(StaffForm):
     """A spreadsheet of shifts, whether new names in it are put on the rota, and what it replaces.
 
-    A page that reads the import back holds the file in ``sheet``, compressed, and its name; there
-    the days that are replaced can be written.
+    A page that reads the import back holds the file in ``sheet``, compressed, and its name.
     """
 
     file = FileField()
@@ -419,8 +421,6 @@ class ImportForm(StaffForm):
     replace = BooleanField()
     sheet = text(spreadsheet.MAX_BYTES)
     file_name = text(100)
-    first = DateField(optional=True)
-    last = DateField(optional=True)
 
     def validate_file(self, field: Field) -> None:
         """Raise ValidationError unless a file was chosen, or read back, and holds something."""
@@ -462,13 +462,14 @@ class PersonForm(StaffForm):
             try:
                 field.data = parse_phone(field.data).display
             except ValueError as error:
-                raise ValidationError(str(error).partition(";")[0] + ".") from error
+                problem = "This is not a telephone number. Write it in full, as 01632 960001."
+                raise ValidationError(problem) from error
         else:
             field.data = ""
 
 
 class CalendarForm(StaffForm):
-    """What a new calendar shows: OWN_SHIFTS, WHOLE_ROTA, or a role's id."""
+    """What a new calendar shows: OWN_SHIFTS or WHOLE_ROTA."""
 
     of = text(100)
 

@@ -1,6 +1,7 @@
 """My shifts: what the person who has signed in works, and the calendars that follow the rota."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -13,9 +14,9 @@ from routing import lookup, rota_service
 from routing.config import base_url
 from routing.core import instants
 from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
-from routing.rota import descriptions
-from routing.rota.roster import CONTEXT_MARGIN, Assignment
-from routing.rota_service import OWN_SHIFTS_LOOKAHEAD, Rota
+from routing.rota.descriptions import RotaText
+from routing.rota.roster import Assignment, Rota, RotaPerson
+from routing.rota_service import OWN_SHIFTS_LOOKAHEAD
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, Confirmation, link_token
 from routing.store import rota as rota_store
@@ -25,7 +26,6 @@ from routing.store.rota_people import (
     MAX_ABSENCE,
     MAX_ABSENCE_WITH_PROVIDER,
     CalendarFeed,
-    RotaPerson,
 )
 from routing.text import staff_text
 
@@ -37,8 +37,9 @@ SHOWN_AFTER_END = timedelta(days=14)
 
 RETRY_AFTER_SECONDS = 600
 
-MAX_LINE_BYTES = 75
-"""The longest line: RFC 5545, 3.1. A longer one is folded: it goes on after a line end and a space.
+MAX_LINE_CHARS = 18
+"""How many characters, of four bytes at most, surely fit in the 75 bytes of a line: RFC 5545, 3.1.
+A longer one is folded: it goes on after a line end and a space.
 """
 
 _HEAD = """BEGIN:VCALENDAR
@@ -76,7 +77,7 @@ END:VTIMEZONE
 
 @bp.get("/rota/mine")
 def show() -> Response:
-    """Show one's own shifts, what clashes among them, and one's calendars.
+    """Show one's own shifts, and one's calendars.
 
     People who arrange the rota see everybody's calendars, and whose each is.
     """
@@ -85,10 +86,9 @@ def show() -> Response:
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
         own_id = person.id if person else 0  # nobody has it
-        rota = rota_service.load_rota(connection, at - CONTEXT_MARGIN, end, own_id)
+        rota = rota_service.load_rota(connection, at, end, own_id)
         feeds = rota_people.unrevoked_calendars(connection)
     sees_all = account.may(Role.ROTA)
-    role_items = [radio_item(role.id, descriptions.role_name(role)) for role in rota.roles]
     whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
     return render_page(
@@ -96,11 +96,6 @@ def show() -> Response:
         form=CalendarForm(of=OWN_SHIFTS if person else WHOLE_ROTA),
         is_on_rota=person is not None,
         shifts=_own_shifts(rota, person, at) if person else [],
-        clashes=[
-            rota.text(at).clash(clash)
-            for clash in rota.roster.clashes(at, end)
-            if person is not None and clash.person_id == person.id
-        ],
         calendars=[
             {
                 "id": feed.id,
@@ -112,7 +107,7 @@ def show() -> Response:
             for feed in feeds
             if feed.account_id == account.id or sees_all
         ],
-        choices=[*own_item, whole_item, *role_items],
+        choices=[*own_item, whole_item],
         done=request.args.get("done"),
     )
 
@@ -122,15 +117,13 @@ def create_calendar() -> Response:
     """Create a calendar feed, and show its address this once."""
     shows, account = CalendarForm().of.data, current_account()
     token = link_token(Confirmation().once.data, shows, account.id)
-    roles = {role.id for role in lookup.snapshot().directory.rota}
     with lookup.database().writing() as connection:
         person = rota_people.find_by_account(connection, account.id)
         person_id = person.id if person is not None and shows == OWN_SHIFTS else None
-        if shows not in {WHOLE_ROTA, *roles} and person_id is None:
+        if shows != WHOLE_ROTA and person_id is None:
             raise InvalidRotaChange("of", "Choose what the calendar shows.")
-        role = shows if shows in roles else None
         token = rota_people.create_calendar(
-            connection, person_id, role, account.id, lookup.now(), account.actor, token
+            connection, person_id, account.id, lookup.now(), account.actor, token
         )
     address = f"{base_url(current_app.config, request.url_root)}/calendars/{token}.ics"
     max_absence = MAX_ABSENCE if issuer() == LOCAL else MAX_ABSENCE_WITH_PROVIDER
@@ -198,13 +191,9 @@ def send_calendar(token: str) -> Response:
 
 
 def to_ics(
-    assignments: Iterable[Assignment],
-    title: str,
-    summary: Callable[[Assignment], str],
-    website: str,
-    description: str,
+    events: Iterable[tuple[Assignment, str]], title: str, website: str, description: str
 ) -> bytes:
-    """Return assignments as events: the same bytes as long as none of them has changed.
+    """Return assignments, each with its summary, as events: the same bytes while none has changed.
 
     An event keeps its UID whoever takes the shift over; its SEQUENCE counts the changes. Every
     event is transparent and free, for Outlook too: being on the rota is no meeting. ``website``
@@ -212,78 +201,61 @@ def to_ics(
     """
     host = urlsplit(website).hostname or "localhost"
     folded_description = _fold(f"DESCRIPTION:{_escape(description)}")
-    events = [
+    parts = [
         _EVENT.format(
             uid=_fold(f"UID:shift-{duty.shift.id}{f'-{duty.part}' if duty.part else ''}@{host}"),
             sequence=duty.shift.sequence,
             changed_at=_format_utc(duty.shift.changed_at or duty.during.start),
             start=_format_utc(duty.during.start),
             end=_format_utc(duty.during.end),
-            summary=_fold(f"SUMMARY:{_escape(summary(duty))}"),
+            summary=_fold(f"SUMMARY:{_escape(summary)}"),
             description=folded_description,
         )
-        for duty in assignments
+        for duty, summary in events
     ]
-    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(events) or _NO_EVENTS
+    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(parts) or _NO_EVENTS
     return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
 
 
 def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
-    roles, locale = rota.roster.roles, lookup.staff_locale()
-    duties = rota.roster.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
+    locale = lookup.staff_locale()
     return [
         (
             staff_text.format_span(duty.during, at, locale),
-            descriptions.role_name(roles[duty.shift.role_id]),
-            rota.text(at).cover(duty),
+            rota.role_names[duty.shift.role_id],
+            RotaText(rota, at).cover(duty),
             duty.shift.id,
         )
-        for duty in sorted(duties, key=lambda duty: duty.during.start)
+        for duty in rota.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
         if duty.person_id == person.id
     ]
 
 
 def _title(feed: CalendarFeed, rota: Rota) -> str:
-    if feed.rota_person_id is not None:
-        return f"Shifts of {rota.names[feed.rota_person_id]}"
-    if feed.duty_role in rota.roster.roles:
-        return descriptions.role_name(rota.roster.roles[feed.duty_role])
-    return feed.duty_role or "The whole rota"
+    own = feed.rota_person_id
+    return "The whole rota" if own is None else f"Shifts of {rota.names[own]}"
 
 
 def _etag(connection: Connection, feed: CalendarFeed, today: date) -> str:
     """Return what differs once a feed would: with the rota, people, roles, settings or the day."""
     people = [(person.id, person.name) for person in rota_people.all_people(connection)]
     directory, revision = lookup.snapshot().directory, rota_store.revision(connection)
-    shown = feed.rota_person_id, feed.duty_role, today, directory.zone.key, _staff_url()
+    shown = feed.rota_person_id, today, directory.zone.key, _staff_url()
     sources = shown, revision, people, directory.rota, directory.council.website
     return sha256(repr(sources).encode()).hexdigest()
 
 
 def _to_ics(feed: CalendarFeed, rota: Rota, start: datetime, end: datetime) -> bytes:
-    roles, names = rota.roster.roles, rota.names
-    assignments = [
-        assignment
-        for role_id in roles
-        if feed.duty_role in (None, role_id)
-        for assignment in rota.roster.assignments(role_id, start, end)
-        if assignment.person_id is not None and feed.rota_person_id in (None, assignment.person_id)
-    ]
-    assignments.sort(key=lambda assignment: (assignment.during.start, assignment.shift.id))
-
-    def summary(assignment: Assignment) -> str:
-        role_name = descriptions.role_name(roles[assignment.shift.role_id])
-        who = names[assignment.person_id or 0]
-        return f"{role_name}: {who}" if feed.rota_person_id is None else role_name
-
-    return to_ics(
-        assignments,
-        _title(feed, rota),
-        summary,
-        website=lookup.snapshot().directory.council.website,
-        description="A calendar can be a day behind. For who is on duty now, see "
-        f"{_staff_url('/rota')}.",
-    )
+    events = []
+    for duty in rota.all_assignments(start, end):
+        summary = rota.role_names[duty.shift.role_id]
+        if feed.rota_person_id is None:
+            summary += f": {rota.names[duty.person_id]}"
+        if duty.person_id is not None and feed.rota_person_id in (None, duty.person_id):
+            events.append((duty, summary))
+    website = lookup.snapshot().directory.council.website
+    description = "A calendar can be a day behind. For who is on duty now, see "
+    return to_ics(events, _title(feed, rota), website, f"{description}{_staff_url('/rota')}.")
 
 
 def _staff_url(path: str = "") -> str:
@@ -308,13 +280,4 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> str:
-    """Return a line folded between characters so that no part is too long."""
-    data = line.encode()
-    parts, start, length = [], 0, MAX_LINE_BYTES
-    while len(data) - start > length:
-        end = start + length
-        while data[end] & 0xC0 == 0x80:  # it would begin inside a character
-            end -= 1
-        parts.append(data[start:end])
-        start, length = end, MAX_LINE_BYTES - 1  # after the space
-    return b"\n ".join([*parts, data[start:]]).decode()
+    return "\n ".join(re.findall(f".{{1,{MAX_LINE_CHARS}}}", line))

@@ -78,7 +78,7 @@ def leave(person_id: int) -> AnyResponse:
         person = rota_people.get(connection, person_id)
         to_come = Span(at, at + rota_service.FAR_FUTURE)
         rota = rota_service.load_rota(connection, to_come.start, to_come.end)
-    count = len(cover_absence(rota.roster, person_id, to_come, None))
+    count = len(cover_absence(rota, person_id, to_come, None))
     return render_page(
         "confirm.html",
         title=f"Take {person.name} off the rota",

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Response, redirect, request, url_for
-from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
@@ -15,9 +15,10 @@ from routing.core.directory import RotaRole, date_range
 from routing.core.instants import Span
 from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
+from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
-from routing.rota.roster import Assignment
-from routing.rota_service import GAP_LOOKAHEAD, Rota
+from routing.rota.roster import Assignment, Rota
+from routing.rota_service import GAP_LOOKAHEAD
 from routing.staff.auth import HOME, actor_names, current_account, render_page, staff_blueprint
 from routing.staff.forms import Confirmation, parse_id
 from routing.store import rota as rota_store
@@ -72,10 +73,10 @@ def show() -> Response:
             rota = rota_service.load_rota(connection, period.start, period.end)
         names, done = actor_names(connection), None
         with suppress(UnknownShift):
-            done = _describe_change(connection, rota_store.get_change(connection, done_id or 0))
+            done = _describe_change(rota_store.get_change(connection, done_id or 0))
         changes = [
             {
-                **_describe_change(connection, change),
+                **_describe_change(change),
                 "at": staff_text.format_relative(change.made_at, at, locale),
                 "actor": names(change.made_by),
             }
@@ -137,7 +138,7 @@ def gaps() -> Response:
     return render_page(
         "rota_gaps.html",
         gaps=_gap_items(rota, at, period),
-        surplus=[rota.text(at).surplus(*item) for item in rota.surplus(period.start, period.end)],
+        surplus=RotaText(rota, at).surplus(period.start, period.end),
         clashes=_clash_items(rota, at, period),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
@@ -162,14 +163,14 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
 
     Phones are for people who arrange duty or diverts.
     """
-    account, roster, text = current_account(), rota.roster, rota.text(at)
+    account, text = current_account(), RotaText(rota, at)
     may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
     roles: list[dict[str, object]] = []
-    for role in rota.roles:
+    for role in rota.roles.values():
         who, until = text.now(role)
-        people = [rota.people[id_] for id_ in roster.staffing_at(role.id, at).person_ids]
+        people = [rota.people[id_] for id_ in rota.staffing_at(role.id, at).person_ids if id_]
         phones = [(one.name, one.phone) for one in people if one.phone and may_see_phones]
-        name = descriptions.role_name(role)
+        name = rota.role_names[role.id]
         roles.append({"name": name, "who": who, "until": until, "phones": phones})
     return roles
 
@@ -184,12 +185,16 @@ def show_saved_change() -> AnyResponse | None:
     return None if change is None else redirect(url_for("rota.show", done=change.id))
 
 
-def redirect_to_rota(change: RotaChange, start: datetime) -> AnyResponse:
-    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen."""
+def redirect_to_rota(change: RotaChange, start: datetime, known: int = 0) -> AnyResponse:
+    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen.
+
+    ``known`` is how many shifts of an import were there already.
+    """
     zone = lookup.staff_locale().zone
     day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
     is_shown = 0 <= (day - today).days < DAYS_SHOWN
-    return redirect(url_for("rota.show", done=change.id) + ("" if is_shown else f"&from={day}"))
+    values: dict[str, Any] = {"from": None if is_shown else day, "known": known or None}
+    return redirect(url_for("rota.show", done=change.id, **values))
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
@@ -197,30 +202,30 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     empty, gaps = {}, []
     next_ = "next " if period.start <= at else ""
     for role, gap, missing in rota.gaps(period.start, period.end):
-        if not rota.roster.assignments(role.id, period.start, period.end):
-            name, days = descriptions.role_name(role), GAP_LOOKAHEAD.days
+        if not rota.assignments(role.id, period.start, period.end):
+            name, days = rota.role_names[role.id], GAP_LOOKAHEAD.days
             text = f"{name}: nobody is on the rota in the {next_}{days} days"
-            empty[text] = url_for("rota_fill.fill", role=role.id)
+            empty[text] = url_for("rota_shifts.fill", role=role.id)
         else:
-            text = rota.text(at).gap(role, gap, missing)
+            text = RotaText(rota, at).gap(role, gap, missing)
             gaps.append((text, _fill_link(rota, role, gap)))
     return [*empty.items(), *gaps]
 
 
 def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
     return [
-        (rota.text(at).clash(clash), clash.assignments[-1].shift.id)
-        for clash in rota.roster.clashes(period.start, period.end)
+        (RotaText(rota, at).clash(clash), clash.assignments[-1].shift.id)
+        for clash in rota.clashes(period.start, period.end)
     ]
 
 
-def _describe_change(connection: Connection, change: RotaChange) -> dict[str, object]:
+def _describe_change(change: RotaChange) -> dict[str, object]:
     label = staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
     return {
         "id": change.id,
         "action": change.summary or label,
         "is_undone": change.undone_by_change_id is not None,
-        "can_be_undone": rota_service.can_be_undone(connection, change),
+        "can_be_undone": change.can_be_undone,
     }
 
 
@@ -252,35 +257,35 @@ def _describe_fortnight(first: date) -> str:
 
 def _role_rows(rota: Rota, days: Sequence[date], at: datetime) -> list[dict[str, object]]:
     zone, roles = lookup.staff_locale().zone, list[dict[str, object]]()
-    for role in rota.roles:
+    for role in rota.roles.values():
         minute = _start_minute(rota, role, instants.midnight(days[0], zone)) if days else 0
         rows = [_row(rota, role, day, minute, at) for day in days]
-        roles.append({"id": role.id, "name": descriptions.role_name(role), "rows": rows})
+        roles.append({"id": role.id, "name": rota.role_names[role.id], "rows": rows})
     return roles
 
 
 def _start_minute(rota: Rota, role: RotaRole, at: datetime) -> int:
-    return min(filling.usual_handovers(rota.roster, role.id, at), default=0)
+    return min(filling.usual_handovers(rota, role.id, at), default=0)
 
 
 def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> dict[str, object]:
     """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
-    roster, locale = rota.roster, lookup.staff_locale()
+    locale = lookup.staff_locale()
     period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
     bars = [
         _duty_bar(rota, duty, period, at)
-        for duty in roster.assignments(role.id, period.start, period.end)
+        for duty in rota.assignments(role.id, period.start, period.end)
         if duty.person_id is not None
     ]
     bars += [
         _gap_bar(rota, role, gap, missing, at)
-        for gap, missing in roster.gaps(role.id, period.start, period.end)
+        for gap, missing in rota.role_gaps(role.id, period.start, period.end)
     ]
     return {
         "day": format_full_date(day, locale),
         "starts": descriptions.format_times(period, locale).partition(" to ")[0],
         "tags": list(_tags(rota, role, day, period)),
-        "is_free_day": filling.day_kind(day, roster.timetables) is not DayKind.WORKING_DAY,
+        "is_free_day": filling.day_kind(day, rota.timetables) is not DayKind.WORKING_DAY,
         "lanes": [_fill_lane(lane, period) for lane in _lanes(bars) or [[]]],
     }
 
@@ -291,8 +296,8 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
         "duty" if duty.cover is None else "cover",
         during,
         descriptions.format_times(during, lookup.staff_locale()),
-        rota.names[duty.person_id or 0],
-        rota.text(at).cover(duty) if duty.cover else "",
+        rota.names[duty.person_id],
+        RotaText(rota, at).cover(duty) if duty.cover else "",
         # Hundreds on a page: url_for would take a sixth of its time.
         f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
         at in during,
@@ -300,7 +305,7 @@ def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridB
 
 
 def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) -> GridBar:
-    duties = rota.roster.assignments(role.id, gap.start, gap.end)
+    duties = rota.assignments(role.id, gap.start, gap.end)
     absent = [duty for duty in duties if duty.person_id is None]
     notes = [
         f"{rota.names[duty.shift.person_id]} is off"
@@ -311,7 +316,7 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
         "gap",
         gap,
         descriptions.format_times(gap, lookup.staff_locale()),
-        rota.text(at).shortfall(role, gap, missing).capitalize(),
+        descriptions.format_shortfall(role, missing).capitalize(),
         "; ".join(notes),
         _gap_link(rota, role, gap, absent),
         at in gap,
@@ -343,11 +348,11 @@ def _fill_link(rota: Rota, role: RotaRole, gap: Span) -> str:
         (edge - offset).astimezone(lookup.staff_locale().zone).date()
         for edge in (gap.start, gap.end - timedelta(seconds=1))
     )
-    return url_for("rota_fill.fill", role=role.id, turn="slot", first=first, last=last)
+    return url_for("rota_shifts.fill", role=role.id, turn="slot", first=first, last=last)
 
 
 def _tags(rota: Rota, role: RotaRole, day: date, period: Span) -> Iterator[str]:
-    timetables = rota.roster.timetables
+    timetables = rota.timetables
     holiday = timetables.holidays.get(day)
     if holiday is not None:
         yield f"Bank holiday: {holiday.name}"

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span
-from routing.errors import UnknownShift
-from routing.rota.roster import MAX_SHIFT_HOURS, Cover, NewCover, NewShift, Shift, span_of
+from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota.roster import MAX_SHIFT_HOURS, Cover, Shift, span_of
 from routing.store.audit_log import record
 from routing.store.tables import audit_log, covers, rota_changes, rota_people, shifts
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
+_FINAL_KINDS = ("undone", "left")
 
 UNDO_GRACE = timedelta(minutes=5)
 """A shift or cover that was cancelled sooner than this counts as if it had never been added."""
@@ -36,6 +37,11 @@ class RotaChange:
     summary: str = ""
     undone_by_change_id: int | None = None
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Return whether ``undo`` may undo it: once, and neither an undo nor that somebody left."""
+        return self.undone_by_change_id is None and self.kind not in _FINAL_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class ImportedSheet:
@@ -49,25 +55,28 @@ class ImportedSheet:
 def add(
     connection: Connection,
     kind: str,
-    added: Sequence[NewShift | NewCover],
+    added: Sequence[Shift | Cover],
     at: datetime,
     actor: str,
     idempotency_key: str = "",
-    cancelled_shift_ids: Collection[int] = (),
+    cancelled: Sequence[Shift | Cover] = (),
     summary: str = "",
     sheet: ImportedSheet | None = None,
 ) -> RotaChange:
-    """Cancel some shifts, and add shifts and covers, all or none.
+    """Cancel some shifts and covers, and add others, all or none.
 
+    What is cancelled stays as it was before ``at``; where a cover is, what it covered counts again.
     Raise sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same
     role, or if there is a change with the same ``idempotency_key``.
     """
     change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
-    if cancelled_shift_ids:
-        is_current = shifts.c.cancelled_by_change_id.is_(None)
-        cancel = shifts.update().where(shifts.c.id.in_(cancelled_shift_ids) & is_current)
+    old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
+    old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}
+    for table, ids in ((shifts, old_shifts), (covers, old_covers)):
+        cancel = table.update().where(
+            table.c.id.in_(ids) & table.c.cancelled_by_change_id.is_(None)
+        )
         connection.execute(cancel.values(cancelled_by_change_id=change.id))
-        _mark_changed(connection, cancelled_shift_ids, at)
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
     for new in added:
@@ -77,16 +86,16 @@ def add(
             "ends_at": new.during.end,
             "created_by_change_id": change.id,
         }
-        if isinstance(new, NewShift):
+        if isinstance(new, Shift):
             new_shifts.append(row | {"duty_role": new.role_id, "sequence": 0, "changed_at": at})
         else:
             new_covers.append(row | {"shift_id": new.shift_id, "note": new.note})
     for table, rows in ((shifts, new_shifts), (covers, new_covers)):
         if rows:
             connection.execute(table.insert(), rows)
-    _mark_changed(connection, {row["shift_id"] for row in new_covers}, at)
-    before = {"cancelled_shifts": len(cancelled_shift_ids)} if cancelled_shift_ids else None
-    after = _summary(connection, added)
+    covered = {row["shift_id"] for row in new_covers}
+    _mark_changed(connection, {*old_shifts, *old_covers.values(), *covered}, at)
+    before, after = _summary(connection, cancelled), _summary(connection, added)
     record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before, after)
     return change
 
@@ -107,41 +116,12 @@ def revision(connection: Connection) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def cancel(
-    connection: Connection,
-    at: datetime,
-    actor: str,
-    shift_id: int,
-    cover_id: int | None = None,
-    idempotency_key: str = "",
-) -> RotaChange:
-    """Cancel a shift, or one of its covers, from ``at`` on: before that it stays as it was.
-
-    Without a cover, the shift below counts again. Raise UnknownShift if it was cancelled before.
-    """
-    table, row_id = (shifts, shift_id) if cover_id is None else (covers, cover_id)
-    kind, what = ("removed", "shift") if cover_id is None else ("uncovered", "cover")
-    not_cancelled = table.c.cancelled_by_change_id.is_(None)
-    row = connection.execute(table.select().where((table.c.id == row_id) & not_cancelled)).first()
-    if row is None:
-        raise UnknownShift(f"There is no {what} {row_id} on the rota, or it was removed.")
-    change = _insert_change(connection, kind, at, actor, idempotency_key)
-    update = table.update().where(table.c.id == row_id)
-    connection.execute(update.values(cancelled_by_change_id=change.id))
-    _mark_changed(connection, [shift_id], at)
-    person = row.rota_person_id and f"rota_person:{row.rota_person_id}"
-    of = {"role": row.duty_role} if cover_id is None else _covered(connection, shift_id)
-    before = {**of, "person": person, **_edges(Span(row.starts_at, row.ends_at))}
-    record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before)
-    return change
-
-
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
     What an undone change had added stays cancelled. Raise UnknownShift for a change that
-    is unknown or undone already, sqlalchemy.exc.IntegrityError where a restored shift overlaps a
-    newer one.
+    is unknown or undone already, InvalidRotaChange for one of another kind that cannot be undone,
+    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -149,35 +129,27 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             f"The rota has no change {change_id}, or it was undone already. The rota page lists "
             "the latest changes."
         )
-    summary = original.summary.removeprefix("Undone: ")
-    if summary and summary == original.summary:
-        summary = f"Undone: {summary}"
+    if not original.can_be_undone:
+        problem = "An undo, or that somebody left, cannot be undone. Add the shifts again."
+        raise InvalidRotaChange("", problem)
+    summary = original.summary and f"Undone: {original.summary}"
     change = _insert_change(connection, "undone", at, actor, summary=summary)
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
-        was_cancelled = cancelled_by == change_id
         cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
-        creators = sa.select(created_by).where(was_cancelled).distinct()
-        for creator in connection.scalars(creators).all():
-            restore = table.update().where(was_cancelled & (created_by == creator))
-            undone_by = _find_undo(connection, creator)
-            connection.execute(restore.values(cancelled_by_change_id=undone_by))
+        still_made = created_by.in_(sa.select(rota_changes.c.id).where(_NOT_UNDONE))
+        restore = table.update().where((cancelled_by == change_id) & still_made)
+        connection.execute(restore.values(cancelled_by_change_id=None))
     entry = sa.select(audit_log.c.after, audit_log.c.before)
     entry = entry.where(audit_log.c.entity == f"rota:{change_id}")
     before, after = connection.execute(entry).first() or (None, None)
     before = {"made": original.kind, **(before or {})}
     record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
     return change
-
-
-def _find_undo(connection: Connection, change_id: int) -> int | None:
-    """Return the change that undid a change; None if none did, or that is undone in turn."""
-    undone_by = get_change(connection, change_id).undone_by_change_id
-    return None if undone_by is None or _find_undo(connection, undone_by) else undone_by
 
 
 def read(
@@ -251,11 +223,6 @@ def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
     ]
 
 
-def find_undone_by(connection: Connection, change_id: int) -> RotaChange | None:
-    """Return the change that a change undid; None if it is no undo."""
-    return _find_change(connection, rota_changes.c.undone_by_change_id == change_id)
-
-
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
     """Return the newest changes of the rota, newest first."""
     query = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(limit)
@@ -282,7 +249,7 @@ def _read(
     columns = (shifts.c[name] for name in ("duty_role", "rota_person_id", "sequence", "changed_at"))
     query = _select_with_times(shifts, *columns).where(is_wanted)
     current_shifts = [
-        Shift(shift_id, role_id, person_id, span, sequence, changed_at)
+        Shift(role_id, person_id, span, shift_id, sequence, changed_at)
         for shift_id, role_id, person_id, sequence, changed_at, *times in connection.execute(query)
         if (span := _effective_span(*times))
     ]
@@ -291,7 +258,7 @@ def _read(
     columns = (covers.c[name] for name in ("shift_id", "rota_person_id", "note"))
     query = _select_with_times(covers, *columns).join(shifts, shifts.c.id == covers.c.shift_id)
     current_covers = [
-        Cover(cover_id, shift_id, person_id, span, note)
+        Cover(shift_id, person_id, span, note, cover_id)
         for cover_id, shift_id, person_id, note, *times in connection.execute(
             query.where(is_wanted)
         )
@@ -359,27 +326,20 @@ def _change(row: sa.Row[Any]) -> RotaChange:
     )
 
 
-def _summary(connection: Connection, added: Sequence[NewShift | NewCover]) -> dict[str, Any] | None:
+def _summary(connection: Connection, changed: Sequence[Shift | Cover]) -> dict[str, Any] | None:
     """Return what the audit log holds: of one, its content; of several, their number and period."""
-    if not added:
+    if not changed:
         return None
-    edges = _edges(span_of(added))
-    if len(added) > 1:
-        has_covers = any(isinstance(new, NewCover) for new in added)
-        return {"covers" if has_covers else "shifts": len(added), **edges}
-    (new,) = added
-    person = f"rota_person:{new.person_id}" if new.person_id is not None else "nobody"
-    if isinstance(new, NewShift):
-        return {"role": new.role_id, "person": person, **edges}
-    return {**_covered(connection, new.shift_id), "person": person, **edges}
-
-
-def _covered(connection: Connection, shift_id: int) -> dict[str, Any]:
-    """Return what the audit log holds of a shift that is covered: its role, and whose it is."""
-    row = connection.execute(shifts.select().where(shifts.c.id == shift_id)).one()
-    in_place_of = f"rota_person:{row.rota_person_id}"
-    return {"role": row.duty_role, "in_place_of": in_place_of, "shift": shift_id}
-
-
-def _edges(span: Span) -> dict[str, str]:
-    return {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    span = span_of(changed)
+    edges = {"from": span.start.isoformat(), "to": span.end.isoformat()}
+    if len(changed) > 1:
+        has_covers = any(isinstance(new, Cover) for new in changed)
+        return {"covers" if has_covers else "shifts": len(changed), **edges}
+    (one,) = changed
+    person = f"rota_person:{one.person_id}" if one.person_id is not None else "nobody"
+    if isinstance(one, Shift):
+        return {"role": one.role_id, "person": person, **edges}
+    shift = connection.execute(shifts.select().where(shifts.c.id == one.shift_id)).one()
+    in_place_of = f"rota_person:{shift.rota_person_id}"
+    covered = {"role": shift.duty_role, "in_place_of": in_place_of, "shift": shift.id}
+    return {**covered, "person": person, **edges}

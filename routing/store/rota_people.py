@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import clean_name, name_key
+from routing.rota.roster import RotaPerson, clean_name, name_key
 from routing.store.accounts import LOCAL
 from routing.store.audit_log import record
 from routing.store.tables import accounts, calendars, covers, hash_token, rota_people, shifts
@@ -29,19 +29,8 @@ MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class RotaPerson:
-    """Somebody who is or was on the rota. ``account_id`` is their account, if they have one."""
-
-    id: int
-    name: str
-    phone: str | None = None
-    account_id: int | None = None
-    left_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class CalendarFeed:
-    """A feed of one person's shifts, of one role's, or (both None) of the whole rota.
+    """A feed of one person's shifts, or (None) of the whole rota.
 
     ``account_id``, ``owner`` and ``issuer`` are of the account that created it; ``signed_in_at``
     is its last sign-in, None if it never signed in.
@@ -49,7 +38,6 @@ class CalendarFeed:
 
     id: int
     rota_person_id: int | None
-    duty_role: str | None
     account_id: int
     created_at: datetime
     owner: str
@@ -153,12 +141,16 @@ def mark_added_by(connection: Connection, person_ids: Collection[int], change_id
 
 
 def remove_added_by(
-    connection: Connection, change_id: int, on_duty: Collection[int], at: datetime, actor: str
+    connection: Connection,
+    change_id: int,
+    on_duty: Collection[int | None],
+    at: datetime,
+    actor: str,
 ) -> None:
     """Take off the rota the people whom a change added, now undone, and who have nothing else.
 
-    That is no other shift, cover, work phone, account or calendar. ``on_duty`` are people whose
-    shifts still count, because they had begun.
+    That is no other shift, cover, work phone or account. ``on_duty`` are people whose shifts still
+    count, because they had begun.
     """
     is_not_of_change = shifts.c.created_by_change_id != change_id
     other_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_not_of_change
@@ -169,21 +161,10 @@ def remove_added_by(
         rota_people.c.account_id.is_(None),
         ~sa.exists().where(other_shift),
         ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id),
-        ~sa.exists().where(calendars.c.rota_person_id == rota_people.c.id),
     )
     for person_id in connection.scalars(query).all():
         if person_id not in on_duty:
             leave(connection, person_id, at, actor)
-
-
-def restore_added_by(connection: Connection, change_id: int, left_at: datetime) -> None:
-    """Put back the people whom ``remove_added_by`` took off the rota at ``left_at``.
-
-    Raise sqlalchemy.exc.IntegrityError if somebody else has one of their names now.
-    """
-    was_added = rota_people.c.added_by_change_id == change_id
-    is_removed = was_added & (rota_people.c.left_at == left_at)
-    connection.execute(rota_people.update().where(is_removed).values(left_at=None))
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:
@@ -242,7 +223,6 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
 def create_calendar(
     connection: Connection,
     rota_person_id: int | None,
-    duty_role: str | None,
     account_id: int,
     at: datetime,
     actor: str,
@@ -258,11 +238,11 @@ def create_calendar(
     is_used = sa.exists().where(calendars.c.token_sha256 == hash_token(token))
     if not token or connection.scalar(sa.select(is_used)):
         token = secrets.token_urlsafe(32)
-    feed = {"rota_person_id": rota_person_id, "duty_role": duty_role, "account_id": account_id}
+    feed = {"rota_person_id": rota_person_id, "account_id": account_id}
     insert = calendars.insert().values(token_sha256=hash_token(token), created_at=at, **feed)
     feed_id = connection.execute(insert.returning(calendars.c.id)).scalar_one()
-    person = f"rota_person:{rota_person_id}" if rota_person_id is not None else None
-    after = {"of": person or duty_role or "the whole rota"}
+    person = f"rota_person:{rota_person_id}" if rota_person_id is not None else "the whole rota"
+    after = {"of": person}
     record(connection, at, actor, "calendar.created", f"calendar:{feed_id}", after=after)
     return token
 
@@ -358,7 +338,7 @@ def _select_unrevoked() -> sa.Select[Any]:
     is_usable = feed.revoked_at.is_(None) & account.removed_at.is_(None)
     return (
         sa.select(
-            *(feed.id, feed.rota_person_id, feed.duty_role, feed.account_id, feed.created_at),
+            *(feed.id, feed.rota_person_id, feed.account_id, feed.created_at),
             *(account.name, account.issuer, account.signed_in_at),
         )
         .join(accounts, account.id == feed.account_id)

@@ -248,7 +248,6 @@ calendars = _numbered_table(
     "calendars",
     sa.Column("token_sha256", sa.Text, nullable=False, unique=True),
     sa.Column("rota_person_id", sa.ForeignKey("rota_people.id")),  # null: everybody's shifts
-    sa.Column("duty_role", sa.Text),  # null: shifts of every role
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False),
     _instant("created_at"),
     _instant("revoked_at", null=True),

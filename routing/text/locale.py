@@ -16,29 +16,6 @@ def N_(message: str) -> str:
     return message
 
 
-HOLIDAY_NAMES = (
-    N_("New Year’s Day"),
-    N_("2nd January"),
-    N_("St Patrick’s Day"),
-    N_("Good Friday"),
-    N_("Easter Monday"),
-    N_("Early May bank holiday"),
-    N_("Spring bank holiday"),
-    N_("Summer bank holiday"),
-    N_("Battle of the Boyne (Orangemen’s Day)"),
-    N_("St Andrew’s Day"),
-    N_("Christmas Day"),
-    N_("Boxing Day"),
-    N_("Queen’s Diamond Jubilee"),
-    N_("Early May bank holiday (VE day)"),
-    N_("Platinum Jubilee bank holiday"),
-    N_("Bank Holiday for the State Funeral of Queen Elizabeth II"),
-    N_("Bank holiday for the coronation of King Charles III"),
-    N_("World Cup bank holiday"),
-)
-"""The names that GOV.UK gives to bank holidays: only these have translations."""
-
-
 @dataclass(frozen=True, slots=True)
 class Locale:
     """The language and zone of a reader.

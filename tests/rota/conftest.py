@@ -7,7 +7,7 @@ from core.test_decision import HEAD
 from sweep import timetables
 
 from routing.core.instants import Span
-from routing.rota.roster import Cover, Roster, Shift
+from routing.rota.roster import Cover, Rota, RotaPerson, Shift
 
 COUNCIL = (
     HEAD
@@ -39,6 +39,9 @@ def span(start, end):
     return Span(at(start), at(end))
 
 
+PEOPLE = [RotaPerson(1, "Amara Owusu"), RotaPerson(2, "Ben O'Brien")]
+
+
 class RotaBuilder:
     """Collects shifts and covers, and numbers them from 1."""
 
@@ -47,19 +50,18 @@ class RotaBuilder:
 
     def add_shift(self, role_id, person_id, start, end):
         """Add a shift; return its id."""
-        shift = Shift(len(self.shifts) + 1, role_id, person_id, span(start, end))
+        shift = Shift(role_id, person_id, span(start, end), id=len(self.shifts) + 1)
         self.shifts.append(shift)
         return shift.id
 
     def add_cover(self, shift_id, person_id, start, end, note=""):
         """Add a cover; return its id."""
-        cover = Cover(len(self.covers) + 1, shift_id, person_id, span(start, end), note)
+        cover = Cover(shift_id, person_id, span(start, end), note, len(self.covers) + 1)
         self.covers.append(cover)
         return cover.id
 
-    @property
-    def roster(self):
-        return Roster(self.timetables, self.shifts, self.covers)
+    def build(self):
+        return Rota(self.timetables, self.shifts, self.covers, PEOPLE)
 
 
 @pytest.fixture(scope="session")

@@ -58,9 +58,9 @@ def test_no_cell_of_any_file_is_a_formula(app, clock):
 
 @pytest.mark.parametrize("written", HOSTILE)
 def test_a_calendar_holds_what_was_written_and_nothing_else(written):
-    shift = Shift(1, "role", 1, Span(AT, AT + timedelta(hours=8)))
+    shift = Shift("role", 1, Span(AT, AT + timedelta(hours=8)), id=1)
     duty = Assignment(shift.during, 1, shift)
-    made = my_shifts.to_ics([duty], written, lambda _: written, "https://anyshire.example", written)
+    made = my_shifts.to_ics([(duty, written)], written, "https://anyshire.example", written)
     lines, calendar = made.split(b"\r\n"), icalendar.Calendar.from_ical(made)
     (event,) = calendar.walk("VEVENT")
     one_line = " ".join(written.split())

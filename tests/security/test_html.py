@@ -15,7 +15,7 @@ from routing import lookup, rota_service
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
 from routing.public.pages import error_page
-from routing.rota.roster import NewCover
+from routing.rota.roster import Cover
 from routing.store import accounts, rota, rota_people
 from routing.store.accounts import Role
 from routing.store.diverts import NewDivert, create
@@ -126,10 +126,10 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app):
         row = f'eds-social-worker,2026-11-23 17:00,2026-11-24 08:30,"{name}"'
         data = (rostered.HEADER + row).encode()
     with app.app_context():
-        rota_service.save_import(rota_service.plan_import(data), "terminal:0")
+        rota_service.save_change(rota_service.plan_import(data), "terminal:0")
     with app.app_context(), lookup.database().writing() as connection:
         shift = rota.get(connection, 1)
-        cover = NewCover(1, None, shift.during, PLANT)
+        cover = Cover(1, None, shift.during, PLANT)
         rota.add(connection, "covered", [cover], at, who.actor)
         create(connection, [NewDivert("children", "eds", shift.during, PLANT)], at, who.actor)
     for path in INSIDE:

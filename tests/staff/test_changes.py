@@ -62,7 +62,7 @@ def test_a_cover_and_its_undo_are_shown_with_names(app, arranger):
 def test_a_calendar_is_shown_with_the_name_of_its_person(app, arranger):
     with app.app_context(), lookup.database().writing() as connection:
         person = rota_people.add(connection, "Priya Shah", None, lookup.now(), "service")
-        rota_people.create_calendar(connection, person.id, None, 1, lookup.now(), "service")
+        rota_people.create_calendar(connection, person.id, 1, lookup.now(), "service")
     page = page_text(arranger.get("/staff/changes"))
 
     assert "Of Priya Shah" in page

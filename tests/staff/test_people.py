@@ -10,7 +10,7 @@ import vobject
 from staff.conftest import page_text
 
 from routing import lookup
-from routing.rota.roster import NewCover
+from routing.rota.roster import Cover
 from routing.store import accounts, rota, rota_people
 
 PEOPLE = "/staff/rota/people"
@@ -45,8 +45,8 @@ def test_what_cannot_be_is_refused_and_nothing_typed_is_lost(arranger):
         ({"name": ""}, "Write the name alone"),
         ({"name": "amara owusu"}, "amara owusu is on the rota already"),
         ({"name": "Nobody"}, "‘Nobody’ stands for nobody"),
-        ({"name": "Ann", "phone": "12"}, "too short for a telephone number"),
-        ({"name": "Ann", "phone": "ring me"}, "is not a telephone number"),
+        ({"name": "Ann", "phone": "12"}, "Write it in full, as 01632 960001."),
+        ({"name": "Ann", "phone": "ring me"}, "Write it in full, as 01632 960001."),
     ):
         page = arranger.send(arranger.get(PEOPLE), PEOPLE, **values)
         assert (page.status_code, message in page_text(page)) == (400, True), values
@@ -122,8 +122,7 @@ def test_my_calendar_has_my_shifts_and_no_names(app, mine):
 
 
 def test_another_library_reads_every_calendar_and_nobody_is_busy_in_it(app, mine):
-    rostered.christmas(app)
-    for of, count in (("mine", 1), ("whole", 4), ("mash-social-worker", 0)):
+    for of, count in (("whole", 0), ("whole", 4), ("mine", 1)):
         shifts, answer = events(app, feed(mine, of))
         read = vobject.readOne(answer.text)
 
@@ -131,6 +130,8 @@ def test_another_library_reads_every_calendar_and_nobody_is_busy_in_it(app, mine
         uids = [event.uid.value for event in read.contents.get("vevent", [])]
         assert uids == [str(event["UID"]) for event in shifts]
         assert len(uids) == count, of
+        if not count:
+            rostered.christmas(app)
         assert all(len(line) <= 75 for line in answer.data.split(b"\r\n"))
         assert b"\n" not in answer.data.replace(b"\r\n", b"")
         assert b"VALUE=DURATION:PT1H" in answer.data
@@ -142,13 +143,13 @@ def test_another_library_reads_every_calendar_and_nobody_is_busy_in_it(app, mine
 
 def test_a_calendar_of_a_rota_has_names_and_a_covered_shift_keeps_its_event(app, mine):
     rostered.christmas(app)
-    path = feed(mine, "eds-social-worker")
+    path = feed(mine, "whole")
     before, first = events(app, path)
     same = app.test_client().get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert same.status_code == 304
 
     with app.app_context(), lookup.database().writing() as connection:
-        new = NewCover(2, 1, rota.get(connection, 2).during)
+        new = Cover(2, 1, rota.get(connection, 2).during)
         rota.add(connection, "covered", [new], lookup.now(), "account:1")
     after, second = events(app, path)
 

@@ -10,7 +10,7 @@ from conftest import ANYSHIRE
 from staff.conftest import page_text
 
 from routing import health, lookup
-from routing.rota.roster import NewCover
+from routing.rota.roster import Cover
 from routing.store import rota
 
 NIGHT = "Out-of-hours social worker"
@@ -85,7 +85,8 @@ def test_taking_a_shift_of_christmas_away_is_just_that_gap_on_page_and_command(a
     assert not any("27 December" in gap for gap in before[0])
 
     with app.app_context(), lookup.database().writing() as connection:
-        rota.cancel(connection, lookup.now(), "account:1", 4)
+        shift = rota.get(connection, 4)
+        rota.add(connection, "removed", [], lookup.now(), "account:1", "", [shift])
 
     gap = f"{NIGHT}: nobody from 8:30am on Saturday 26 December until 8:30am on Sunday 27 December"
     for one, other in zip(listed_gaps(app, look), before, strict=True):
@@ -108,7 +109,7 @@ def test_a_gap_in_the_grid_leads_to_filling_it_for_those_who_arrange_the_rota(ap
     rostered.shifts(app, "eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,Amara Owusu")
     with app.app_context(), lookup.database().writing() as connection:
         shift = rota.get(connection, 1)
-        cover = NewCover(1, None, shift.during)
+        cover = Cover(1, None, shift.during)
         rota.add(connection, "covered", [cover], lookup.now(), "account:1")
     arranger = signed_in("rota")
     cells = re.findall(
@@ -203,7 +204,7 @@ def test_the_paper_has_a_side_for_each_role_its_time_no_note_and_no_telephone_nu
     rostered.people(app)
     rostered.christmas(app)
     with app.app_context(), lookup.database().writing() as connection:
-        cover = NewCover(1, 2, rota.get(connection, 1).during, "Called in at three")
+        cover = Cover(1, 2, rota.get(connection, 1).during, "Called in at three")
         rota.add(connection, "covered", [cover], lookup.now(), "account:1")
     page = look("/staff/rota/print?from=2026-12-24").text
 

@@ -80,7 +80,7 @@ def browser(app, account):
     for name in ("Me", "Ada"):
         account("admin", name=name)
     with app.app_context(), lookup.database().writing() as connection:
-        rota_people.create_calendar(connection, None, None, 1, lookup.now(), "account:1")
+        rota_people.create_calendar(connection, None, 1, lookup.now(), "account:1")
         ada = accounts.find_local(connection, "Ada")
         accounts.create_password_link(connection, ada, lookup.now(), "account:1", "LINK")
         me = accounts.find_local(connection, "Me")

@@ -13,7 +13,8 @@ from staff.test_shifts import CHRISTMAS
 from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange
-from routing.rota.roster import NewShift
+from routing.rota.roster import Shift
+from routing.rota_service import Proposal
 from routing.text import time_parsing
 
 NIGHT = "eds-social-worker"
@@ -46,7 +47,7 @@ def on_duty(app):
         at = time_parsing.parse_rfc3339(moment)
         with app.app_context():
             rota = rota_service.read_rota(at, at)
-            return {rota.names[one] for one in rota.roster.staffing_at(NIGHT, at).person_ids}
+            return {rota.names[one] for one in rota.staffing_at(NIGHT, at).person_ids}
 
     return on_duty
 
@@ -138,8 +139,8 @@ def test_of_two_who_save_at_the_same_instant_one_saves_and_the_other_is_refused(
         with app.app_context():
             start.wait()
             try:
-                new = NewShift("mash-social-worker", person_id, during)
-                rota_service.save_change("added", [new], current, f"account:{person_id}")
+                new = Shift("mash-social-worker", person_id, during)
+                rota_service.save_change(Proposal("added", current, [new]), f"account:{person_id}")
             except InvalidRotaChange as error:
                 return str(error).partition(" ")[0]
             return "saved"
@@ -147,7 +148,7 @@ def test_of_two_who_save_at_the_same_instant_one_saves_and_the_other_is_refused(
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(save, (1, 2))) == ["Somebody", "saved"]
     with app.app_context():
-        assert len(rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD).roster.shifts) == 2
+        assert len(rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD).shifts) == 2
 
 
 def test_what_has_begun_is_confirmed_minutes_later_without_a_false_alarm(first, clock):

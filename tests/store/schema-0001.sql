@@ -46,7 +46,6 @@ CREATE TABLE calendars (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	token_sha256 TEXT NOT NULL,
 	rota_person_id INTEGER,
-	duty_role TEXT,
 	account_id INTEGER NOT NULL,
 	created_at DATETIME NOT NULL,
 	revoked_at DATETIME,

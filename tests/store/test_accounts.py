@@ -143,7 +143,7 @@ def access(write, read, session_account, now):
 
     def access(person):
         token = write(accounts.start_session, person, now)
-        secret = write(rota_people.create_calendar, None, None, person.id, now, person.actor)
+        secret = write(rota_people.create_calendar, None, person.id, now, person.actor)
 
         def works():
             session = session_account(token, issuer=person.issuer)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from routing.core.instants import Span
-from routing.rota.roster import NewCover, NewShift
+from routing.rota.roster import Cover, Shift
 from routing.store import (
     accounts,
     audit_log,
@@ -54,11 +54,11 @@ def over(connection, what, at):
         accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
         amara = rota_people.add(connection, "Amara Owusu", None, at, "account:1")
-        shift = NewShift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
+        shift = Shift("eds-social-worker", amara.id, Span(at - 2 * hour, at))
         rota.add(connection, "added", [shift], at - DAY, "account:1")
         if what == "notes":
             during = Span(at - hour, at)
-            rota.add(connection, "covered", [NewCover(1, None, during, "Flu")], at, "account:1")
+            rota.add(connection, "covered", [Cover(1, None, during, "Flu")], at, "account:1")
             wanted = NewDivert("children", "eds", during, "Flu")
             diverts.create(connection, [wanted], at - hour, "account:1")
     else:
@@ -68,7 +68,7 @@ def over(connection, what, at):
         if what == "sessions that have ended":
             accounts.start_session(connection, person, at - accounts.SESSION_LIFETIME)
         elif what == "calendars that are revoked":
-            rota_people.create_calendar(connection, None, None, person.id, at - hour, person.actor)
+            rota_people.create_calendar(connection, None, person.id, at - hour, person.actor)
             rota_people.revoke_calendar(connection, 1, at, person.actor)
 
 
@@ -146,8 +146,8 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
             at = now + number * timedelta(minutes=1)
             person = rota_people.add(connection, name, None, at, "account:1")
             during = Span(at, at + timedelta(hours=1))
-            rota.add(connection, "added", [NewShift("x", person.id, during)], at - DAY, "account:1")
-            rota.add(connection, "covered", [NewCover(number + 1, None, during, name)], at, "p")
+            rota.add(connection, "added", [Shift("x", person.id, during)], at - DAY, "account:1")
+            rota.add(connection, "covered", [Cover(number + 1, None, during, name)], at, "p")
             diverts.create(
                 connection, [NewDivert("children", "eds", during, name)], at, "account:1"
             )

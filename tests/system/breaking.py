@@ -1,18 +1,24 @@
 """Break the service under load in one way each, and repair it when the block ends: its database,
-disk, processes, directory, and its machine's clock. `bin/prove faults` has more.
+disk, processes, directory, holidays and clock. bin/test tries a few of FAULTS, bin/prove all.
 """
 
 import os
 import random
 import resource
 import signal
+import sqlite3
 import struct
 import time
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 
+import govuk_feed
 import psycopg
+from serving import flask, free_port, poll
 from truth import PICKED_UP
+
+from routing import bank_holidays
+from routing.bank_holidays import HolidayList
 
 
 @contextmanager
@@ -58,14 +64,13 @@ def _set(served, statement):
 def no_space(served):
     """The disk is full: no process of the service can write to a file."""
     pids = [served.server.process.pid, *served.server.workers]
+    _, hard_limit = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
     for pid in pids:
-        _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard_limit))
     try:
         yield
     finally:
         for pid in pids:
-            _, hard_limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard_limit, hard_limit))
 
 
@@ -112,11 +117,9 @@ def back_an_hour(served):
 
 
 def stepped(served, by):
-    stepped, end = time.monotonic(), time.monotonic() + 30
+    began, writes = time.monotonic(), served.truth.writes
     _step(served, by)
-    while not any(write.confirmed and write.began > stepped for write in list(served.truth.writes)):
-        assert time.monotonic() < end, "no divert could be set by the other clock"
-        time.sleep(0.05)
+    poll(lambda: any(write.confirmed and write.began > began for write in [*writes]))
     with gone(served):  # what was kept on disk before has times of the other clock
         time.sleep(1)
     try:
@@ -127,10 +130,130 @@ def stepped(served, by):
 
 def _step(served, by):
     served.truth.step(by)
-    with open(served.environ["CLOCK_STEP"], "r+b") as file:
+    with open(served.server.environ["CLOCK_STEP"], "r+b") as file:
         file.write(struct.pack("d", by.total_seconds()))
+
+
+@contextmanager
+def locked(served):
+    """Another program writes to SQLite's file and does not end."""
+    with closing(sqlite3.connect(served.database.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def copied_back(served):
+    """An older state of SQLite's file put in its place under the workers."""
+    copy, file, copying = served.folder / "copy", served.database.file, time.monotonic()
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    copied = time.monotonic()
+    time.sleep(0.5)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+    os.replace(copy, file)
+    served.truth.forget(copying, copied, time.monotonic())
+    yield
+
+
+@contextmanager
+def all_killed(served):
+    """The whole application killed with -9, and started again as systemd does."""
+    _restart(served, served.server.kill)
+    yield
+
+
+@contextmanager
+def stopped(served):
+    """Stopped as by systemd, and started again."""
+    _restart(served, served.server.stop)
+    yield
+
+
+def _restart(served, end):
+    """End it, and start it again; meanwhile nothing listens."""
+    served.down = True
+    end()
+    served.server.start().decision()
+    served.down = False
+
+
+@contextmanager
+def reloaded(served):
+    """Its workers restarted (HUP)."""
+    old = set(served.workers())
+    served.server.process.send_signal(signal.SIGHUP)
+    poll(lambda: not old & set(served.server.workers))
+    yield
+
+
+@contextmanager
+def half_written(served):
+    """Half of the directory's file written, and the rest much later."""
+    text = served.file.read_bytes()
+    served.file.write_bytes(text[: len(text) // 2])
+    try:
+        yield
+    finally:
+        _write_in_slices(served.file, text)
+
+
+def _write_in_slices(file, text):
+    """Write as an editor does that saves in place, over a slow line."""
+    with file.open("wb") as written:
+        for start in range(0, len(text), len(text) // 6):
+            written.write(text[start : start + len(text) // 6])
+            written.flush()
+            time.sleep(0.1)
+
+
+@contextmanager
+def on_a_day(served):
+    """The machine's clock put on a day, and the database gone for a while."""
+    yield from stepped(served, timedelta(days=1))
+
+
+@contextmanager
+def without_holidays(served):
+    """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
+    folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
+    with govuk_feed.serving() as feed:
+        listed = bank_holidays.parse(govuk_feed.LIST.read_bytes())
+        bank_holidays.save_copy(folder, HolidayList(url=feed.url, checked_at=old, feed=listed))
+        for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (feed.url, b"<html>")):
+            feed.body = body
+            words = "The dates in use stay as they are."
+            refresh = (served.folder, "bank-holidays", "refresh")
+            assert words in flask(*refresh, status=1, BANK_HOLIDAYS_URL=url)
+        try:
+            yield
+        finally:
+            feed.body = govuk_feed.LIST.read_bytes()
+            flask(served.folder, "bank-holidays", "refresh", BANK_HOLIDAYS_URL=feed.url)
 
 
 def name(fault):
     """Return what a fault is called in the table."""
     return " ".join(fault.__doc__.split()).rstrip(".")
+
+
+DOWN, REFUSES = {"database_down"}, {"database_refuses"}
+FAULTS = {
+    "postgresql": {killed: DOWN, hung: DOWN, read_only: REFUSES},
+    "sqlite": {
+        no_space: REFUSES,
+        locked: REFUSES,
+        gone: DOWN,
+        copied_back: set(),
+        workers_killed: set(),
+        reloaded: set(),
+        stopped: set(),
+        all_killed: set(),
+        half_written: {"directory_broken"},
+        swapped: set(),
+        without_holidays: {"bank_holidays_stale"},
+    },
+    "stepped": {back_an_hour: set(), on_a_day: set()},
+}
+"""By what is served: each fault, and the warnings that staff are told of it."""

@@ -4,31 +4,27 @@ import http.client
 import threading
 import time
 import uuid
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from urllib.parse import urlencode
 
 from telephone import BASE, CALLED, CALLER, call_sid, sign
 
-NUMBER = "/api/v1/services/children/numbers"
 DECISION = "/api/v1/services/children/decision"
 VOICE = "/twilio/voice/children"
-EXCHANGE = {"Authorization": "Bearer exchange"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 QUESTIONS = {
-    "numbers": (NUMBER, EXCHANGE, b"+44"),
+    "numbers": ("/api/v1/services/children/numbers", {"Authorization": "Bearer exchange"}, b"+44"),
     "decision": (DECISION, {}, b'"e164"'),
     "home": ("/", {}, b"01632 960100"),
     "not from a cache": (f"{DECISION}?x=1", {}, b'"e164"'),
 }
 """Path, headers and what the answer has in it."""
 
-KINDS = tuple(QUESTIONS)
-SLOW = 1.0
-"""Seconds."""
-
-PAUSE = 0.02
-"""Seconds that a client waits before it asks again."""
+SLOW_SECONDS = 1.0
+PAUSE_SECONDS = 0.02
 
 
 @dataclass
@@ -42,52 +38,47 @@ class Results:
     calls: int = 0
 
 
-class Clients:
-    """Threads that ask over kept connections, without ever trying again by themselves."""
+@contextmanager
+def asking(port, threads=4):
+    """Ask over kept connections until the block ends; yield the Results.
 
-    def __init__(self, port, threads=4):
-        self.results, self._stop, self._turn = Results(), threading.Event(), threading.Lock()
-        self._threads = [threading.Thread(target=self._run, args=[port]) for _ in range(threads)]
+    Every other question is a signed call.
+    """
+    results, is_over, turn = Results(), threading.Event(), threading.Lock()
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self.results
-
-    def __exit__(self, *error):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self, port):
-        count = 0
-        while not self._stop.is_set():
-            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as to:
-                try:
-                    while not self._stop.is_set():
-                        count += 1
-                        self._ask(to, count)
-                        time.sleep(PAUSE)
-                except (http.client.HTTPException, OSError) as error:
-                    with self._turn:
-                        self.results.failures.append((time.time(), repr(error)))
-
-    def _ask(self, to, count):
-        """Ask one of several questions, and note how it was answered."""
-        kind = "call" if count % 2 == 0 else KINDS[count // 2 % len(KINDS)]
+    def ask_and_note(to, kind):
         began = time.monotonic()
         failure, took = ask(to, kind, str(uuid.uuid4())), time.monotonic() - began
-        with self._turn:
-            self.results.answers += 1
-            self.results.calls += kind == "call"
-            self.results.slow += took > SLOW
-            self.results.slowest = max(self.results.slowest, took)
-            if failure:
-                self.results.failures.append((time.time(), *failure))
+        with turn:
+            results.answers += 1
+            results.calls += kind == "call"
+            results.slow += took > SLOW_SECONDS
+            results.slowest = max(results.slowest, took)
+            results.failures += [(time.time(), *failure)] if failure else []
+
+    def run():
+        kinds = cycle([kind for question in QUESTIONS for kind in (question, "call")])
+        while not is_over.is_set():
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as to:
+                try:
+                    while not is_over.wait(PAUSE_SECONDS):
+                        ask_and_note(to, next(kinds))
+                except (http.client.HTTPException, OSError) as error:
+                    with turn:
+                        results.failures.append((time.time(), repr(error)))
+
+    with ThreadPoolExecutor(threads) as pool:
+        running = [pool.submit(run) for _ in range(threads)]
+        try:
+            yield results
+        finally:
+            is_over.set()
+    for thread in running:
+        thread.result()
 
 
 def ask(to, kind, name):
-    """Ask one of KINDS over a connection, or send the signed ``call`` that is called ``name``.
+    """Ask one of QUESTIONS over a connection, or send the signed ``call`` that is called ``name``.
 
     Return None, or the path, the status and the beginning of an answer that is wrong.
     """

@@ -4,30 +4,27 @@ was lost. Each fault is a few lines of breaking.py; each makes one row.
 
 import re
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 from colleague import NAME, PASSWORD
-from conftest import ANYSHIRE, ROOT
-from doors import EXCHANGE, NO_CONNECTION, Load
+from conftest import ROOT
+from doors import NO_CONNECTION, Load
 from load import Caller
-from serving import free_port, start
-from telephone import BASE, TOKEN, call_sid
+from serving import OPEN, Server, poll, prepare
+from telephone import call_sid
 from truth import Truth
 
-from routing.store import accounts, db
+from routing.store import accounts
 from routing.store.accounts import Role
 from routing.store.calls import call_key
 from routing.store.db import Database
 from routing.store.tables import audit_log, calls, diverts
 
-KEY = "a key for the tests of faults"
 STORAGE = {"database_down", "database_refuses"}
 SET = "The divert is set."
-OPS = {"Authorization": "Bearer ops"}
 
 
 @dataclass
@@ -38,38 +35,24 @@ class Served:
     ``down``: it is meant not to listen.
     """
 
-    folder: Path
-    port: int
+    server: Server
     database: Database
-    environ: dict
-    app: str
-    truth: Truth
     postgresql: object = None
-    server: object = None
+    truth: Truth = field(default_factory=Truth)
     down: bool = False
 
-    @property
-    def base(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def file(self):
-        return self.folder / "directory.yaml"
-
-    def run(self):
-        """Start it at its address."""
-        self.server = start(self.folder, self.app, self.port, **self.environ)
-        self.server.decision()
+    def __post_init__(self):
+        self.folder, self.base = self.server.folder, self.server.base
+        self.file = self.folder / "directory.yaml"
+        self.truth.directory(self.file)
 
     def workers(self):
         """Return the ids of its workers, once there are two."""
-        while len(pids := self.server.workers) < 2:
-            time.sleep(0.02)
-        return pids
+        return poll(lambda: len(pids := self.server.workers) >= 2 and pids)
 
     def words(self):
         """Return what /readyz says to whoever keeps the service running."""
-        with Caller(self.base, OPS) as caller:
+        with Caller(self.base, {"Authorization": "Bearer ops"}) as caller:
             return caller.ask("/readyz").text
 
     def codes(self):
@@ -78,46 +61,35 @@ class Served:
         return codes - {"call_unanswered", "diverted", "rota_gaps", "rota_next_day"}
 
 
-@contextmanager
 def stepped(folder):
     """Serve on a machine whose clock can be stepped."""
     step = folder / "step"
     step.write_bytes(bytes(8))
     environ = {"CLOCK_STEP": str(step), "PYTHONPATH": str(ROOT / "tests/system")}
-    with served(folder, app="stepped:app", **environ) as service:
-        yield service
+    return served(folder, app="stepped:app", **environ)
 
 
 @contextmanager
 def served(folder, postgresql=None, app="app:app", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
-    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
-    with ExitStack() as stack:
-        url = postgresql.database() if postgresql else ""
-        database = Database(url, folder / "instance")
-        db.upgrade(database)
-        with database.writing() as connection:
-            role = frozenset({Role.DIVERT})
-            accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
-        stack.callback(database.engine.dispose)
-        given = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
-        given |= {"OPS_TOKEN": "ops", "SECRET_KEY": KEY, "WEB_CONCURRENCY": "2", **environ}
-        if postgresql:
-            given["DATABASE_URL"] = url
-        service = Served(folder, free_port(), database, given, app, Truth(), postgresql)
-        service.truth.directory(service.file)
-        service.run()
-        try:
-            yield service
-        finally:
-            service.server.kill()
+    url = postgresql.database() if postgresql else ""
+    database = prepare(folder, url)
+    with database.writing() as connection:
+        role = frozenset({Role.DIVERT})
+        accounts.add(connection, NAME, role, PASSWORD, datetime.now(UTC), "terminal:0")
+    given = OPEN | {"WEB_CONCURRENCY": "2", "DATABASE_URL": url} | environ
+    try:
+        with Server(folder, app, **given) as server:
+            yield Served(server, database, postgresql)
+    finally:
+        database.engine.dispose()
 
 
 @dataclass
 class Row:
-    """What a fault did: a row of the table. ``told`` has the codes of the warnings that it made,
+    """What a fault did: a row of the table. ``warnings`` has the codes of those that it made,
     ``staff`` what a page said meanwhile to somebody who diverts, ``unwritten`` how many calls the
-    log has not.
+    log has not, ``alone`` how many diverts have no entry in the audit log, or the reverse.
     """
 
     fault: str
@@ -128,17 +100,11 @@ class Row:
     unwritten: int = 0
     warnings: frozenset = frozenset()
     staff: str = ""
-    words: str = ""
 
     def bad(self):
         """Return what no fault may do: answers wrong or missing, calls silent, writes lost."""
-        outcomes = {
-            "wrong": self.tally.wrong,
-            "silent": self.tally.silent,
-            "failed": self.tally.failed,
-            "lost": self.lost,
-            "without its record": self.alone,
-        }
+        outcomes = {"wrong": self.tally.wrong, "silent": self.tally.silent}
+        outcomes |= {"lost": self.lost, "without its record": self.alone}
         return {name: value for name, value in outcomes.items() if value}
 
 
@@ -152,17 +118,17 @@ def endured(name, served, fault, codes=(), during=1.0, patience=3):
     earlier = len(served.truth.writes)
     with Load(served) as load:
         load.settled()
-        before, row = served.codes(), Row(name, load.tally)
+        before, row, refusals = served.codes(), Row(name, load.tally), load.tally.refusals
         with fault(served):
             time.sleep(during)
-            _until(lambda: served.codes() >= {*codes}, f"not told of {codes}")
+            poll(lambda: served.codes() >= {*codes}, otherwise=served.words)
             if STORAGE & {*codes}:
-                _until(lambda: {*load.tally.refusals} - {NO_CONNECTION}, "a divert is not refused")
-            row.words, row.warnings = served.words(), frozenset(served.codes() - before)
-            pages = [words for words in load.tally.refusals if words != NO_CONNECTION]
-            row.staff = [SET, *load.tally.refusals[-1:], *pages][-1]
+                poll(lambda: {*refusals} - {NO_CONNECTION})
+            row.warnings = frozenset(served.codes() - before)
+            pages = [words for words in refusals if words != NO_CONNECTION]
+            row.staff = [SET, *refusals[-1:], *pages][-1]
         load.settled()
-        _until(lambda: all(served.codes() <= before for _ in range(4)), "it is degraded still")
+        poll(lambda: all(served.codes() <= before for _ in range(4)), otherwise=served.words)
     return complete_row(row, served, earlier, patience)
 
 
@@ -170,31 +136,18 @@ def complete_row(row, served, earlier, patience):
     """Complete a row by what the database holds once the load is over, or so many seconds later
     where calls are not written yet.
     """
+
+    def column(column, *conditions):
+        with served.database.reading() as connection:
+            return set(connection.scalars(sa.select(column).where(*conditions)))
+
     sent = [write for write in served.truth.writes[earlier:] if write.confirmed and write.sure]
     wanted = {call_key(call_sid(sid)) for sid in row.tally.calls}
     with suppress(AssertionError):
-        _until(
-            lambda: wanted <= _column(served, calls.c.sid_sha256), "calls are not written", patience
-        )
-    row.unwritten = len(wanted - _column(served, calls.c.sid_sha256))
-    row.acknowledged = len(sent)
-    held = _column(served, diverts.c.note)
+        poll(lambda: wanted <= column(calls.c.sid_sha256), patience)
+    row.unwritten = len(wanted - column(calls.c.sid_sha256))
+    row.acknowledged, held = len(sent), column(diverts.c.note)
     row.lost = [write.note for write in sent if write.note not in held]
-    with served.database.reading() as connection:
-        keys = connection.scalars(sa.select(diverts.c.id)).all()
-        made = audit_log.c.action == "divert.set"
-        entities = connection.scalars(sa.select(audit_log.c.entity).where(made)).all()
-    row.alone = len({f"divert:{key}" for key in keys} ^ set(entities))
+    entities = column(audit_log.c.entity, audit_log.c.action == "divert.set")
+    row.alone = len({f"divert:{key}" for key in column(diverts.c.id)} ^ entities)
     return row
-
-
-def _column(served, column):
-    with served.database.reading() as connection:
-        return set(connection.scalars(sa.select(column)))
-
-
-def _until(condition, otherwise, seconds=90):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{otherwise} after {seconds} seconds"
-        time.sleep(0.1)

@@ -13,12 +13,7 @@ from urllib.parse import urlencode
 
 import nginx
 from clients import VOICE, ask
-from conftest import ANYSHIRE
-from serving import serving
-from telephone import BASE, TOKEN
-
-from routing.store import db
-from routing.store.db import Database
+from serving import OPEN, Server, prepare
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
@@ -190,10 +185,6 @@ async def flood(port, name, at_once, seconds):
 @contextmanager
 def served(folder):
     """Run the service as in production over a made database; yield its port."""
-    (folder / "directory.yaml").write_text(ANYSHIRE.read_text("utf-8"))
-    database = Database("", folder / "instance")
-    db.upgrade(database)
-    database.engine.dispose()
-    doors = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": "exchange"}
-    with serving(folder, WEB_CONCURRENCY="2", **doors) as server:
+    prepare(folder)
+    with Server(folder, WEB_CONCURRENCY="2", **OPEN) as server:
         yield server.port

@@ -1,16 +1,16 @@
-"""Kill processes that divert calls, with -9 at any instant: each change has its audit entry.
-
-``python -m killed DATABASE_URL TIMES`` in this folder; it prints the result as JSON.
-"""
+"""Kill processes that divert calls, with -9 at any instant: each change has its audit entry."""
 
 import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from serving import TESTS_PATH
 
 from routing.core.instants import Span
 from routing.store import audit_log, db, diverts, tables
@@ -20,8 +20,17 @@ from routing.store.diverts import NewDivert
 SET, MOVED = b"s", b"m"
 
 
-def run(url, times):
-    """Kill ``times`` processes; return what the database holds and what was acknowledged."""
+def kill(url, times, folder):
+    """Kill so many processes, started by one of its own; return what the database holds and what
+    was acknowledged.
+    """
+    command = [sys.executable, "-m", "killed", url, str(times)]
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
+    done = subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
+
+
+def _kill_and_count(url, times):
     db.upgrade(Database(url, Path(".")))
     acknowledged = b""
     for seed in range(times):
@@ -83,4 +92,4 @@ def _stored(url):
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(_kill_and_count(sys.argv[1], int(sys.argv[2]))))

@@ -7,14 +7,15 @@ from http.client import HTTPMessage
 from urllib.parse import urlencode, urlsplit
 
 TRIES = 3
-LONGEST = 15.0
-"""Seconds that one waits for an answer: as long as Twilio does at most."""
+TIMEOUT_SECONDS = 15.0
+"""As long as Twilio waits at most."""
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
 class SentAnswer:
-    """One answer: when the request was sent and the answer came (monotonic
-    seconds), and its content.
+    """One answer, as a test client's: when it was asked for and came, in monotonic seconds.
 
     ``again``: the connection broke, and it was asked for over another, up to TRIES times in all, as
     Twilio does by the address in docs/telephony.md (``rc=2``).
@@ -22,18 +23,14 @@ class SentAnswer:
 
     sent_at: float
     received_at: float
-    status: int
+    status_code: int
     headers: HTTPMessage
     text: str
-    again: bool = False
+    again: bool
 
     @property
     def took(self):
         return self.received_at - self.sent_at
-
-    @property
-    def status_code(self):
-        return self.status
 
     @property
     def mimetype(self):
@@ -46,12 +43,12 @@ class SentAnswer:
 class Caller:
     """One connection that is kept open, and opened again when the server closes it.
 
-    ``heard`` is told of each answer.
+    ``heard`` is given each answer; ``latest`` is the latest.
     """
 
     def __init__(self, base, headers=None, heard=lambda answer: None):
-        self.connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=LONGEST)
-        self.headers, self.heard = headers or {}, heard
+        self.connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_SECONDS)
+        self.headers, self.heard, self.latest = headers or {}, heard, None
 
     def __enter__(self):
         return self
@@ -64,14 +61,13 @@ class Caller:
 
     def post(self, path, data, headers):
         """Send a form, as a test client of Flask's would."""
-        kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._ask("POST", path, urlencode(data), self.headers | kind | headers)
+        return self._ask("POST", path, urlencode(data), self.headers | FORM | headers)
 
-    def _ask(self, method, path, body, headers):
-        sent_at, tries = time.monotonic(), 1
-        while True:
+    def _ask(self, *request):
+        sent_at = time.monotonic()
+        for tries in range(1, TRIES + 1):
             try:
-                self.connection.request(method, path, body, headers)
+                self.connection.request(*request)
                 answer = self.connection.getresponse()
                 text, received_at = answer.read().decode(), time.monotonic()
                 break
@@ -79,9 +75,8 @@ class Caller:
                 self.connection.close()
                 if tries == TRIES or isinstance(error, TimeoutError):
                     raise
-                tries += 1
-        result = SentAnswer(
+        self.latest = SentAnswer(
             sent_at, received_at, answer.status, answer.headers, text, again=tries > 1
         )
-        self.heard(result)
-        return result
+        self.heard(self.latest)
+        return self.latest

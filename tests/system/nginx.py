@@ -7,16 +7,18 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from serving import ROOT, free_port
+from serving import ROOT, free_port, listens, poll
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 NEEDED = pytest.mark.skipif(NGINX is None, reason="needs nginx")
+
+UNVERIFIED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
 
 USER = "" if os.getuid() else "user root;"  # or it cannot write into the test's own folder
 
@@ -69,7 +71,9 @@ def unlimited(text):
 def before(applications, folder, tls=None, locations="", workers=1, change=lambda text: text):
     """Put nginx before some applications; yield its port. ``change`` may set other limits."""
     if tls:
-        _certificate(folder)
+        words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
+        words += " -keyout key.pem -out cert.pem"
+        subprocess.run(words.split(), cwd=folder, check=True, capture_output=True)
     port = free_port()
     text = change(configured(folder, port, applications, tls, locations))
     Path(folder, "who-to-call.conf").write_text(text)
@@ -81,27 +85,19 @@ def before(applications, folder, tls=None, locations="", workers=1, change=lambd
         subprocess.Popen([NGINX, "-c", str(file), "-p", str(folder)], stderr=output) as process,
     ):
         try:
-            _wait(port, log)
+            poll(lambda: listens(port), 10, log.read_text)
             yield port
         finally:
             process.terminate()
 
 
-@dataclass
-class NginxAnswer:
-    """An answer: its status, its headers (an http.client.HTTPMessage) and its body."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
 def get(port, path, method="GET", body=None, timeout=20, **headers):
+    """Return the status, headers (an http.client.HTTPMessage) and body of an answer."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
-        return NginxAnswer(answer.status, answer.headers, answer.read())
+        return SimpleNamespace(status=answer.status, headers=answer.headers, body=answer.read())
 
 
 def ask(port, head, body=b"", tls=False):
@@ -109,39 +105,11 @@ def ask(port, head, body=b"", tls=False):
     with ExitStack() as stack:
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
         if tls:
-            connection = stack.enter_context(_unverified().wrap_socket(connection))
+            connection = stack.enter_context(UNVERIFIED.wrap_socket(connection))
         connection.sendall(head.encode("latin-1") + b"\r\n\r\n" + body)
         answer = b""
-        while part := _received(connection):
-            answer += part
+        with suppress(ConnectionResetError):  # it answered before it had read all that was sent
+            while part := connection.recv(65536):
+                answer += part
     top, _, rest = answer.partition(b"\r\n\r\n")
     return int(top.split()[1]), top.decode("latin-1"), rest
-
-
-def _received(connection):
-    try:
-        return connection.recv(65536)
-    except ConnectionResetError:  # it answered before it had read all that was sent
-        return b""
-
-
-def _certificate(folder):
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
-    words += " -keyout key.pem -out cert.pem"
-    subprocess.run(words.split(), cwd=folder, check=True, capture_output=True)
-
-
-def _unverified():
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def _wait(port, log):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(log.read_text())

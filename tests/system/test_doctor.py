@@ -1,6 +1,5 @@
 """`who-to-call twilio doctor`: it finds each thing that would stop calls, and says what to do."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import doctor_host
@@ -25,21 +24,20 @@ def host():
 def folder(tmp_path_factory):
     """A council whose service runs, its database made."""
     folder = tmp_path_factory.mktemp("council")
-    shutil.copy(ANYSHIRE, folder / "directory.yaml")
-    flask(places(folder), "db", "upgrade")
+    serving.prepare(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def service(folder):
-    port = serving.free_port()
-    environ = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}"}
-    with serving.serving(folder, port=port, WEB_CONCURRENCY="1", **environ) as server:
+    server = serving.Server(folder, WEB_CONCURRENCY="1", TWILIO_AUTH_TOKEN=TOKEN)
+    server.environ["PUBLIC_BASE_URL"] = server.base
+    with server:
         yield server.base
 
 
-def flask(given, *arguments):
-    """Run a command, as `flask` does, with some settings."""
+def run(given, *arguments):
+    """Run a command with some settings."""
     return create_app(given).test_cli_runner().invoke(args=arguments)
 
 
@@ -51,11 +49,10 @@ def doctor(folder, service, host):
             "PUBLIC_BASE_URL": service,
             "TWILIO_FALLBACK_URL": f"{host.base}/{{service}}.xml",
         }
-        given = places(folder) | right | given
-        given = {key: value or None for key, value in given.items()}
-        return flask(given, "twilio", "doctor", *arguments)
+        given = {key: value or None for key, value in (right | given).items()}
+        return run(places(folder) | given, "twilio", "doctor", *arguments)
 
-    host.files["/children.xml"] = flask(places(folder), "twilio", "fallback", "children").stdout
+    host.files["/children.xml"] = run(places(folder), "twilio", "fallback", "children").stdout
     return doctor
 
 
@@ -70,7 +67,6 @@ def test_where_all_is_well_it_says_so(doctor):
         "ok     The database answers",
         "ok     The fallback of 'children'",
         "This machine's clock and that of the service",
-        "0 of",
     ):
         assert text in done.stdout
 
@@ -82,33 +78,23 @@ def test_where_all_is_well_it_says_so(doctor):
         ({"PUBLIC_BASE_URL": ""}, "PUBLIC_BASE_URL is not set"),
         ({"PUBLIC_BASE_URL": "http://who.invalid"}, "without https"),
         ({"PUBLIC_BASE_URL": "http://127.0.0.1:9"}, "cannot be reached from here"),
+        ({"PUBLIC_BASE_URL": "{host}"}, "not 200 text/xml. Look at the proxy there"),
         ({"TWILIO_AUTH_TOKEN": "another"}, "refuses a request signed with this token"),
         ({"TWILIO_AUTH_TOKEN_2": "another"}, "refuses a request signed with this token"),
         ({"CLOCK_STARTS_AT": "2026-12-24T16:59:00Z"}, "REHEARSAL_NUMBER is not set"),
         ({"TWILIO_FALLBACK_URL": "http://127.0.0.1:9/x"}, "on the same host as the service"),
         ({"TWILIO_FALLBACK_URL": "http://localhost:9/x"}, "cannot be fetched"),
+        ({"TWILIO_FALLBACK_URL": "{host}/old.xml"}, "is out of date"),
+        ({"INSTANCE_PATH": "/nowhere"}, "Run `who-to-call db upgrade`"),
     ],
 )
-def test_what_would_stop_calls_is_found(doctor, environ, text):
-    done = doctor(**environ)
-
-    assert done.exit_code == 1
+def test_what_would_stop_calls_is_found(doctor, host, environ, text):
+    host.files["/old.xml"] = host.files["/children.xml"].replace("960002", "960007")
+    done = doctor(**{name: value.format(host=host.base) for name, value in environ.items()})
     stops = [line for line in done.stdout.splitlines() if line.startswith("STOPS")]
-    assert any(text in line for line in stops), done.stdout
-
-
-def test_another_page_at_the_public_address_is_told_apart(doctor, host):
-    done = doctor(PUBLIC_BASE_URL=host.base.replace("localhost", "127.0.0.1"))
-
-    assert "not 200 text/xml. Look at the proxy there" in done.stdout
-
-
-def test_a_fallback_that_is_out_of_date_is_found(doctor, host):
-    host.files["/children.xml"] = host.files["/children.xml"].replace("960002", "960007")
-    done = doctor()
 
     assert done.exit_code == 1
-    assert "is out of date" in done.stdout
+    assert any(text in line for line in stops), done.stdout
 
 
 def test_no_fallback_is_a_doubt(doctor):
@@ -116,13 +102,6 @@ def test_no_fallback_is_a_doubt(doctor):
 
     assert done.exit_code == 0
     assert "No TWILIO_FALLBACK_URL is set" in done.stdout
-
-
-def test_a_database_that_is_not_made_is_found(doctor, tmp_path):
-    done = doctor(INSTANCE_PATH=str(tmp_path))
-
-    assert done.exit_code == 1
-    assert "Run `who-to-call db upgrade`" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -144,14 +123,6 @@ def test_a_line_that_cannot_be_rung_or_leads_back_is_found(doctor, tmp_path, cha
     assert lines[0].startswith(level)
 
 
-def test_a_directory_that_cannot_be_used_is_told(doctor, tmp_path):
-    (tmp_path / "directory.yaml").write_text("services: {")
-    done = doctor(DIRECTORY=str(tmp_path / "directory.yaml"), INSTANCE_PATH=str(tmp_path))
-
-    assert done.exit_code == 1
-    assert "directory.yaml" in done.stderr
-
-
 @pytest.mark.parametrize(
     ("seconds", "level"),
     [(5, Level.OK), (-5, Level.OK), (5.1, Level.STOPS_CALLS), (-5.1, Level.STOPS_CALLS)],
@@ -164,16 +135,16 @@ def test_clocks_may_differ_by_five_seconds(seconds, level):
 
 @pytest.fixture
 def run_doctor(doctor, host, service):
-    """Ask the doctor about an account whose number is set up in some way."""
+    """Ask the doctor about an account whose number is set up in some way; None: it is not there."""
 
-    def run_doctor(**changed):
+    def run_doctor(changed):
         right = {
             "voice_url": f"{service}/twilio/voice/children#ct=2000&rc=2",
             "voice_method": "POST",
             "voice_fallback_url": f"{host.base}/children.xml",
             "sms_url": f"{service}/twilio/sms/children",
         }
-        host.numbers = {"+441632960100": right | changed} if changed != {"gone": 1} else {}
+        host.numbers = {} if changed is None else {"+441632960100": right | changed}
         return doctor(
             "--account",
             TWILIO_API_URL=host.base,
@@ -186,7 +157,7 @@ def run_doctor(doctor, host, service):
 
 
 def test_a_number_that_asks_here_is_in_order(run_doctor, host):
-    done = run_doctor()
+    done = run_doctor({})
 
     assert done.exit_code == 0, done.stdout
     assert "At Twilio, +441632960100 asks this service" in done.stdout
@@ -203,11 +174,11 @@ def test_a_number_that_asks_here_is_in_order(run_doctor, host):
         ({"voice_fallback_url": ""}, "Primary handler fails is not set. Set it to http://local"),
         ({"trunk_sid": "TK1"}, "a SIP trunk (TK1)"),
         ({"sms_url": "https://other.example"}, "A message comes in is https://other.example."),
-        ({"gone": 1}, "Twilio's account has no number +441632960100"),
+        (None, "Twilio's account has no number +441632960100"),
     ],
 )
 def test_what_is_to_be_changed_at_twilios_is_said(run_doctor, changed, text):
-    done = run_doctor(**changed)
+    done = run_doctor(changed)
 
     assert done.exit_code == 1
     assert text in done.stdout
@@ -224,10 +195,9 @@ def test_a_twiml_app_counts_in_place_of_the_numbers_own_webhooks(
         "voice_method": "POST",
         "voice_fallback_url": f"{host.base}/children.xml",
     }
-    done = run_doctor(voice_application_sid="AP1", voice_url="")
+    done = run_doctor({"voice_application_sid": "AP1", "voice_url": ""})
 
     assert done.exit_code == status, done.stdout
-    assert "TwiML App" not in done.stdout
     assert (path in done.stdout) is bool(status)
 
 

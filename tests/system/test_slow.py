@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import shutil
 import socket
 from contextlib import ExitStack, closing
 
@@ -11,9 +10,7 @@ import nginx
 import pytest
 import serving
 from clients import ask
-from conftest import ANYSHIRE, ROOT
-from telephone import BASE, TOKEN
-from telephony.conftest import eventually
+from conftest import ROOT
 
 SIGN_IN = (
     "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
@@ -29,9 +26,8 @@ SAFETY_NET_SECONDS = 8
 def service(tmp_path_factory):
     """Serve as in production."""
     folder = tmp_path_factory.mktemp("slow")
-    shutil.copy(ANYSHIRE, folder / "directory.yaml")
-    settings = {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "WEB_CONCURRENCY": "1"}
-    with serving.serving(folder, EXCHANGE_TOKEN="exchange", **settings) as server:
+    serving.prepare(folder)
+    with serving.Server(folder, WEB_CONCURRENCY="1", **serving.OPEN) as server:
         yield server
 
 
@@ -78,18 +74,13 @@ def test_a_form_without_end_is_read_no_further_than_a_form_may_be_long(service, 
         "GET / HTTQ/01632-960777",
         "GET 01632-960777 / HTTP/1.1\r\nHost: x",
         "G<script>T / HTTP/1.1\r\nHost: x",
-        "G\x1b[2J01632-960777T / HTTP/1.1\r\nHost: x",
         "GET / HTTP/1.1\r\nHo\x1b[2J01632-960777: x",
-        "GET / HTTP/1.1\r\nHo<script>st: x",
-        "GET / HTTP/1.1\r\nHost: x\r\nX01632: a\x00b",
         f"GET /{'<script>01632-960777' * 400} HTTP/1.1\r\nHost: x",
         "GET / HTTP/1.1\r\nHost: x\n[2026-11-23] CRITICAL: 01632 960777",
         "GET / HTTP/1.1\r\nHost: x\r\n" + "\r\n".join(f"X-{n}: 01632" for n in range(200)),
         "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: 01632",
-        "POST /calendars/01632-960777 HTTP/1.1\r\nHost: x\r\nExpect: 01632",
         "POST /01632 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked",
         "GET /01632 HTTP/1.1\r\nHost: x\r\nHost: y",
-        "GET /01632 HTTP/1.1\r\nHost: x\r\nContent-Length: x",
     ],
 )
 def test_a_malformed_request_runs_nowhere_and_the_log_has_whole_lines_that_quote_nothing_of_it(
@@ -97,7 +88,7 @@ def test_a_malformed_request_runs_nowhere_and_the_log_has_whole_lines_that_quote
 ):
     before = len(service.log().splitlines())
     status, _, body = nginx.ask(service.port, head)
-    eventually(lambda: len(service.log().splitlines()) > before)
+    serving.poll(lambda: len(service.log().splitlines()) > before)
     lines = service.log().splitlines()[before:]
 
     assert 400 <= status < 600

@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 
 import govuk_feed
 import stub_server
 from conftest import ANYSHIRE, ROOT
+from serving import poll
 
 from routing.bank_holidays import FETCH_TIMEOUT_SECONDS
 from routing.store import db, jobs
@@ -29,7 +29,7 @@ def silent_server():
             gate.wait(PATIENCE_SECONDS)
 
     with stub_server.serving(SilentHandler) as server:
-        yield f"{server.base}/", request_came
+        yield server.base, request_came
         gate.set()
 
 
@@ -51,15 +51,6 @@ def timers(folder, holidays_url):
     finally:
         process.kill()
         process.wait()
-
-
-def poll(value):
-    """Return what a function returns, as soon as it is true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := value()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return result
 
 
 def state_after_run(database, name):

@@ -1,7 +1,7 @@
-"""Commands of flask as processes of their own, forked from one that has loaded the service.
+"""Commands of the service as processes of their own, forked from one that has loaded it.
 
-``python warm.py SOCKET`` waits for commands; ``client(SOCKET)`` is a program that hands it its own
-arguments, environment, folder, input and output. Loading takes seconds, a fork does not.
+``python warm.py SOCKET`` waits for commands; CLIENT is a program that hands it its own arguments,
+environment, folder, input and output. Loading takes seconds, a fork does not.
 """
 
 import gc
@@ -11,80 +11,65 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from socketserver import BaseRequestHandler, ForkingMixIn, UnixStreamServer
+
+from serving import TESTS_PATH, poll
 
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
-    told = json.dumps([sys.argv, dict(os.environ), os.getcwd()]).encode()
-    socket.send_fds(server, [len(told).to_bytes(4, "big")], [0, 1, 2])
-    server.sendall(told)
+    command = json.dumps([sys.argv, dict(os.environ), os.getcwd()])
+    socket.send_fds(server, [command.encode()], [0, 1, 2])
     sys.exit(int(server.recv(16)))
 """
 
 
 @contextmanager
 def running(folder):
-    """Yield the text of a program that is flask, while the process that it asks runs."""
-    address = str(folder / "warm")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        command = [sys.executable, __file__, str(listener.fileno())]
-        process = subprocess.Popen(command, pass_fds=[listener.fileno()])
-    try:
-        yield CLIENT.format(python=sys.executable, address=address)
-    finally:
-        process.terminate()
-        process.wait(20)
+    """Yield the text of a program that is the service's, while the process that it asks runs."""
+    address = folder / "warm"
+    environ = os.environ | {"PYTHONPATH": TESTS_PATH}
+    with subprocess.Popen([sys.executable, __file__, str(address)], env=environ) as process:
+        try:
+            poll(address.exists)
+            yield CLIENT.format(python=sys.executable, address=str(address))
+        finally:
+            process.terminate()
 
 
-def _serve(listener):
-    while True:
-        asking, _ = listener.accept()
-        size, handles, _, _ = socket.recv_fds(asking, 4, 3)
-        words, environ, folder = json.loads(_all(asking, int.from_bytes(size, "big")))
-        child = os.fork()
-        if not child:
-            _become(words, environ, folder, handles)
-        for handle in handles:
-            os.close(handle)
-        _, status = os.waitpid(child, 0)
-        asking.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-        asking.close()
+class CommandHandler(BaseRequestHandler):
+    """Runs one command, in the process forked for it."""
 
+    def handle(self):
+        from routing.__main__ import main
 
-def _all(asking, size):
-    received = b""
-    while len(received) < size:
-        received += asking.recv(size - len(received))
-    return received
-
-
-def _become(words, environ, folder, handles):
-    from routing.__main__ import main
-
-    for number, handle in enumerate(handles):
-        os.dup2(handle, number)
-    os.environ.clear()
-    os.environ.update(environ)
-    os.chdir(folder)
-    sys.argv = words
-    try:
-        main()
-    except SystemExit as left:
-        if isinstance(left.code, int):  # to tidy up takes Python as long as the command did
+        command, handles, _, _ = socket.recv_fds(self.request, 2**20, 3)
+        sys.argv, environ, folder = json.loads(command)
+        for number, handle in enumerate(handles):
+            os.dup2(handle, number)
+        os.environ.clear()
+        os.environ.update(environ)
+        os.chdir(folder)
+        status = 1
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+        finally:
             sys.stdout.flush()
-            os._exit(left.code)
-        raise
+            self.request.sendall(str(status).encode())
+
+
+class CommandServer(ForkingMixIn, UnixStreamServer):
+    request_queue_size = 50
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     import routing.__main__  # noqa: F401 - loaded before the fork
     from routing.bank_holidays import package_holidays
 
     package_holidays("england-and-wales")
     gc.freeze()  # what is loaded is copied into no child, and swept by none
-    _serve(socket.socket(fileno=int(sys.argv[1])))
+    with CommandServer(sys.argv[1], CommandHandler) as server:
+        server.serve_forever()

@@ -4,22 +4,19 @@ import re
 from datetime import date, timedelta
 from itertools import pairwise
 
-import icalendar
 import pytest
 from browser.conftest import follow
-from browser.test_pages import WIDTHS, layout_faults
-from browser.test_staff import StaffService, sign_in
+from browser.test_pages import layout_faults
+from browser.test_staff import sign_in, staff_service
 
 NIGHT = "Out-of-hours social worker"
 PEOPLE = ["Amara Owusu", "Siân O’Brien", "Llŷr ap Rhys", "Dev Patel"]
-LOOKED_AT = ["/gaps", "/bank-holidays", "/mine", "/people", "/people/1", "/import", "/shifts/new"]
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    served = StaffService(tmp_path_factory.mktemp("rota"), called=False)
-    served.environ["CLOCK_STARTS_AT"] = "2026-12-20T15:40:00Z"
-    with served.running("rota") as service:
+    folder = tmp_path_factory.mktemp("rota")
+    with staff_service(folder, "rota", "2026-12-20T15:40:00Z") as service:
         rows = [f"mash-social-worker,2026-12-21 08:30,2026-12-21 17:00,{name}\n" for name in PEOPLE]
         sheet = "role,starts,ends,person\n" + "".join(rows)
         service.flask("rota", "import", "-", "--add-people", stdin=sheet)
@@ -128,46 +125,3 @@ def test_two_weeks_of_a_busy_rota_are_one_side_of_paper_for_each_role(pages, ser
     paper = page.pdf(format="A4", prefer_css_page_size=True)
 
     assert len(re.findall(rb"/Type /Page\b", paper)) == 2
-
-
-def test_a_calendar_is_made_fetched_and_revoked(pages, service):
-    page = sign_in(pages.open(viewport={"width": 320, "height": 900}), service)
-    page.goto(f"{service.base}/staff/rota/mine")
-    page.get_by_label("Duty social worker", exact=True).check()
-    follow(page, page.get_by_role("button", name="Make a calendar"))
-    path = page.locator(".who-address").inner_text().partition("/calendars/")[2]
-    assert layout_faults(page) == {}
-    events = icalendar.Calendar.from_ical(service.get(f"/calendars/{path}")).walk("VEVENT")
-    assert {str(event["SUMMARY"]).partition(": ")[2] for event in events} == set(PEOPLE)
-    follow(page, page.get_by_role("link", name="Back to my shifts"))
-    follow(page, page.get_by_role("button", name="Revoke its address").first)
-    page.get_by_text("does not work any more").wait_for()
-
-
-def test_every_page_of_the_rota_is_for_everybody_at_every_width(pages, service):
-    page = sign_in(pages.open(), service)
-    violations_by_page = {}
-    for number, path in enumerate(LOOKED_AT):
-        page.goto(f"{service.base}/staff/rota{path}")
-        violations_by_page[path] = layout_faults(page, WIDTHS[number % 2])
-        assert page.locator("script").count() == 0  # so it is the same without JavaScript
-
-    assert {path: faults for path, faults in violations_by_page.items() if faults} == {}
-    assert all(url.startswith((service.base, "data:")) for url in pages.requests)
-
-
-def test_a_shift_can_be_added_with_the_keyboard_alone(pages, service):
-    page = sign_in(pages.open(), service)
-    page.goto(f"{service.base}/staff/rota/shifts/new")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    reached = []
-    for key in ("Tab", "Space", *("Tab",) * 12):
-        page.keyboard.press(key)
-        reached.append(
-            page.evaluate("document.activeElement.name || document.activeElement.innerText")
-        )
-    edges = [f"{edge}-{part}" for edge in ("starts", "ends") for part in ("day", "month", "time")]
-
-    for name in ("role", "person", *edges, "Continue", "Cancel"):
-        assert name in [label.strip() for label in reached], (name, reached)

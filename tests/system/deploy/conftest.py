@@ -83,6 +83,6 @@ def counted(output):
 
 @pytest.fixture(scope="session")
 def flask(tmp_path_factory):
-    """The text of a program that is flask, loaded already."""
+    """The text of a program that is the service's, loaded already."""
     with warm.running(tmp_path_factory.mktemp("warm")) as program:
         yield program

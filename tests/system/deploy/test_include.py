@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import threading
-import time
 from contextlib import contextmanager, nullcontext
 from html import unescape
 from http.server import ThreadingHTTPServer
@@ -16,7 +15,7 @@ import pytest
 import stub_server
 from conftest import ROOT, Clock
 from nginx import get
-from serving import free_port
+from serving import free_port, listens, poll
 
 APACHE = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
 PAGE = "/child-abuse"
@@ -109,28 +108,19 @@ def service_port():
 )
 def council(request, shared_app, service_port):
     """Run a council's web server by the code on /embed; return its port."""
-    with TemporaryDirectory() as name:
-        yield from council_in(Path(name), request.param, shared_app, service_port)
-
-
-def council_in(folder, server, shared_app, service_port):
-    folder.chmod(0o755)  # the web server is another user, who may not look into pytest's folders
     url = f"http://127.0.0.1:{service_port}"
     embed = shared_app(ROOT / "directory.yaml", Clock(), PUBLIC_BASE_URL=url).test_client()
     text = embed.get("/embed").text
     areas = re.findall(r'(?s)<textarea[^>]*id="([\w-]+)"[^>]*>(.*?)</textarea>', text)
     code = {name: unescape(area) for name, area in areas}
-    page = code[f"{server.__name__.partition('_')[0]}-page"]
-    (folder / PAGE.strip("/")).write_text(f"<h1>A council</h1>{page}")
-    with server(folder, code) as port:
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                get(port, PAGE)
-                break
-            except ConnectionError:
-                time.sleep(0.05)
-        yield port
+    page = code[f"{request.param.__name__.partition('_')[0]}-page"]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # for the web server's own user, who sees nothing of pytest's folders
+        (folder / PAGE.strip("/")).write_text(f"<h1>A council</h1>{page}")
+        with request.param(folder, code) as port:
+            poll(lambda: listens(port))
+            yield port
 
 
 def council_page(port):

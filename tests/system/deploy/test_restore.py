@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 
 import fenced
@@ -12,7 +11,7 @@ import psycopg
 import pytest
 from conftest import ROOT
 from deploy.conftest import Machine, counted
-from serving import TESTS_PATH
+from serving import TESTS_PATH, poll
 
 BLOCKS = [block for block in fenced.blocks(ROOT / "docs/runbook.md") if block.kind == "sh"]
 ROLE = "who-to-call"
@@ -78,42 +77,30 @@ def make(request, flask, tmp_path):
         admin.execute(f'DROP ROLE "{ROLE}"')
 
 
-class Writer:
-    """A process that sets diverts and moves their ends; how many were acknowledged as set."""
-
-    def __init__(self, process):
-        self.process, self.set, self.begun = process, 0, threading.Event()
-
-    def listen(self):
-        while heard := os.read(self.process.stdout.fileno(), 65536):
-            self.set += heard.count(b"s")
-            self.begun.set()
-
-
 @contextmanager
-def writing(url):
+def writing(url, file):
+    """Set diverts and move their ends meanwhile; yield a function that counts those set."""
     environ = os.environ | {"PYTHONPATH": TESTS_PATH}
     command = [sys.executable, "-c", WRITES, url]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as process:
-        writer = Writer(process)
-        listening = threading.Thread(target=writer.listen)
-        listening.start()
+    with (
+        file.open("wb") as output,
+        subprocess.Popen(command, env=environ, stdout=output) as process,
+    ):
         try:
-            assert writer.begun.wait(60)
-            yield writer
+            poll(lambda: b"s" in file.read_bytes())
+            yield lambda: file.read_bytes().count(b"s")
         finally:
             process.kill()
-            listening.join()
 
 
-def test_a_copy_made_while_others_write_is_one_state_of_the_database(make):
+def test_a_copy_made_while_others_write_is_one_state_of_the_database(make, tmp_path):
     here, there = make("here"), make("there")
     here.does(FILL)
     before = here.counts()
-    with writing(here.url) as writer:
-        least = writer.set
+    with writing(here.url, tmp_path / "acknowledged") as count:
+        least = count()
         here.follows("Back up")
-        most = writer.set + 1
+        most = count() + 1
         shutil.copytree(
             here.machine.folder / "backups", there.machine.folder / "backups", dirs_exist_ok=True
         )

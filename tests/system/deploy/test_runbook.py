@@ -1,5 +1,7 @@
 """The runbook's commands, as they stand on the page, on a machine of its own."""
 
+import re
+
 import fenced
 import pytest
 from conftest import ROOT
@@ -60,3 +62,21 @@ def test_one_whose_files_are_for_nobody_else_leaves_a_directory_that_the_service
 
     assert result.returncode == 0, result.stderr
     assert {oct(file.stat().st_mode & 0o777) for file in left if file.exists()} == {"0o644"}
+
+
+def test_a_release_by_the_procfile_migrates_the_database_and_refuses_a_broken_directory(
+    flask, tmp_path
+):
+    folder = tmp_path / "host"
+    settings = {"DIRECTORY": f"{folder}/etc/directory.yaml", "INSTANCE_PATH": f"{folder}/lib"}
+    host = Machine(folder, flask, **settings, FLASK_APP=str(ROOT / "app.py"))
+    host.program(folder / "bin/flask", flask)
+    (line,) = re.findall(r"^release: (.*)$", (ROOT / "Procfile").read_text("utf-8"), re.M)
+
+    assert host.does(line).returncode == 0
+    (folder / "lib/routing.sqlite").unlink()
+    (folder / "etc/directory.yaml").write_text("zone: nowhere")
+    done = host.does(line)
+    assert done.returncode == 1
+    assert "Europe/London" in done.stdout
+    assert not (folder / "lib/routing.sqlite").exists()

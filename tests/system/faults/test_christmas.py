@@ -4,7 +4,6 @@ import html
 import json
 import random
 import re
-import shutil
 import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,8 @@ from pathlib import Path
 from conftest import ANYSHIRE, TEMPLATE_CACHE
 from doors import EXCHANGE, FRAGMENT, PAGE
 from oracle import Oracle, e164
-from telephone import BASE, TOKEN, Telephone
+from serving import OPEN
+from telephone import Telephone
 
 from routing import config, create_app, lookup
 from routing.store import db
@@ -22,7 +22,9 @@ from routing.store.db import Database
 FIRST, LAST = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 ROLES = {"Duty social worker": "mash-social-worker", "Out-of-hours social worker": "eds"}
-CALL = re.compile(r"^  Call ([\d ]+?)(?: \(.*?\))?, (.*?)(?:, until .*)?\.$", re.MULTILINE)
+NUMBER = re.compile(r"^  Call ([\d ]+?)(?: \(|,)", re.MULTILINE)
+NAME = re.compile(r"^  Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until .*)?\.$", re.MULTILINE)
+TEXT = re.compile(r"Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until|\. You can)")
 
 
 def starts(count, oracle):
@@ -50,8 +52,7 @@ class Rehearsal:
 
     def __init__(self, folder, at):
         given = {"CLOCK_STARTS_AT": at.isoformat(), "REHEARSAL_NUMBER": "directory"}
-        given |= {"TWILIO_AUTH_TOKEN": TOKEN, "PUBLIC_BASE_URL": BASE, "EXCHANGE_TOKEN": EXCHANGE}
-        given |= {"DIRECTORY": str(ANYSHIRE), "INSTANCE_PATH": str(folder)}
+        given |= OPEN | {"DIRECTORY": str(ANYSHIRE), "INSTANCE_PATH": str(folder)}
         self.app = create_app(config.read(given))
         self.app.jinja_env.bytecode_cache = TEMPLATE_CACHE
         self.client = self.app.test_client()
@@ -67,50 +68,41 @@ class Rehearsal:
 
         ``number`` makes callers differ: the same one is not sent the same text for ever.
         """
-        yield "decide", self._decided(service)
+        with self.app.app_context():
+            yield "decide", lookup.who_to_call(service).line.id
         api = f"/api/v1/services/{service}"
         yield "decision", json.loads(self._read(f"{api}/decision"))["line"]["id"]
         yield "number", self._read(f"{api}/number").removesuffix("\n")
         yield "numbers", self._read(f"{api}/numbers").splitlines()[0]
-        yield "page", self._named(PAGE.search(self._read(f"/services/{service}"))[1])
-        fragment = self._read(f"/services/{service}/fragment")
-        yield "fragment", self._named(FRAGMENT.search(fragment)[1])
+        yield "page", self._named(PAGE, self._read(f"/services/{service}"))
+        yield "fragment", self._named(FRAGMENT, self._read(f"/services/{service}/fragment"))
         twilio = Telephone(self.client)
         yield "call", twilio.call(f"CA{number}", service=service).number
-        text = twilio.texts(caller=f"+447700900{number % 1000:03}", service=service).text
-        yield (
-            "text",
-            self._named(
-                re.search(r"Call [\d ]+?(?: \(.*?\))?, (.*?)(?:, until|\. You can)", text)[1]
-            ),
-        )
-        shown, name = CALL.search(self._run("who", service)).groups()
-        yield "who", e164(shown)
-        yield "who by name", self._named(name)
+        caller = f"+447700900{number % 1000:03}"
+        yield "text", self._named(TEXT, twilio.texts(caller=caller, service=service).text)
+        output = self.run("who", service)
+        yield "who", e164(NUMBER.search(output)[1])
+        yield "who by name", self._named(NAME, output)
 
     def needed(self):
         """Return who must be on duty, by `who-to-call rota who`."""
-        duties = dict(line.split(": ", 1) for line in self._run("rota", "who").splitlines())
+        duties = dict(line.split(": ", 1) for line in self.run("rota", "who").splitlines())
         return {
             ROLES[name] for name, on_duty in duties.items() if not on_duty.startswith("Not needed")
         }
 
-    def _decided(self, service):
-        with self.app.app_context():
-            return lookup.who_to_call(service).line.id
+    def run(self, *words):
+        done = self.app.test_cli_runner().invoke(args=words)
+        assert done.exit_code == 0, done.output
+        return done.output
 
     def _read(self, path):
         answer = self.client.get(path, headers={"Authorization": f"Bearer {EXCHANGE}"})
         assert answer.status_code == 200, (path, answer.status)
         return answer.text
 
-    def _run(self, *words):
-        done = self.app.test_cli_runner().invoke(args=words)
-        assert done.exit_code == 0, done.output
-        return done.output
-
-    def _named(self, text):
-        return self.ids[html.unescape(text).removeprefix("the ")]
+    def _named(self, pattern, text):
+        return self.ids[html.unescape(pattern.search(text)[1]).removeprefix("the ")]
 
 
 def christmas(count=200):
@@ -119,13 +111,9 @@ def christmas(count=200):
     """
     counts, wrong, oracle = Counter(), [], Oracle(ANYSHIRE)
     with tempfile.TemporaryDirectory() as folder:
-        made = Database("", Path(folder), "made.sqlite")
-        db.upgrade(made)
-        made.engine.dispose()
         for n, at in enumerate(starts(count, oracle)):
             instance = Path(folder, str(n))
-            instance.mkdir()
-            shutil.copy(made.file, instance / "rehearsal.sqlite")
+            db.upgrade(Database("", instance, "rehearsal.sqlite"))
             rehearsal = Rehearsal(instance, at)
             for service in oracle.services:
                 began = rehearsal.now()

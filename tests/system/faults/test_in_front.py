@@ -1,19 +1,64 @@
 """Behind nginx: no answer past a handover, no client that sees a kill or an upgrade."""
 
+import json
 import math
 import time
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import machines
 import nginx
-from across import HANDOVER, across
-from machines import Group
+from load import Caller
+from serving import Server
 from stub_server import running
 from werkzeug.serving import make_server
 
 from routing.store import db
 
 pytestmark = nginx.NEEDED
+
+HANDOVER = datetime.fromisoformat("2026-11-23T17:00:00+00:00")
+"""One of directory.yaml's, by the service's clock."""
+
+DECISION = "/api/v1/services/children/decision"
+
+
+@dataclass
+class RequestCounts:
+    """How many answers there were, which were asked for at their handover or later, and every
+    handover that an answer named.
+    """
+
+    answers: int = 0
+    stale: list = field(default_factory=list)
+    lines: set = field(default_factory=set)
+
+
+def across(port, handover, seconds=3.0, threads=4):
+    """Ask over and over until so long after a handover (Unix seconds); return what was counted.
+
+    An answer is stale when its question was sent at its own ``until`` or later.
+    """
+    counted, unix_epoch = RequestCounts(), time.time() - time.monotonic()
+
+    def run(_):
+        answers = []
+        with Caller(f"http://127.0.0.1:{port}") as caller:
+            while time.time() < handover + seconds:
+                answer = caller.ask(DECISION)
+                assert answer.status_code == 200, answer.text
+                answers.append((answer.sent_at + unix_epoch, json.loads(answer.text)["until"]))
+        return answers
+
+    with ThreadPoolExecutor(threads) as pool:
+        for answers in pool.map(run, range(threads)):
+            counted.answers += len(answers)
+            for sent, until in answers:
+                ends = handover + (datetime.fromisoformat(until) - HANDOVER).total_seconds()
+                counted.lines.add(until)
+                counted.stale += [(sent - ends, until)] if sent >= ends else []
+    return counted
 
 
 def test_no_answer_is_given_past_its_handover(make_app, tmp_path):
@@ -42,7 +87,7 @@ def test_no_client_sees_that_workers_are_killed_nor_that_groups_are_upgraded(pos
     with machines.two(postgresql, tmp_path, 1, machines.patient) as two:
         of_workers = two.kill_workers(2)
         # One group dies whole while the database is newer than its code, the other is stopped.
-        of_groups, stands_at, reports = two.upgrade((Group.kill, Group.stop), pause=0.2)
+        of_groups, stands_at, reports = two.upgrade((Server.kill, Server.stop), pause=0.2)
         rows = two.rows()
 
     assert except_cut_short(of_workers.failures) == []

@@ -10,20 +10,16 @@ import hashlib
 import hmac
 import json
 import os
-import time
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ET
 
 import KSR
 
-BASE, SERVICE = os.environ["PBX_BASE"], os.environ.get("PBX_SERVICE", "children")
-LOCAL, FALLBACK = os.environ["PBX_LOCAL"], os.environ.get("PBX_FALLBACK", "")
-TOKEN = os.environ.get("PBX_TOKEN", "12345").encode()
+BASE, LOCAL, TOKEN = os.environ["PBX_BASE"], os.environ["PBX_LOCAL"], b"12345"
+FALLBACK = os.environ.get("PBX_FALLBACK", "")
 TELEPHONES = json.loads(os.environ["PBX_TELEPHONES"])
-LONGEST = float(os.environ.get("PBX_READ_TIMEOUT", "15"))
-FORWARDED_FROM = os.environ.get("PBX_FORWARDED_FROM", "")
-SECONDS_PER_PAUSE = float(os.environ.get("PBX_SECONDS_PER_PAUSE", "0"))
+TIMEOUT_SECONDS = float(os.environ.get("PBX_READ_TIMEOUT", "15"))
 STATUSES = {486: "busy", 600: "busy", 408: "no-answer", 480: "no-answer", 487: "no-answer"}
 EVENTS_FILE = os.environ["PBX_EVENTS"]
 
@@ -41,7 +37,7 @@ def post(address, form):
     local = address.replace(BASE, LOCAL)
     body = urllib.parse.urlencode(form).encode()
     request = urllib.request.Request(local, body, {"X-Twilio-Signature": signed.decode()})
-    with urllib.request.urlopen(request, timeout=LONGEST) as answer:
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
         if "xml" not in answer.headers["Content-Type"]:
             raise ValueError("12300: " + answer.headers["Content-Type"])
         return ET.fromstring(answer.read())
@@ -56,7 +52,7 @@ def fetch(address, form):
             raise
         # Set up with GET, as docs/telephony.md says: a host of files refuses to be posted to.
         query = urllib.parse.urlencode({"ErrorCode": "11200", "ErrorUrl": address})
-        with urllib.request.urlopen(f"{FALLBACK}?{query}", timeout=LONGEST) as answer:
+        with urllib.request.urlopen(f"{FALLBACK}?{query}", timeout=TIMEOUT_SECONDS) as answer:
             return ET.fromstring(answer.read())
 
 
@@ -64,8 +60,6 @@ def form(call, **more):
     """Return what Twilio posts of a call."""
     sid = "CA" + hashlib.md5(call.encode()).hexdigest()
     caller, called = KSR.pv.get("$fU") or "anonymous", variable(call, "called")
-    if FORWARDED_FROM:
-        more["ForwardedFrom"] = FORWARDED_FROM
     return {"CallSid": sid, "From": caller, "To": called, "CallStatus": "ringing", **more}
 
 
@@ -85,13 +79,9 @@ def obey(document, call):
             numbers = verb.findall("Number")
             keep(call, "action", verb.get("action", "-"))
             keep(call, "screen", numbers[0].get("url", "-"))
-            keep(call, "digits", numbers[0].get("sendDigits", "-"))
             keep(call, "timeout", verb.get("timeout", "30"))
             keep(call, "left", ",".join(number.text for number in numbers))
             return ring(call)
-        if verb.tag == "Pause":
-            tell(pause=int(verb.get("length")))
-            time.sleep(int(verb.get("length")) * SECONDS_PER_PAUSE)
         if verb.tag == "Hangup":
             break
     KSR.tm.t_reply(480, "Nobody answered")
@@ -120,21 +110,16 @@ def ended(call, status, **more):
     if status != "completed" and variable(call, "left") not in ("", "-"):
         return ring(call)
     action = variable(call, "action")
-    if action == "-":
-        KSR.tm.t_reply(480, "Nobody answered")
-        return False
     outcome = form(call, DialCallStatus=status, CallStatus="in-progress", **more)
     tell(ended=status, **more)
-    return obey(fetch(action, outcome), call)
+    return obey(fetch(action, outcome) if action != "-" else (), call)
 
 
-def screened(call):
-    """Ask what whoever picks up is told, and press what their telephone says. Return the answer."""
-    digits = KSR.pv.get("$hdr(X-Presses)")
+def is_accepted(call, digits):
+    """Ask what whoever picks up is told, and press what their telephone says."""
     child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": variable(call, "number")}
-    document = post(variable(call, "screen"), child)
-    gather = document.find("Gather")
-    tell(screen="".join(element.text for element in document.iter("Say"))[:80], presses=digits)
+    gather = post(variable(call, "screen"), child).find("Gather")
+    tell(presses=digits)
     if not digits or digits == "none":
         return False
     return len(post(gather.get("action"), {**child, "Digits": digits})) == 0
@@ -164,7 +149,8 @@ class kamailio:
         KSR.rr.record_route()
         KSR.tm.t_newtran()
         keep(call, "called", KSR.pv.get("$rU"))
-        return self.carry_out(call, lambda: begin(call))
+        voice = f"{BASE}/twilio/voice/children"
+        return self.carry_out(lambda: obey(fetch(voice, form(call)), call))
 
     def within(self, call, method):
         if KSR.rr.loose_route() > 0:
@@ -175,17 +161,16 @@ class kamailio:
                 if action != "-":
                     outcome.update(DialBridged="true", DialCallDuration="1")
                     tell(ended="completed")
-                    self.carry_out(call, lambda: fetch(action, outcome))
+                    self.carry_out(lambda: fetch(action, outcome))
         elif method == "ACK" and KSR.tm.t_check_trans() > 0:
             KSR.tm.t_relay()
         return 1
 
     def ksr_answered(self, message):
         call = KSR.pv.get("$ci")
-        if KSR.pv.get("$rs") == 200 and KSR.pv.get("$rm") == "INVITE":
-            tell(answers=variable(call, "number"), digits=variable(call, "digits"))
-            if variable(call, "screen") != "-":
-                tell(accepted=screened(call))
+        answers = KSR.pv.get("$rs") == 200 and KSR.pv.get("$rm") == "INVITE"
+        if answers and variable(call, "screen") != "-":
+            tell(accepted=is_accepted(call, KSR.pv.get("$hdr(X-Presses)")))
         return 1
 
     def ksr_failed(self, message):
@@ -196,28 +181,17 @@ class kamailio:
         if variable(call, "screen") != "-" and code == 603:
             # Somebody, or something, picked up and did not take the call: to Twilio it completed.
             reply = KSR.pv.get("$T_rpl($hdr(X-Presses))")
-            return self.carry_out(call, lambda: self.declined(call, reply))
-        return self.carry_out(call, lambda: ended(call, STATUSES.get(code, "failed")))
+            tell(accepted=is_accepted(call, reply))
+            return self.carry_out(lambda: ended(call, "completed", DialBridged="false"))
+        return self.carry_out(lambda: ended(call, STATUSES.get(code, "failed")))
 
-    def declined(self, call, digits):
-        child = {"CallSid": "CA" + "0" * 32, "From": "x", "To": variable(call, "number")}
-        document = post(variable(call, "screen"), child)
-        tell(screen=document.find("Gather")[0].text[:80], presses=digits)
-        if digits and digits != "none":
-            post(document.find("Gather").get("action"), {**child, "Digits": digits})
-        return ended(call, "completed", DialBridged="false")
-
-    def carry_out(self, call, step):
+    def carry_out(self, step):
         try:
             step()
         except Exception as error:
             tell(application_error=repr(error))
             KSR.tm.t_reply(500, "Application error")
         return 1
-
-
-def begin(call):
-    return obey(fetch(f"{BASE}/twilio/voice/{SERVICE}", form(call)), call)
 
 
 def mod_init():

@@ -3,10 +3,10 @@
 from contextlib import contextmanager
 
 import pytest
-import serving
 from conftest import ANYSHIRE
 from pbx import exchange
-from telephone import BASE, TOKEN
+from serving import OPEN, Server
+from telephone import BASE
 
 MASH, EDS, MANAGER = "+441632960001", "+441632960002", "+447700900001"
 DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T22:00:00Z"
@@ -21,35 +21,13 @@ def written():
     return text.replace("    phone: 01632 960002\n", "    phone: 01632 960002" + FIVE)
 
 
-class Council:
-    """A service that runs, at a time."""
-
-    def __init__(self, folder, at, **environ):
-        self.folder = folder
-        (folder / "directory.yaml").write_text(written())
-        self.environ = {
-            "CLOCK_STARTS_AT": at,
-            "REHEARSAL_NUMBER": "directory",
-            "TWILIO_AUTH_TOKEN": TOKEN,
-            "PUBLIC_BASE_URL": BASE,
-            "EXCHANGE_TOKEN": "exchange",
-            "WEB_CONCURRENCY": "1",
-            **environ,
-        }
-        self.flask("db", "upgrade")
-
-    def flask(self, *words):
-        return serving.flask(self.folder, *words, **self.environ)
-
-    @contextmanager
-    def running(self):
-        with serving.serving(self.folder, **self.environ) as self.server:
-            self.local = self.server.base
-            yield self
-
-    @property
-    def numbers(self):
-        return f"{self.local}/api/v1/services/children/numbers"
+def council(folder, at):
+    """Return a council's service, at a time, to be run."""
+    (folder / "directory.yaml").write_text(written())
+    times = {"CLOCK_STARTS_AT": at, "REHEARSAL_NUMBER": "directory"}
+    service = Server(folder, WEB_CONCURRENCY="1", **times, **OPEN)
+    service.flask("db", "upgrade")
+    return service
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,16 +36,16 @@ def installed():
         pytest.skip("needs Kamailio and SIPp")
 
 
-def at(when):
-    @pytest.fixture(scope="session")
-    def council(tmp_path_factory):
-        with Council(tmp_path_factory.mktemp("council"), when).running() as running:
-            yield running
-
-    return council
+@pytest.fixture(scope="session")
+def day(tmp_path_factory):
+    with council(tmp_path_factory.mktemp("day"), DAY) as service:
+        yield service
 
 
-day, night = at(DAY), at(NIGHT)
+@pytest.fixture(scope="session")
+def night(tmp_path_factory):
+    with council(tmp_path_factory.mktemp("night"), NIGHT) as service:
+        yield service
 
 
 @pytest.fixture
@@ -75,8 +53,8 @@ def twilio(tmp_path):
     """Run the exchange that stands in for Twilio before a council."""
 
     @contextmanager
-    def twilio(council, plays, **environ):
-        with exchange.twilio(tmp_path, BASE, council.local, plays, **environ) as running:
+    def twilio(service, plays, **environ):
+        with exchange.twilio(tmp_path, BASE, service.base, plays, **environ) as running:
             yield running
 
     return twilio

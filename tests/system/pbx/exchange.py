@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from pbx import telephones
-from serving import ROOT
+from serving import ROOT, poll
 
 HERE = Path(__file__).parent
 CONFIGURATION = ROOT / "deploy" / "kamailio" / "who-to-call.cfg"
@@ -27,40 +27,32 @@ def free_port():
 
 
 class Exchange:
-    """A running exchange. ``events`` is what has happened, in order."""
+    """A running exchange, and what has happened there, in order."""
 
     def __init__(self, folder, port):
         self.folder, self.port = folder, port
-        self.file = folder / "events"
 
     @property
     def events(self):
-        if not self.file.exists():
-            return []
-        return [json.loads(line) for line in self.file.read_text().splitlines()]
+        file = self.folder / "events"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     def all(self, key):
         """Return each value of one kind of event."""
         return [event[key] for event in self.events if key in event]
 
-    def until(self, key, value, longest=60):
-        """Wait until something has happened."""
-        for _ in range(longest * 20):
-            if value in self.all(key):
-                return True
-            time.sleep(0.05)
-        return False
-
-    def call(self, caller=CALLER, ends=200, calls=1, rate=10, longest=40, talks=300):
-        """Call. Return the number that each call was connected to; none where it was refused."""
+    def call(self, caller=CALLER, ends=200, calls=1):
+        """Call, twenty times a second. Return the number that each call was connected to; none
+        where it was refused.
+        """
         scenario, log = self.folder / f"caller-{ends}.xml", self.folder / "caller.log"
-        scenario.write_text(telephones.caller(ends, talks))
+        scenario.write_text(telephones.caller(ends))
         (self.folder / "callers.csv").write_text(f"SEQUENTIAL\n{caller}\n")
         log.unlink(missing_ok=True)
         done = subprocess.run(
             [SIPP, "-sf", scenario, "-inf", self.folder / "callers.csv", "-i", "127.0.0.1",
              "-p", str(free_port()), "-mp", str(free_port()), "-s", CALLED, "-m", str(calls),
-             "-r", str(rate), "-nostdin", "-timeout", f"{longest}s", "-timeout_error",
+             "-r", "20", "-nostdin", "-timeout", "60s", "-timeout_error",
              "-trace_logs", "-log_file", log, f"127.0.0.1:{self.port}"],
             cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -70,51 +62,48 @@ class Exchange:
 
 
 @contextmanager
-def kamailio(folder, file, environ=None, **given):
-    """Run Kamailio with a configuration, ``given`` defined. Yield the port on which it listens."""
-    port = free_port()
-    defined = [f"-A{key}={value}" for key, value in {"LISTEN": _udp(port), **given}.items()]
-    with (folder / f"{file.stem}.log").open("w") as log:
+def _running(command, port, log, environ=None):
+    """Run a program, its output in a file, from when it listens on a port until the block ends."""
+    sockets = Path("/proc/net/udp")
+    environ = os.environ | (environ or {})
+    with log.open("w") as output:
         process = subprocess.Popen(
-            [KAMAILIO, "-DD", "-E", "-f", file, "-w", folder, "-Y", folder, "-m", "64", *defined],
-            env=os.environ | (environ or {}),
-            stdout=log,
-            stderr=log,
+            command, cwd=log.parent, env=environ, stdout=output, stderr=output
         )
     try:
-        _listens(port, process)
-        time.sleep(0.5)  # its children take a moment more
-        yield port
+        poll(lambda: process.poll() is not None or f":{port:04X} " in sockets.read_text())
+        assert process.poll() is None, log.read_text()
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
 @contextmanager
-def playing(folder, plays):
-    """Play telephones by number. Yield their addresses by number."""
-    with ExitStack() as running:
-        yield {
-            number: f"sip:127.0.0.1:{running.enter_context(_telephone(folder, number, play))}"
-            for number, play in plays.items()
-        }
+def kamailio(folder, file, environ=None, **given):
+    """Run Kamailio with a configuration, ``given`` defined. Yield the port on which it listens."""
+    port = free_port()
+    given |= {"LISTEN": f"udp:127.0.0.1:{port}"}
+    command = [KAMAILIO, "-DD", "-E", "-f", file, "-w", folder, "-Y", folder, "-m", "64"]
+    command += [f"-A{key}={value}" for key, value in given.items()]
+    with _running(command, port, folder / f"{file.stem}.log", environ):
+        time.sleep(0.5)  # its children take a moment more
+        yield port
 
 
 @contextmanager
-def _telephone(folder, number, play):
-    port, file = free_port(), folder / f"telephone{number}.xml"
-    file.write_text(telephones.scenario(number, play))
-    process = subprocess.Popen(
-        [SIPP, "-sf", file, "-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port()),
-         "-nostdin", "-deadcall_wait", "0"],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _listens(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+def playing(folder, plays):
+    """Play telephones by number. Yield their addresses by number."""
+    addresses = {}
+    with ExitStack() as stack:
+        for number, play in plays.items():
+            port, file = free_port(), folder / f"telephone{number}.xml"
+            file.write_text(telephones.scenario(number, play))
+            command = [SIPP, "-sf", file, "-i", "127.0.0.1", "-p", str(port), "-mp"]
+            command += [str(free_port()), "-nostdin", "-deadcall_wait", "0"]
+            stack.enter_context(_running(command, port, folder / "telephone.out"))
+            addresses[number] = f"sip:127.0.0.1:{port}"
+        yield addresses
 
 
 @contextmanager
@@ -154,17 +143,3 @@ def asking(folder, service, plays, **given):
             }
             port = running.enter_context(kamailio(folder, CONFIGURATION, **values))
             yield Exchange(folder, port)
-
-
-def _udp(port):
-    return f"udp:127.0.0.1:{port}"
-
-
-def _listens(port, process):
-    """Wait until a process listens: it takes a moment to start."""
-    for _ in range(750):
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        if f":{port:04X} " in Path("/proc/net/udp").read_text():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{process.args} does not listen")

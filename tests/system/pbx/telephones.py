@@ -62,7 +62,7 @@ Contact: <sip:{number}@[local_ip]:[local_port];transport=[transport]>
 ]]></send>"""
 
 
-def caller(ends=200, talks=300):
+def caller(ends):
     """Return SIPp's scenario for a caller: connected, or refused with a status."""
     head = """
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
@@ -101,7 +101,7 @@ CSeq: 1 ACK
 Content-Length: 0
 
 ]]></send>
-<pause milliseconds="{talks}"/>
+<pause milliseconds="300"/>
 <send retrans="500"><![CDATA[
 BYE [next_url] SIP/2.0{head}[routes]
 [last_To:]

@@ -7,15 +7,16 @@ from pbx.conftest import EDS, MANAGER, MASH
 TOKEN = {"TOKEN": "exchange"}
 
 
-def asking(council, tmp_path, plays, **given):
-    return exchange.asking(tmp_path, council.numbers, plays, **{**TOKEN, **given})
+def asking(service, tmp_path, plays, **given):
+    numbers = f"{service.base}/api/v1/services/children/numbers"
+    return exchange.asking(tmp_path, numbers, plays, **{**TOKEN, **given})
 
 
 def test_whoever_is_on_is_rung(day, night, tmp_path):
-    for council, number in ((day, MASH), (night, EDS)):
+    for service, number in ((day, MASH), (night, EDS)):
         folder = tmp_path / number
         folder.mkdir()
-        with asking(council, folder, {MASH: "answers", EDS: "answers"}) as pbx:
+        with asking(service, folder, {MASH: "answers", EDS: "answers"}) as pbx:
             assert pbx.call() == [number]
 
 
