@@ -13,15 +13,12 @@ from routing.core import instants
 from routing.core.decision import Outcome
 from routing.staff.auth import render_page, staff_blueprint
 from routing.store import calls
-from routing.store.calls import Call
+from routing.store.calls import Call, CountKey
 from routing.text import staff_text
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
 
 bp = staff_blueprint("calls")
-
-CountKey = tuple[str, str, str | None]
-"""A service, the first line that was rung, and the outcome: None while the call goes on."""
 
 MAX_UNANSWERED_SHOWN = 100
 """How many unanswered calls the page shows; the file has them all."""
