@@ -137,14 +137,6 @@ def test_no_shift_or_cover_may_end_before_it_starts(add, now):
             add(wrong)
 
 
-def test_nothing_of_the_rota_is_ever_deleted(write, add, now):
-    add(shift(now))
-    add(cover(now, 2, 3))
-    for table in ("rota_people", "rota_changes", "shifts", "covers"):
-        with pytest.raises(ConstraintViolation, match="never deleted"):
-            write(sa.Connection.execute, sa.text(f"DELETE FROM {table}"))
-
-
 def test_what_is_undone_is_gone_and_is_neither_undone_twice_nor_done_again(add, undo, now, held):
     batch = add(shift(now), shift(now, 20, 30), kind="filled", summary="Filled May")
     undone = undo(batch)
