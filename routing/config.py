@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,60 +22,99 @@ VERSION = "1.0.0"
 SESSION_TOKEN_KEY = "token"  # noqa: S105 - the name of a value, no secret
 """Under which the cookie of a staff page holds the session's token, from sign-in to sign-out."""
 
-SETTINGS: Mapping[str, str | None] = {
-    "DIRECTORY": "directory.yaml",
-    "INSTANCE_PATH": "instance",
-    "BANK_HOLIDAYS_URL": "https://www.gov.uk/bank-holidays.json",
-    "PUBLIC_BASE_URL": None,
-    "DATABASE_URL": None,
-    "SECRET_KEY": None,
-    "OIDC_ISSUER": None,
-    "OIDC_CLIENT_ID": None,
-    "OIDC_CLIENT_SECRET": None,
-    "OIDC_ROLES_CLAIM": "roles",
-    "OIDC_ROLES": None,
-    "OIDC_SCOPES": "openid profile",
-    "STAFF_HELP": None,
-    "EXCHANGE_TOKEN": None,
-    "SECURITY_CONTACT": None,
-    "OPS_TOKEN": None,
-    "TWILIO_AUTH_TOKEN": None,
-    "TWILIO_AUTH_TOKEN_2": None,
-    "CALLER_ID": "caller",
-    "REHEARSAL_NUMBER": None,
-    "TELEPHONE": None,
-    "ALERTS": None,
-    "CALL_RETENTION_DAYS": "90",
-    "NOTE_RETENTION_DAYS": "90",
-    "ROTA_RETENTION_DAYS": "730",
-    "TWILIO_FALLBACK_URL": None,
-    "TWILIO_ACCOUNT_SID": None,
-    "TWILIO_API_KEY": None,
-    "TWILIO_API_SECRET": None,
-    "TWILIO_API_URL": "https://api.twilio.com",
-    "ALERT_SMTP_URL": None,
-    "ALERT_FROM": None,
-    "ALERT_TO": None,
-    "ALERT_WEBHOOK_URL": None,
-    "ALERT_WEBHOOK_FORMAT": "json",
-    "CLOCK_STARTS_AT": None,
-    "CLOCK_STARTED_AT": None,
-}
-"""Variable: default. docs/settings.md says what each is for. An empty one counts as not set."""
+_ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
+_HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
+_ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
 
-SECRETS = (
-    "DATABASE_URL",
-    "SECRET_KEY",
-    "OIDC_CLIENT_SECRET",
-    "EXCHANGE_TOKEN",
-    "OPS_TOKEN",
-    "TWILIO_AUTH_TOKEN",
-    "TWILIO_AUTH_TOKEN_2",
-    "TWILIO_API_SECRET",
-    "ALERT_SMTP_URL",
-    "ALERT_WEBHOOK_URL",
+
+class Form(NamedTuple):
+    """What a value must match, and what to write instead of one that does not."""
+
+    pattern: str
+    instruction: str
+
+
+class Setting(NamedTuple):
+    """A setting's default and form. The value of a secret is never shown."""
+
+    default: str | None = None
+    form: Form | None = None
+    is_secret: bool = False
+
+
+_NONE = Form(r"none", "`none`, or leave it out")
+_DAYS = Form(r"[1-9]\d{0,3}", "a number of days, 1 to 9999")
+_TOKEN = Form(rf"{_ASCII}[^\"'<].*", "the text itself, without quotation marks or blanks")
+_URL = Form(
+    rf"{_ASCII}https?://([^/?#@]+@)?{_HOST}([/?][^#]*)?", "an address, as https://who.example/..."
 )
-"""Settings whose values are never shown. ``<NAME>_FILE`` may name a file that holds the value."""
+_PUBLIC_URL = Form(
+    rf"{_ASCII}https?://{_HOST}(/[^?#]*)?",
+    "the address at which Twilio and browsers reach this service, as https://who.example",
+)
+_CONTACT = Form(
+    r"(mailto:|https://)\S+",
+    "whom to tell of a weakness, as mailto:security@council.example or https://...",
+)
+_REHEARSAL_NUMBER = Form(
+    r"directory|\+[1-9]\d{6,14}",
+    "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
+)
+_SMTP_URL = Form(
+    rf"smtps?://([^\s:/@]+:[^\s/@]+@)?{_HOST}/?",
+    "smtps://user:password@mail.example, or smtp:// for STARTTLS, or smtp://mail.example without "
+    "a login. In a user or password write %40 for @, %3A for : and %2F for /",
+)
+_ADDRESSES = Form(
+    rf"{_ADDRESS}(\s*,\s*{_ADDRESS})*",
+    "addresses with commas between, as duty@council.example, ict@council.example",
+)
+
+SETTINGS: Mapping[str, Setting] = {
+    "DIRECTORY": Setting("directory.yaml"),
+    "INSTANCE_PATH": Setting("instance"),
+    "BANK_HOLIDAYS_URL": Setting("https://www.gov.uk/bank-holidays.json", _URL),
+    "PUBLIC_BASE_URL": Setting(form=_PUBLIC_URL),
+    "DATABASE_URL": Setting(is_secret=True),
+    "SECRET_KEY": Setting(is_secret=True),
+    "OIDC_ISSUER": Setting(),
+    "OIDC_CLIENT_ID": Setting(form=_TOKEN),
+    "OIDC_CLIENT_SECRET": Setting(form=_TOKEN, is_secret=True),
+    "OIDC_ROLES_CLAIM": Setting("roles"),
+    "OIDC_ROLES": Setting(),
+    "OIDC_SCOPES": Setting("openid profile"),
+    "STAFF_HELP": Setting(),
+    "EXCHANGE_TOKEN": Setting(form=_TOKEN, is_secret=True),
+    "SECURITY_CONTACT": Setting(form=_CONTACT),
+    "OPS_TOKEN": Setting(form=_TOKEN, is_secret=True),
+    "TWILIO_AUTH_TOKEN": Setting(form=_TOKEN, is_secret=True),
+    "TWILIO_AUTH_TOKEN_2": Setting(form=_TOKEN, is_secret=True),
+    "CALLER_ID": Setting("caller", Form(r"caller|own", "`caller` or `own`")),
+    "REHEARSAL_NUMBER": Setting(form=_REHEARSAL_NUMBER),
+    "TELEPHONE": Setting(form=_NONE),
+    "ALERTS": Setting(form=_NONE),
+    "CALL_RETENTION_DAYS": Setting("90", _DAYS),
+    "NOTE_RETENTION_DAYS": Setting("90", _DAYS),
+    "ROTA_RETENTION_DAYS": Setting("730", _DAYS),
+    "TWILIO_FALLBACK_URL": Setting(form=_URL),
+    "TWILIO_ACCOUNT_SID": Setting(),
+    "TWILIO_API_KEY": Setting(form=_TOKEN),
+    "TWILIO_API_SECRET": Setting(form=_TOKEN, is_secret=True),
+    "TWILIO_API_URL": Setting("https://api.twilio.com", _URL),
+    "ALERT_SMTP_URL": Setting(form=_SMTP_URL, is_secret=True),
+    "ALERT_FROM": Setting(form=Form(_ADDRESS, "one address, as who-to-call@council.example")),
+    "ALERT_TO": Setting(form=_ADDRESSES),
+    "ALERT_WEBHOOK_URL": Setting(form=_URL, is_secret=True),
+    "ALERT_WEBHOOK_FORMAT": Setting(
+        "json", Form(r"json|slack|teams", "`json`, `slack` or `teams`")
+    ),
+    "CLOCK_STARTS_AT": Setting(),
+    "CLOCK_STARTED_AT": Setting(),
+}
+"""By variable. docs/settings.md says what each is for. An empty one counts as not set."""
+
+SECRETS = tuple(name for name, setting in SETTINGS.items() if setting.is_secret)
+"""``<NAME>_FILE`` may name a file that holds the value of one of these."""
 
 ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL")
 """Whom alerts go to: the first three are needed for email, the last one for the webhook."""
@@ -83,65 +122,21 @@ ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL
 ALERTS_JOB = "alerts"
 """The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
-_OWN_PREFIXES = (
-    *("ALERT", "BANK_HOLIDAYS_", "CALLER_", "CALL_RETENTION", "CLOCK_ST", "DIRECTORY_"),
-    *("EXCHANGE_", "INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE_"),
-    *("REHEARSAL_", "ROTA_RETENTION", "STAFF_HELP", "TELEPHONE", "TWILIO_"),
-)
+_COMMON_WORDS = {
+    "CALL",
+    "DATABASE",
+    "INSTANCE",
+    "LOG",
+    "NOTE",
+    "PUBLIC",
+    "SECRET",
+    "SECURITY",
+    "STAFF",
+}
+_OWN_WORDS = {name.partition("_")[0] for name in SETTINGS} - _COMMON_WORDS
 """What no other program's variables begin with: one that is no setting is a slip."""
 
 _SIMILAR = 0.85  # difflib's ratio of two names: surely a slip
-
-_ASCII = r"(?=[!-~]+\Z)"  # no blank, nor a character that cannot be seen
-_HOST = r"([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(:[1-9]\d{0,4})?"
-_ADDRESS = r"[!#$%&'*+/=?^`{|}~.A-Za-z0-9_-]+@[A-Za-z0-9.-]+"
-
-_FORMATS = {
-    "CALLER_ID": (r"caller|own", "`caller` or `own`"),
-    "REHEARSAL_NUMBER": (
-        r"directory|\+[1-9]\d{6,14}",
-        "the number that a rehearsal may ring, as +447700900123; or `directory` for the real ones",
-    ),
-    "SECURITY_CONTACT": (
-        r"(mailto:|https://)\S+",
-        "whom to tell of a weakness, as mailto:security@council.example or https://...",
-    ),
-    **dict.fromkeys(("TELEPHONE", "ALERTS"), (r"none", "`none`, or leave it out")),
-    "ALERT_WEBHOOK_FORMAT": (r"json|slack|teams", "`json`, `slack` or `teams`"),
-    **dict.fromkeys(
-        ("CALL_RETENTION_DAYS", "NOTE_RETENTION_DAYS", "ROTA_RETENTION_DAYS"),
-        (r"[1-9]\d{0,3}", "a number of days, 1 to 9999"),
-    ),
-    "PUBLIC_BASE_URL": (
-        rf"{_ASCII}https?://{_HOST}(/[^?#]*)?",
-        "the address at which Twilio and browsers reach this service, as https://who.example",
-    ),
-    "ALERT_SMTP_URL": (
-        rf"smtps?://([^\s:/@]+:[^\s/@]+@)?{_HOST}/?",
-        "smtps://user:password@mail.example, or smtp:// for STARTTLS, or smtp://mail.example "
-        "without a login. In a user or password write %40 for @, %3A for : and %2F for /",
-    ),
-    "ALERT_FROM": (_ADDRESS, "one address, as who-to-call@council.example"),
-    "ALERT_TO": (
-        rf"{_ADDRESS}(\s*,\s*{_ADDRESS})*",
-        "addresses with commas between, as duty@council.example, ict@council.example",
-    ),
-    **dict.fromkeys(
-        ("ALERT_WEBHOOK_URL", "BANK_HOLIDAYS_URL", "TWILIO_API_URL", "TWILIO_FALLBACK_URL"),
-        (
-            rf"{_ASCII}https?://([^/?#@]+@)?{_HOST}([/?][^#]*)?",
-            "an address, as https://who.example/...",
-        ),
-    ),
-    **dict.fromkeys(
-        (
-            *("EXCHANGE_TOKEN", "OPS_TOKEN", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2"),
-            *("OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "TWILIO_API_KEY", "TWILIO_API_SECRET"),
-        ),
-        (rf"{_ASCII}[^\"'<].*", "the text itself, without quotation marks or blanks"),
-    ),
-}
-"""Variable: (regular expression, what to write instead of anything that does not match)."""
 
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
@@ -180,7 +175,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     the folder that holds app.py; where the package is installed without it, of the current folder.
     """
     settings: dict[str, Any] = {
-        name: environ.get(name, "").strip() or default for name, default in SETTINGS.items()
+        name: environ.get(name, "").strip() or setting.default for name, setting in SETTINGS.items()
     }
     settings["MALFORMED_SETTINGS"] = {}
     for name in SECRETS:
@@ -205,12 +200,12 @@ def ignore_malformed(settings: MutableMapping[str, Any]) -> None:
     Add a sentence about each that says what to write to ``MALFORMED_SETTINGS``, by its name.
     """
     sentences = settings.setdefault("MALFORMED_SETTINGS", {})
-    for name, (pattern, instruction) in _FORMATS.items():
+    for name, (default, form, is_secret) in SETTINGS.items():
         value = settings.get(name)
-        if value is not None and not re.fullmatch(pattern, str(value), re.ASCII):
-            fault = "not of the right form" if name in SECRETS else repr(value)
-            sentences[name] = f"{name} is {fault}, and has no effect. Write {instruction}."
-            settings[name] = SETTINGS[name]
+        if form and value is not None and not re.fullmatch(form.pattern, str(value), re.ASCII):
+            fault = "not of the right form" if is_secret else repr(value)
+            sentences[name] = f"{name} is {fault}, and has no effect. Write {form.instruction}."
+            settings[name] = default
 
 
 def telephony_disabled_reason(settings: Mapping[str, Any]) -> str | None:
@@ -363,7 +358,7 @@ def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
     sentences = []
     for name in sorted(environ.keys() - proposed):
         similar = difflib.get_close_matches(name.upper(), proposed, 1, _SIMILAR)
-        if similar or name.startswith(_OWN_PREFIXES):
+        if similar or name.partition("_")[0] in _OWN_WORDS:
             remedy = f"Write {similar[0]}" if similar else "See docs/settings.md"
             sentences.append(f"{name} is not a setting of this service: no effect. {remedy}.")
     return tuple(sentences)

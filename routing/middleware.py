@@ -86,11 +86,7 @@ class StaffSessionInterface(SecureCookieSessionInterface):
         return super().get_signing_serializer(app)
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Return False only for plain http on this very machine, with no proxy in between.
-
-        Where PUBLIC_BASE_URL is https, the cookie is always secure: a proxy beside this process may
-        look like this machine.
-        """
+        """Return False only for plain http on this very machine, with no proxy in between."""
         if (app.config["PUBLIC_BASE_URL"] or "").startswith("https://"):
             return True
         host = urlsplit(f"//{request.host}").hostname

@@ -381,7 +381,6 @@ def _render(answers: Answers, today: date) -> str:
 
 
 def _split_line(line: Node | None) -> tuple[Node, Node]:
-    """Return the name and the number of a line."""
     if isinstance(line, dict):
         return line.get("name", ""), line.get("phone", "")
     name, _, phone = str(line).partition(",")
@@ -405,7 +404,6 @@ def quote(node: Node | None) -> str:
 
 
 def _key_at(text: str, problem: Problem) -> str:
-    """Return the key of the question whose answer stands at a problem of the text."""
     if problem.code == "gap":
         return "night_hours"
     above = "\n".join(text.split("\n")[: problem.line])
@@ -416,7 +414,6 @@ def _key_at(text: str, problem: Problem) -> str:
 
 
 def _ask() -> str:
-    """Ask every question until the answers are right. Return the directory's text."""
     answers = {question.key: question.default for question in QUESTIONS}
     to_ask: Iterable[str] = tuple(answers)
     while True:

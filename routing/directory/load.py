@@ -423,7 +423,6 @@ def _items(node: Node | None) -> list[Node]:
 
 
 def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
-    """Yield the problems of one of pydantic's errors, each at its own place."""
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
     kind, name, of_key = error["type"], path[-1] if path else "", error["loc"][-1:] == ("[key]",)
     cause = error.get("ctx", {}).get("error")

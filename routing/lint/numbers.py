@@ -124,7 +124,6 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
 
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each number that looks like a national helpline's, mistyped."""
     for path, phone in _numbers(directory):
         for known, name in WELL_KNOWN.items():
             if is_one_slip(phone.national, known):
@@ -170,7 +169,6 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_ringing(line: Line) -> Iterator[PathProblem]:
-    """Warn of a menu that would have to press 1, and of a line that rings longer than it may."""
     path: KeyPath = ("lines", line.id)
     key = "options" if line.options is not None else "send_digits"
     if line.press_1_to_accept and getattr(line, key) is not None:
@@ -189,7 +187,6 @@ def _check_ringing(line: Line) -> Iterator[PathProblem]:
 
 
 def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Warn of numbers that no telephone has, or that cannot be dialled as they are written."""
     for path, phone in _numbers(directory):
         written = str(source.value(path)).strip()
         if written != phone.display:

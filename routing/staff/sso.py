@@ -141,7 +141,6 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
                 "iss": {"essential": True, "value": issuer},
                 "aud": {"essential": True, "value": client.client_id},
                 "sub": {"essential": True},
-                "nonce": {"essential": True},
             },
         )
     except _FAILURES as error:

@@ -48,7 +48,6 @@ SENDER_PREFIX = "text_sender:"
 """Begins the counter of one sender's text messages: a keyed hash follows."""
 
 _WRITE_CHECK = "attempt"
-_CERTAINTY = {Outcome.UNKNOWN: 1, Outcome.ABANDONED: 2, Outcome.UNANSWERED: 2, Outcome.ANSWERED: 3}
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -220,8 +219,8 @@ def step(
 ) -> None:
     """Write a step of a call: the leg that ended, the leg it rings next, or how the call ended.
 
-    ``call`` is written if its beginning never was. A more certain outcome replaces a less certain
-    one: a call that somebody answered stays answered.
+    ``call`` is written if its beginning never was. How it ended first is how it ended, except that
+    a call that somebody answered was answered.
     """
     call_id, _ = _insert(connection, key, call)
     if ended is not None:
@@ -229,16 +228,19 @@ def step(
     if leg is not None:
         _start_leg(connection, call_id, leg)
     if outcome is not None:
-        answered_by = ended.line if ended is not None and outcome == Outcome.ANSWERED else None
-        at = ended.at if ended is not None else call.at
-        _end_call(connection, call_id, outcome, answered_by, at)
-
-
-def finish(connection: Connection, key: str, at: datetime) -> None:
-    """Write that a call is over, with an unknown outcome unless there is one already."""
-    call_id = connection.scalar(sa.select(calls.c.id).where(calls.c.sid_sha256 == key))
-    if call_id is not None:
-        _end_call(connection, call_id, Outcome.UNKNOWN, None, at)
+        is_answered = outcome == Outcome.ANSWERED
+        is_replaced = calls.c.outcome != Outcome.ANSWERED if is_answered else sa.false()
+        is_open = calls.c.outcome.is_(None) | is_replaced
+        update = (
+            calls.update()
+            .where((calls.c.id == call_id) & is_open)
+            .values(
+                outcome=outcome,
+                answered_by=ended.line if ended is not None and is_answered else None,
+                ended_at=ended.at if ended is not None else call.at,
+            )
+        )
+        connection.execute(update)
 
 
 def accept(connection: Connection, key: str, call: CallStart, leg: LegStart) -> None:
@@ -412,15 +414,6 @@ def _end_leg(connection: Connection, call_id: int, ended: LegEnd) -> None:
         update = legs.update().where(is_leg).values(outcome=ended.outcome)
         update = update.values(ring_seconds=max(0, rang), talk_seconds=ended.talk_seconds)
         connection.execute(update)
-
-
-def _end_call(
-    connection: Connection, call_id: int, outcome: Outcome, answered_by: str | None, at: datetime
-) -> None:
-    earlier = connection.scalar(sa.select(calls.c.outcome).where(calls.c.id == call_id))
-    if earlier is None or _CERTAINTY[outcome] > _CERTAINTY[Outcome(earlier)]:
-        update = calls.update().where(calls.c.id == call_id)
-        connection.execute(update.values(outcome=outcome, answered_by=answered_by, ended_at=at))
 
 
 def _is_leg(call_id: int, position: int) -> sa.ColumnElement[bool]:

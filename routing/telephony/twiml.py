@@ -249,12 +249,12 @@ def fallback(
 ) -> str:
     """Return TwiML that is safe at any hour, and asks nothing more of this service.
 
-    It rings the out-of-hours line first, then the others, MAX_NUMBERS at most, each as long as it
-    rings before another, with words before ringing would pass MAX_SILENCE_SECONDS. A screened line,
-    which nobody could screen there, comes only where there is no other. Where a line has another
-    number on ``day``, that is rung, and then its usual one: the document may be used on a later
-    day. No number comes twice, nor one that leads back to a service. 999 and 101 are spoken, and
-    never rung. There is no ``action``: the message is heard after an answered call too.
+    It rings the out-of-hours line first, then the others, MAX_NUMBERS at most, with words before
+    ringing would pass MAX_SILENCE_SECONDS. A screened line, which nobody could screen there, comes
+    only where there is no other. Where a line has another number on ``day``, that is rung, and then
+    its usual one: the document may be used on a later day. No number comes twice, nor one that
+    leads back to a service. 999 and 101 are spoken, and never rung. There is no ``action``: the
+    message is heard after an answered call too.
     """
     service_numbers = {other.number.e164 for other in directory.services if other.number}
     chain = {line.id: line for line in (service.out_of_hours, *service.reachable)}.values()
@@ -336,10 +336,7 @@ def greeting(service: Service, locale: Locale) -> str | None:
 def call_yourself(
     decision: Decision, directory: Directory, at: datetime, locale: Locale, rings: bool
 ) -> str:
-    """Say which of 999 and 101 to dial while it answers, and until when.
-
-    ``rings`` says that another line rings next.
-    """
+    """Say which of 999 and 101 to dial, and until when; and whether another line ``rings`` next."""
     call = spell_numbers(call_sentence(decision, decision.phone.display, at, locale))
     closing = _NEXT_LINE if rings else N_("Please hang up, and dial that number.")
     return " ".join(

@@ -67,15 +67,15 @@ TWILIO_PARAMETERS = frozenset(
     FromCity FromState FromZip FromCountry ToCity ToState ToZip ToCountry
     DialCallStatus DialCallSid DialCallDuration DialBridged Digits FinishedOnKey msg AnsweredBy
     RecordingUrl RecordingSid RecordingDuration
-    CallDuration Duration Timestamp SequenceNumber CallbackSource SipResponseCode QueueTime
+    SipResponseCode QueueTime
     ErrorCode ErrorUrl AddOns
     SipDomain SipDomainSid SipUsername SipCallId SipSourceIp
     StirVerstat StirPassportToken StirStatus
     """.split()  # noqa: SIM905 - sixty quoted names are harder to read
 )
-"""The parameters of voice webhooks, of the callbacks of Dial, Number and Gather, and of status
-callbacks: https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page
-of each verb."""
+"""The parameters of voice webhooks, and of the callbacks of Dial, Number and Gather:
+https://www.twilio.com/docs/voice/twiml#twilios-request-to-your-application and the page of each
+verb."""
 
 MIN_EXCLUDED_DIGITS = 9
 """Of a number that is not to be rung: a shorter one cannot be told from another."""
@@ -87,13 +87,14 @@ WHISPERS = ("screen", "accept")
 MAX_MARK_AGE_SECONDS = 24 * 3600
 """How long it is kept that a line was accepted: longer than any call."""
 
+_ADVICE = (
+    "If a child is in immediate danger, hang up and dial 9 9 9. Otherwise please call again in a "
+    "minute."
+)
 APOLOGY = (
     '<?xml version="1.0" encoding="UTF-8"?><Response>'
-    '<Say language="en-GB">Sorry, we cannot put your call through. If a child is in immediate '
-    "danger, hang up and dial 9 9 9. Otherwise please call again in a minute.</Say>"
-    '<Pause length="1"/>'
-    '<Say language="en-GB">If a child is in immediate danger, hang up and dial 9 9 9. Otherwise '
-    "please call again in a minute.</Say></Response>"
+    f'<Say language="en-GB">Sorry, we cannot put your call through. {_ADVICE}</Say>'
+    f'<Pause length="1"/><Say language="en-GB">{_ADVICE}</Say></Response>'
 )
 """For when no directory was ever read: the service does not start without one, but the file may be
 gone before the first call."""
@@ -162,11 +163,7 @@ def check() -> Response:
 @bp.route("/voice/<service>/<step>", methods=METHODS)
 @bp.route("/sms/<service>", methods=METHODS)
 def answer(**_names: str) -> Response:
-    """Answer a text message; or a call, by ringing the line that answers now.
-
-    A call that is in the log rings the line it began with. With a step, a call is continued; an
-    unknown step begins it again.
-    """
+    """Answer a text message; begin a call; or continue it, where the address has a known step."""
     g.answering = True
     is_text, names, step = _target()
     service_id = _service_id(names)
@@ -188,10 +185,9 @@ def is_below_twilio(path: str) -> bool:
 def connect_anyway(error: Exception) -> Response:
     """Answer a request below /twilio whatever went wrong: the handler of last resort.
 
-    It is this blueprint's error handler, and the application's handlers call it for what no
-    blueprint sees: an address that no route matches, and a fault in opening the session. It checks
-    the signature itself, so that no fault answers an unsigned request. A fault outside this
-    blueprint does not change the answer; one in the answer itself is answered with the fallback.
+    The application's handlers call it for what no blueprint sees: an address that no route matches,
+    and a fault in opening the session. It checks the signature itself, so that no fault answers an
+    unsigned request. A fault outside the answer does not change it; one in it gets the fallback.
     """
     refusal = require_signature()
     if refusal is not None:
@@ -214,9 +210,8 @@ def connect_anyway(error: Exception) -> Response:
 def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
     """Make the fallbacks of some services again if the directory or the day has changed.
 
-    None means all services: a thousand would keep a caller waiting, so a call names its own. Ids
-    that the directory lacks are ignored. It never raises: a fault is logged, and what was made
-    before stays.
+    None means all services: a thousand would keep a caller waiting. It never raises: a fault is
+    logged, and what was made before stays.
     """
     fallbacks: Fallbacks = current_app.extensions["fallbacks"]
     try:
@@ -404,10 +399,9 @@ def _own_numbers(directory: Directory) -> frozenset[str]:
 
 
 def _target() -> tuple[bool, list[str], str]:
-    """Return whether a text message is to be answered, what may be its service, and the step.
+    """Return whether it is a text, what may name its service, the likeliest first, and the step.
 
-    Only a call has a CallSid, whichever webhook it reaches. The names are those of the address,
-    however it was mistyped at Twilio, the likeliest first.
+    Only a call has a CallSid, whichever webhook it reaches.
     """
     names = _segments(request.path)[1:]
     is_message = "MessageSid" in request.values or names[:1] == ["sms"]
@@ -420,10 +414,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _service_id(names: Iterable[str]) -> str:
-    """Return the service that an address names, else that of the number called, else the first.
-
-    A caller is put through whatever was typed at Twilio.
-    """
+    """Return the service that an address names, else that of the number called, else the first."""
     services = lookup.snapshot().timetables.services
     by_name = {service_id.lower(): service_id for service_id in services}
     for name in names:
@@ -499,18 +490,10 @@ def _accept(call: CallRequest) -> str:
     return twiml.do_nothing()
 
 
-def _ended(call: CallRequest) -> str:
-    """Log that a call is over: Twilio's status callback, where it is set up."""
-    if _has_hung_up():
-        _write(call, partial(calls.finish, at=call.at))
-    return twiml.do_nothing()
-
-
 _STEPS: Mapping[str, Callable[[CallRequest], str]] = {
     "after": _after,
     "screen": _screen,
     "accept": _accept,
-    "ended": _ended,
 }
 
 
@@ -575,7 +558,7 @@ def _log_and_answer(
     if isinstance(step, Done):
         is_answered = ended is not None and ended.outcome is Outcome.ANSWERED
         outcome = Outcome.ANSWERED if is_answered else Outcome.ABANDONED
-    elif ended is not None and _has_hung_up():
+    elif ended is not None and request.values.get("CallStatus") in ENDED_STATUSES:
         outcome = Outcome.ABANDONED
     elif isinstance(step, GiveUp):
         outcome = Outcome.UNANSWERED
@@ -583,10 +566,6 @@ def _log_and_answer(
         leg = LegStart(step.state.leg, step.line.id, call.at)
     _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
     return document
-
-
-def _has_hung_up() -> bool:
-    return request.values.get("CallStatus") in ENDED_STATUSES
 
 
 def _twiml(call: CallRequest, step: Step, decision: Decision) -> str:

@@ -58,7 +58,7 @@ def history(call, now):
         (calls.step, {"call": call, "leg": LegStart(1, "eds", now)}),
         (calls.step, {"call": call, "ended": busy, "leg": LegStart(2, "mash", busy.at)}),
         (calls.step, {"call": call, "ended": answered, "outcome": Outcome.ANSWERED}),
-        (calls.finish, {"at": now + 72 * SECOND}),
+        (calls.step, {"call": call, "outcome": Outcome.ABANDONED}),
     ]
 
 
@@ -77,22 +77,6 @@ def test_what_is_told_in_any_order_and_twice_ends_the_same(database, call, now, 
         assert [leg[:3] for leg in legs] == [(1, "eds", "busy"), (2, "mash", "answered")]
         if list(order) == in_order:
             assert [leg[3:] for leg in legs] == [(2, None), (10, 60)]
-
-
-def test_a_call_whose_end_nobody_told_is_unknown_until_somebody_does(write, call, now, rows):
-    write(calls.begin, KEY, call)
-    write(calls.finish, KEY, now + SECOND)
-    assert rows()[0][0][2] == "unknown"
-    ended = LegEnd(1, "eds", "abandoned", now + SECOND, None)
-    write(calls.step, KEY, call, ended=ended, outcome=Outcome.ABANDONED)
-
-    assert rows()[0][0][2] == "abandoned"
-
-
-def test_the_end_of_a_call_that_was_never_noted_makes_no_row(write, now, rows):
-    write(calls.finish, KEY, now)
-
-    assert rows() == ([], [])
 
 
 def test_a_pressed_key_belongs_to_one_leg_of_one_call(write, call, now):

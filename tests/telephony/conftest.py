@@ -1,6 +1,7 @@
 """A telephone that rings this service, over a real database, and what its log then holds."""
 
 import time
+from functools import partial
 
 import pytest
 from conftest import ANYSHIRE
@@ -50,18 +51,18 @@ def twilio(app):
     return Telephone(app.test_client(), NUMBERS)
 
 
+def read_log(app):
+    """Return every call of the log, with its legs, once all of it is written."""
+    app.extensions["call_log"].write(lambda connection: None, timeout=10)
+    with app.app_context(), lookup.database().reading() as connection:
+        rows = connection.execute(tables.calls.select().order_by("id")).all()
+        legs = connection.execute(tables.legs.select().order_by("call_id", "position")).all()
+    return [(row, [leg for leg in legs if leg.call_id == row.id]) for row in rows]
+
+
 @pytest.fixture
 def logged(app):
-    """Return every call of the log, with its legs, once all of it is written."""
-
-    def logged():
-        app.extensions["call_log"].write(lambda connection: None, timeout=10)
-        with app.app_context(), lookup.database().reading() as connection:
-            rows = connection.execute(tables.calls.select().order_by("id")).all()
-            legs = connection.execute(tables.legs.select().order_by("call_id", "position")).all()
-        return [(row, [leg for leg in legs if leg.call_id == row.id]) for row in rows]
-
-    return logged
+    return partial(read_log, app)
 
 
 def night_manager(twilio, clock, sid="CA1"):

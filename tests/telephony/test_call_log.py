@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 from conftest import ANYSHIRE
-from telephone import BASE, CALLER, TOKEN, Telephone
+from telephone import BASE, TOKEN, Telephone
 from telephony.conftest import EDS, MANAGER, NUMBERS, eventually
 
 from routing import lookup
@@ -65,16 +65,6 @@ def test_a_caller_who_has_gone_is_rung_for_no_more_in_the_log(twilio, clock, log
     ((call, legs),) = logged()
     assert call.outcome == "abandoned"
     assert [leg.position for leg in legs] == [1]
-
-
-def test_twilios_own_callback_closes_a_call_that_nobody_closed(twilio, clock, logged):
-    clock.set(NIGHT)
-    twilio.call("CA1")
-    form = twilio.form("CA1", CALLER, "+441632960100", CallStatus="completed")
-    address = f"{twilio.base}/twilio/voice/children/ended"
-
-    assert twilio.document(address, form, whisper=True).verbs == []
-    assert logged()[0][0].outcome == "unknown"
 
 
 def test_a_call_without_an_id_is_put_through_and_not_written(twilio, clock, logged):
