@@ -30,7 +30,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.from_mapping(config.read() | dict(settings or {}))
     config.ignore_malformed(app.config)
-    logging_config.configure(app.config["LOG_FORMAT"])
+    logging_config.configure()
     for sentence in app.config["MALFORMED_SETTINGS"].values():
         app.logger.error("%s", sentence)
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 import smtplib
 import ssl
 import threading
@@ -21,10 +22,21 @@ from flask import current_app
 from routing import lookup
 from routing.conditions import KINDS, Condition
 from routing.config import Recipient, alert_recipients, base_url
-from routing.store import alerts
-from routing.store.alerts import Alert, DeliveryState, QueuedAlert
+from routing.store import alerts, jobs
+from routing.store.alerts import Alert
 from routing.text import dates
 from routing.text.locale import Locale
+
+LEASE = timedelta(minutes=3)
+"""How long a recipient is reserved for one sender. If that is killed before it has noted what it
+sent, the alerts are sent again: twice rather than never.
+"""
+
+RETRY_PAUSE = timedelta(minutes=5)
+"""How long after a failure the next attempt follows."""
+
+DIGEST_WINDOW = timedelta(minutes=10)
+"""The shortest time between two messages: what happens in it goes into one."""
 
 MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
@@ -53,6 +65,7 @@ ALERT_KINDS: Mapping[str, tuple[str, str]] = {
     "divert_without_effect": ("/staff/diverts", "Divert without effect"),
     "divert_ends_soon": ("/staff/diverts", "Divert about to end"),
     "rota_gap": ("/staff/rota/gaps", "Gap in the rota"),
+    "rota_empty": ("/staff/rota/gaps", "Role without a rota"),
     "directory_broken": ("/staff", "Broken directory"),
     "bank_holidays_broken": ("/staff", "Bank holidays that cannot be read"),
     "bank_holidays_stale": ("/staff", "Bank holidays not kept up"),
@@ -83,7 +96,7 @@ class Message:
     subject: str
     body: str
     is_rehearsal: bool
-    alerts: tuple[QueuedAlert, ...]
+    alerts: tuple[Alert, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +108,17 @@ class SendOutcome:
     reply: str
 
 
-def build_alert(condition: Condition) -> Alert:
+def build_alert(condition: Condition, at: datetime) -> Alert:
     """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
     _, title = ALERT_KINDS[condition.code]
     if condition.subject:
         title += f": {condition.subject}"
     key = f"{condition.code} {condition.alert_key}"
-    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence))
+    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
 
 
 def build_message(
-    queued: Sequence[QueuedAlert], base: str, is_rehearsal: bool, locale: Locale
+    queued: Sequence[Alert], base: str, is_rehearsal: bool, locale: Locale
 ) -> Message:
     """Return one message of all these alerts.
 
@@ -113,7 +126,7 @@ def build_message(
     """
     headings, parts = [], []
     for kind, (path, heading) in ALERT_KINDS.items():
-        of_kind = [item for item in queued if item.alert.kind == kind]
+        of_kind = [item for item in queued if item.kind == kind]
         if not of_kind:
             continue
         if len(of_kind) > 1:
@@ -121,14 +134,14 @@ def build_message(
         lines = [heading, ""]
         for item in of_kind[:MAX_LISTED_PER_KIND]:
             noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {item.alert.text} Noticed at {noticed}.")
+            lines.append(f"- {item.text} Noticed at {noticed}.")
         if len(of_kind) > MAX_LISTED_PER_KIND:
             lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
         lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
         headings.append(heading)
         parts.append("\n".join(lines))
-    subject = queued[0].alert.title if len(queued) == 1 else "; ".join(headings)
-    keys = "\n".join(sorted(item.alert.key for item in queued))
+    subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
+    keys = "\n".join(sorted(item.dedupe_key for item in queued))
     return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
 
 
@@ -141,38 +154,41 @@ def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
     return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
 
 
-def send_alerts(conditions: Iterable[Condition]) -> list[tuple[Recipient, int, DeliveryState]]:
-    """Queue what is new and send what waits; return how many each recipient got, and its state.
+def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
+    """Queue what is new and send what waits; return how many alerts each recipient was sent.
 
-    ``conditions`` are all that are worth an alert now. Any number of machines may do this at the
-    same time. Raise DatabaseUnavailable.
+    Any number of machines may do this at the same time. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     base, is_rehearsal, locale = base_url(settings), lookup.is_rehearsal(), lookup.staff_locale()
-    known = {recipient.key: recipient for recipient in alert_recipients(settings)}
-    due = [build_alert(condition) for condition in conditions]
+    recipients, owner = alert_recipients(settings), secrets.token_hex(8)
+    due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
+    leased: dict[Recipient, list[Alert]] = {}
     with database.writing() as connection:
-        now = alerts.database_time(connection)
-        alerts.enqueue(connection, list(known), due, at, now)
+        now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
+        alerts.enqueue(connection, keys, due)
         if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
             expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, list(known), [alert.key for alert in due], expired_before)
-        leased = {key: alerts.lease(connection, key, now) for key in known}
+            alerts.purge(connection, keys, [alert.dedupe_key for alert in due], expired_before)
+        for recipient in recipients:
+            queued, job = alerts.unsent(connection, recipient.key), recipient.job
+            if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
+                leased[recipient] = queued
     messages = {
-        known[key]: build_message(queued, base, is_rehearsal, locale)
-        for key, queued in leased.items()
-        if queued
+        recipient: build_message(queued, base, is_rehearsal, locale)
+        for recipient, queued in leased.items()
     }
-    sent = dict.fromkeys(known, 0)
+    sent = {}
     for outcome in deliver(settings, messages):  # each is recorded as soon as it is known
-        key, fault = outcome.recipient.key, None if outcome.is_accepted else outcome.reply
+        job, fault = outcome.recipient.job, None if outcome.is_accepted else outcome.reply
         with database.writing() as connection:
             now = alerts.database_time(connection)
-            alerts.finish(connection, key, [item.id for item in leased[key]], now, fault)
-        sent[key] = len(leased[key]) if outcome.is_accepted else 0
-    with database.reading() as connection:
-        states = alerts.delivery_states(connection, list(known))
-    return [(recipient, sent[key], states[key]) for key, recipient in known.items()]
+            if outcome.is_accepted:
+                queued = leased[outcome.recipient]
+                alerts.mark_sent(connection, [item.id for item in queued], now)
+                sent[outcome.recipient] = len(queued)
+            jobs.finish(connection, job, owner, now, now, fault, RETRY_PAUSE)
+    return sent
 
 
 def deliver(
@@ -214,7 +230,7 @@ def _message(
     subject: str,
     body: str,
     is_rehearsal: bool,
-    alerts: tuple[QueuedAlert, ...] = (),
+    alerts: tuple[Alert, ...] = (),
 ) -> Message:
     if is_rehearsal:
         subject = f"REHEARSAL: {subject}"
@@ -347,9 +363,9 @@ def _json_body(message: Message) -> dict[str, Any]:
         "rehearsal": message.is_rehearsal,
         "alerts": [
             {
-                "kind": queued.alert.kind,
-                "title": queued.alert.title,
-                "text": queued.alert.text,
+                "kind": queued.kind,
+                "title": queued.title,
+                "text": queued.text,
                 "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
             }
             for queued in message.alerts

@@ -100,7 +100,7 @@ _REMEDIES = {
         "but there may be nobody to answer.",
     },
     (Severity.WARNING, Audience.ADMINISTRATOR): {
-        "rota_empty": "",
+        "rota_empty": "Enter shifts under Rota, or with `who-to-call rota import`.",
         "requests_refused": "If staff cannot sign in, divert with `who-to-call divert set` at the "
         "server. If it goes on, check that the limits in deploy/nginx.conf are in use, and block "
         "the source at the firewall.",

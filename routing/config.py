@@ -93,7 +93,6 @@ SETTINGS: Mapping[str, Setting] = {
     "REHEARSAL_NUMBER": Setting(form=_REHEARSAL_NUMBER),
     "TELEPHONE": Setting(form=_NONE),
     "ALERTS": Setting(form=_NONE),
-    "LOG_FORMAT": Setting(form=Form(r"json|text", "`json` or `text`")),
     "CALL_RETENTION_DAYS": Setting("90", _DAYS),
     "NOTE_RETENTION_DAYS": Setting("90", _DAYS),
     "ROTA_RETENTION_DAYS": Setting("730", _DAYS),
@@ -119,6 +118,9 @@ SECRETS = tuple(name for name, setting in SETTINGS.items() if setting.is_secret)
 
 ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL")
 """Whom alerts go to: the first three are needed for email, the last one for the webhook."""
+
+ALERTS_JOB = "alerts"
+"""The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
 _COMMON_WORDS = {
     "CALL",
@@ -150,12 +152,14 @@ class Recipient:
     """A person or a program that alerts are sent to.
 
     ``key`` identifies it in the database: a hash, which differs in a rehearsal, so that a rehearsal
-    and the real service never send each other's alerts. ``name`` may be shown to anybody.
-    ``address`` is for email; None means the webhook.
+    and the real service never send each other's alerts. ``name`` may be shown to anybody; ``job``
+    is the delivery to it, a job as `who-to-call status` lists them. ``address`` is for email; None
+    means the webhook.
     """
 
     key: str
     name: str
+    job: str
     address: str | None = None
 
 
@@ -266,15 +270,16 @@ def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
         addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
     rehearsal = "rehearsal " if settings["CLOCK_STARTS_AT"] else ""
 
-    def key(address: str) -> str:
-        return hashlib.sha256(f"{rehearsal}{address}".encode()).hexdigest()[:16]
+    def recipient(name: str, target: str, address: str | None = None) -> Recipient:
+        key = hashlib.sha256(f"{rehearsal}{target}".encode()).hexdigest()[:16]
+        return Recipient(key, name, f"{rehearsal}{ALERTS_JOB} to {name}", address)
 
     recipients = [
-        Recipient(key(address.casefold()), f"address {number} of ALERT_TO", address)
+        recipient(f"address {number} of ALERT_TO", address.casefold(), address)
         for number, address in enumerate(dict.fromkeys(addresses), 1)
     ]
     webhook = settings["ALERT_WEBHOOK_URL"]
-    return (*recipients, *([Recipient(key(webhook), "the webhook")] if webhook else ()))
+    return (*recipients, *([recipient("the webhook", webhook)] if webhook else ()))
 
 
 def alerts_fault(settings: Mapping[str, Any]) -> str | None:

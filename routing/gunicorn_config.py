@@ -4,6 +4,7 @@
 """
 
 import gc
+import logging
 import os
 import sys
 import time
@@ -47,24 +48,17 @@ class GunicornLogger(Logger):  # type: ignore[misc]
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
-        log_format = os.environ.get("LOG_FORMAT")
-        logging_config.configure(log_format if log_format in logging_config.FORMATS else None)
+        self.error_log.addFilter(_hide_request)
+        logging_config.configure()
         logging_config.write_in_background()
 
-    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Log a warning; of a malformed request neither its text nor the client's address."""
-        super().warning(*_without_request(msg, args), **kwargs)
 
-    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Log an exception; of a request neither its method nor its address."""
-        super().exception(*_without_request(msg, args), **kwargs)
-
-
-def _without_request(message: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _hide_request(record: logging.LogRecord) -> bool:
+    """Take out of a record a request's text, and its client's address."""
     for beginning, replacement in _MESSAGES.items():
-        if message.startswith(beginning):
-            return (replacement,)
-    return (message, *args)
+        if str(record.msg).startswith(beginning):
+            record.msg, record.args = replacement, ()
+    return True
 
 
 logger_class = GunicornLogger

@@ -15,25 +15,23 @@ from sqlalchemy.engine import Connection
 
 from routing import config, lookup, rota_service
 from routing.conditions import Condition
+from routing.config import ALERTS_JOB
 from routing.core import instants
 from routing.core.decision import Outcome, decide
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
 from routing.lint import hours, numbers
 from routing.rota import descriptions
-from routing.rota.descriptions import RotaText
-from routing.rota.roster import CONTEXT_MARGIN, Rota
+from routing.rota.roster import Rota
+from routing.rota_service import load_upcoming
 from routing.snapshot import Snapshot
-from routing.store import alerts, calls, db, diverts, jobs, retention, rota
+from routing.store import alerts, calls, db, jobs, retention, rota
 from routing.store.calls import Call
 from routing.store.diverts import DivertRow
 from routing.text import dates, staff_text
 
-MAX_CALL_AGE = timedelta(days=7)
-"""Unanswered calls older than this cause no alert, should alerts not have been sent for long."""
-
 RECENT_CALLS_PERIOD = timedelta(hours=12)
-"""How long staff are told of calls that nobody answered: a night, or a day."""
+"""How long calls that nobody answered count: a night, or a day."""
 
 MIN_WAIT = timedelta(seconds=30)
 """Callers who hang up sooner cause no alert: only one line has rung, as happens every day."""
@@ -42,7 +40,7 @@ MIN_BROKEN_TIME = timedelta(seconds=90)
 """A directory broken for less than this causes no alert: somebody may still be writing it."""
 
 SENDER_TIMEOUT = timedelta(minutes=15)
-"""How long after the last `who-to-call alerts send` to warn: the timers run it every minute."""
+"""How long after the last run of ALERTS_JOB to warn: the timers run it every minute."""
 
 _DAY = timedelta(days=1)
 _COUNTED_HOURS = timedelta(hours=1)
@@ -52,6 +50,7 @@ _COUNTED_HOURS = timedelta(hours=1)
 def conditions(upcoming: Rota | None = None) -> tuple[Condition, ...]:
     """Return every current condition, the most severe first.
 
+    Those with an ``alert_key`` are worth an alert, whether one was sent before or not.
     ``upcoming`` is the rota as ``load_upcoming`` returns it, if it was read already.
     """
     snapshot, at = lookup.snapshot(), lookup.now()
@@ -65,25 +64,6 @@ def conditions(upcoming: Rota | None = None) -> tuple[Condition, ...]:
         *_database(snapshot, at, upcoming),
     ]
     return tuple(sorted(current, key=lambda condition: condition.kind.severity))
-
-
-def alertable(connection: Connection, at: datetime) -> list[Condition]:
-    """Return every condition that is worth an alert at ``at``, sent before or not.
-
-    Each has an ``alert_key``. Raise DatabaseUnavailable.
-    """
-    snapshot = lookup.snapshot()
-    rows = diverts.current_and_future(connection, at)
-    candidates = [
-        *_unanswered_calls(connection, snapshot, at),
-        *_telephone_faults(connection, at - _DAY),
-        *_diverts(rows, snapshot, at),
-        *_rota_gaps(connection, snapshot, at),
-        *_directory(snapshot),
-        *_bank_holidays(snapshot, at),
-        *_verification(snapshot, rows, at),
-    ]
-    return [condition for condition in candidates if condition.alert_key is not None]
 
 
 def _directory(snapshot: Snapshot) -> Iterator[Condition]:
@@ -171,12 +151,8 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
 def _settings(at: datetime) -> Iterator[Condition]:
     settings = current_app.config
     if lookup.is_rehearsal():
-        rings = {
-            None: "No call is put through.",
-            "directory": "Calls ring the directory's own numbers.",
-        }.get(settings["REHEARSAL_NUMBER"], "Every call rings REHEARSAL_NUMBER.")
         clock = f"Rehearsal: the clock says {at:%H:%M on %-d %B %Y} UTC."
-        yield Condition("rehearsal", f"{clock} Answers are for that time. {rings}")
+        yield Condition("rehearsal", f"{clock} Answers are for that time.")
     if fault := config.sign_in_fault(settings):
         yield Condition("sign_in_incomplete", fault)
     for sentence in settings["MALFORMED_SETTINGS"].values():
@@ -217,11 +193,10 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
             overdue = retention.overdue(connection, current_app.config, at)
             yield from [
                 *_counted_requests(connection, at),
-                *_telephone_faults(connection, at - _COUNTED_HOURS),
-                *_recent_unanswered_calls(connection, snapshot, at),
-                *_rota(upcoming or rota_service.load_upcoming(connection, at), at),
-                *_alert_delivery(connection),
-                *_failing_jobs(connection),
+                *_telephone_faults(connection, at),
+                *_unanswered_calls(connection, snapshot, at),
+                *_rota(connection, snapshot, upcoming or load_upcoming(connection, at), at),
+                *_jobs(connection),
             ]
         if overdue:
             sentence = f"Kept for longer than the privacy notice says: {', '.join(overdue)}."
@@ -233,35 +208,38 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
         yield Condition("database_refuses", f"{fault} Staff cannot change anything.")
 
 
+_COUNTERS = {
+    "signatures_refused": (
+        calls.SIGNATURE_REFUSED,
+        "{} requests in the last two hours did not have Twilio's signature for this address.",
+    ),
+    "requests_unrecognised": (
+        calls.UNRECOGNISED,
+        "{} signed requests in the last two hours did not look like Twilio's own: callers were "
+        "put through, but the calls are not in the log.",
+    ),
+    "texts_limited": (
+        calls.TEXTS_LIMITED,
+        "{} text messages in the last two hours were not answered, because too many had come "
+        "within the hour.",
+    ),
+    "requests_refused": (
+        calls.OVER_LIMIT,
+        "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
+        "last two hours: too many ran at the same time. Callers are answered.",
+    ),
+}
+
+
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
-    for code, counter, sentence in (
-        (
-            *("signatures_refused", calls.SIGNATURE_REFUSED),
-            "{} requests in the last two hours did not have Twilio's signature for this address.",
-        ),
-        (
-            *("requests_unrecognised", calls.UNRECOGNISED),
-            "{} signed requests in the last two hours did not look like Twilio's own: callers were "
-            "put through, but the calls are not in the log.",
-        ),
-        (
-            *("texts_limited", calls.TEXTS_LIMITED),
-            "{} text messages in the last two hours were not answered, because too many had come "
-            "within the hour.",
-        ),
-        (
-            *("requests_refused", calls.OVER_LIMIT),
-            "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
-            "last two hours: too many ran at the same time. Callers are answered.",
-        ),
-    ):
+    for code, (counter, sentence) in _COUNTERS.items():
         count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
         if count:
             yield Condition(code, sentence.format(count))
 
 
-def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condition]:
-    for hour in calls.hours_counted(connection, calls.FAULTS, since):
+def _telephone_faults(connection: Connection, at: datetime) -> Iterator[Condition]:
+    for hour in calls.hours_counted(connection, calls.FAULTS, at - _COUNTED_HOURS):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
             f"{_format_time(hour)}: callers were put through by the fallback, which takes no "
@@ -273,104 +251,74 @@ def _telephone_faults(connection: Connection, since: datetime) -> Iterator[Condi
 def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
-    directory = snapshot.directory
-    for call, waited in _missed_calls(connection, at - MAX_CALL_AGE, at):
-        began = _format_time(call.began_at)
-        sentence = f"a call at {began} was not answered."
-        if call.outcome == Outcome.ABANDONED:
-            seconds = staff_text.format_duration(int(waited.total_seconds()))
-            sentence = f"the caller of {began} gave up after {seconds}."
+    """Yield each service of which calls were not answered, or given up after MIN_WAIT or more."""
+    missed: dict[str, list[Call]] = {}
+    since, outcomes = at - RECENT_CALLS_PERIOD, (Outcome.UNANSWERED, Outcome.ABANDONED)
+    for call in calls.calls_between(connection, since, at + _DAY, at, outcomes):
+        waited = (call.ended_at or call.began_at) - call.began_at
+        if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
+            missed.setdefault(call.service, []).append(call)
+    for service_id, missed_calls in missed.items():
+        last = max(missed_calls, key=lambda call: (call.ended_at or call.began_at, call.id))
+        service = staff_text.service_name(snapshot.directory, service_id)
+        count, hours = len(missed_calls), RECENT_CALLS_PERIOD // timedelta(hours=1)
+        which = "a call" if count == 1 else f"{count} calls in the last {hours} hours, the last"
         legs = "; ".join(
             staff_text.describe_leg(
-                staff_text.line_name(directory, leg.line),
+                staff_text.line_name(snapshot.directory, leg.line),
                 leg.outcome,
                 leg.ring_seconds,
                 leg.talk_seconds,
             )
-            for leg in call.legs
+            for leg in last.legs
         )
-        service = staff_text.service_name(directory, call.service)
-        sentence = f"{service}: {sentence}{f' {legs}.' if legs else ''}"
-        yield Condition("call_unanswered", sentence, subject=service, alert_key=str(call.id))
+        sentence = f"{service}: nobody answered {which} at {_format_time(last.began_at)}."
+        sentence += f" {legs}." if legs else ""
+        yield Condition("call_unanswered", sentence, subject=service, alert_key=str(last.id))
 
 
-def _recent_unanswered_calls(
-    connection: Connection, snapshot: Snapshot, at: datetime
+def _rota(
+    connection: Connection, snapshot: Snapshot, upcoming: Rota, at: datetime
 ) -> Iterator[Condition]:
-    times: dict[str, list[datetime]] = {}
-    for call, _ in _missed_calls(connection, at - RECENT_CALLS_PERIOD, at):
-        times.setdefault(call.service, []).append(call.began_at)
-    period = RECENT_CALLS_PERIOD // timedelta(hours=1)
-    for service_id, began in times.items():
-        service = staff_text.service_name(snapshot.directory, service_id)
-        last = f"at {staff_text.format_relative(max(began), at, lookup.staff_locale())}"
-        missed = f"a call {last}"
-        if len(began) > 1:
-            missed = f"{len(began)} calls in the last {period} hours, the last {last}"
-        yield Condition("call_unanswered", f"{service}: nobody answered {missed}.", subject=service)
+    """Yield the gaps in the rota: each that begins before the next working day ends, for alerts.
 
-
-def _missed_calls(
-    connection: Connection, start: datetime, at: datetime
-) -> Iterator[tuple[Call, timedelta]]:
-    """Yield the calls that nobody answered, or whose caller gave up after MIN_WAIT or more.
-
-    Each comes with how long its caller waited.
+    A gap that was filled and is empty again is a new occurrence, and so is one of more than a day,
+    once; one without an end is, every day.
     """
-    outcomes = (Outcome.UNANSWERED, Outcome.ABANDONED)
-    for call in calls.calls_between(connection, start, at + _DAY, at, outcomes):
-        waited = (call.ended_at or call.began_at) - call.began_at
-        if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
-            yield call, waited
-
-
-def _rota(upcoming: Rota, at: datetime) -> Iterator[Condition]:
     if not upcoming.roles:
         return
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
-    gaps = upcoming.gaps(at, end)
+    soon = _end_of_next_working_day(snapshot, at)
+    today = at.astimezone(snapshot.directory.zone).date()
+    gaps = [gap for gap in upcoming.gaps(at - _DAY, end) if gap.during.end > at]
     for role in upcoming.roles.values():
-        gaps_of_role = [gap for gap in gaps if gap[0] is role]
-        if not gaps_of_role:
+        name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
+        if gaps_of_role and not upcoming.assignments(role.id, at, end):
+            sentence = f"{name}: nobody is on the rota in the next {days} days."
+            yield Condition("rota_empty", sentence, subject=name, alert_key=f"{role.id} {today}")
             continue
-        if not upcoming.assignments(role.id, at, end):
-            name = descriptions.role_name(role)
-            yield Condition("rota_empty", f"{name}: nobody is on the rota in the next {days} days.")
-            continue
-        first, *others = gaps_of_role
-        gap = RotaText(upcoming, at).gap(*first)
-        more = f", and {len(others)} more in {days} days" if others else ""
-        yield Condition("rota_gap", f"{gap}{more}.")
+        for _, span, missing in gaps_of_role:
+            if span.start >= soon:
+                break
+            shortfall = descriptions.format_shortfall(role, missing)
+            begins = "now" if span.start <= at else f"from {_format_time(span.start)}"
+            sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
+            ends = span.end.isoformat() if span.end <= end else today
+            is_whole = span.start > at - _DAY  # or else it begins elsewhere at each look
+            added = rota.count_ever_added(connection, role.id, span) if is_whole else ""
+            key = f"{role.id} {ends} {added}"
+            yield Condition("rota_gap", sentence, subject=name, alert_key=key)
+        later = [gap for gap in gaps_of_role if gap.during.start >= soon]
+        if later:
+            count = f"{len(later)} gap{'s' if len(later) > 1 else ''}"
+            first = _format_time(later[0].during.start)
+            sentence = f"{name}: {count} later in the next {days} days, the first from {first}."
+            yield Condition("rota_gap", sentence)
     known = set(upcoming.roles)
     shifts = [shift for shift in upcoming.shifts if shift.during.end > at]
     for role_id in sorted({shift.role_id for shift in shifts} - known):
         sentence = f"There are future shifts in the role '{role_id}', which the directory lacks."
         yield Condition("rota_role_unknown", sentence)
-
-
-def _rota_gaps(connection: Connection, snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
-    """Yield each gap that begins before the next working day ends, for alerts.
-
-    A gap that was filled and is empty again is a new occurrence. One that has lasted longer than
-    CONTEXT_MARGIN is a new occurrence every day.
-    """
-    if not snapshot.directory.rota:
-        return
-    start, end = at - CONTEXT_MARGIN, _end_of_next_working_day(snapshot, at)
-    current = rota_service.load_rota(connection, start, end + CONTEXT_MARGIN)
-    for role, span, missing in current.gaps(start, end):
-        if span.end <= at:
-            continue
-        begins = f"from {_format_time(span.start)}"
-        entered = rota.count_ever_added(connection, role.id, span)
-        key = f"{role.id} {span.start.isoformat()} {entered}"
-        if span.start <= start:
-            begins = f"for more than {CONTEXT_MARGIN.days} days already,"
-            key = f"{role.id} {at.astimezone(snapshot.directory.zone).date()}"
-        name = descriptions.role_name(role)
-        shortfall = descriptions.format_shortfall(role, missing)
-        sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
-        yield Condition("rota_gap", sentence, subject=name, alert_key=key)
 
 
 def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
@@ -385,32 +333,22 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
     return instants.midnight(day + _DAY, zone)
 
 
-def _alert_delivery(connection: Connection) -> Iterator[Condition]:
-    recipients = config.alert_recipients(current_app.config)
-    states = alerts.delivery_states(connection, [recipient.key for recipient in recipients])
-    last_run = max((state.last_polled_at for state in states.values()), default=None)
-    now = alerts.database_time(connection)
-    is_late = last_run is None or now - last_run > SENDER_TIMEOUT
+def _jobs(connection: Connection) -> Iterator[Condition]:
+    """Yield the jobs that fail, of which one is the delivery of alerts to each recipient."""
+    states, recipients = jobs.states(connection), config.alert_recipients(current_app.config)
+    polled_at = states[ALERTS_JOB].ran_at if ALERTS_JOB in states else None
+    is_late = polled_at is None or alerts.database_time(connection) - polled_at > SENDER_TIMEOUT
     if recipients and is_late and not lookup.is_rehearsal():
-        since = f"since {_format_time(last_run)}" if last_run else "yet"
-        sentence = f"No alerts are sent: `who-to-call alerts send` has not run {since}."
+        since = f"since {_format_time(polled_at)}" if polled_at else "yet"
+        sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    for recipient in recipients:
-        state = states.get(recipient.key)
-        if state is not None and state.failing_since is not None:
-            sentence = (
-                f"Alerts do not reach {recipient.name} since {_format_time(state.failing_since)}; "
-                f"{state.waiting} wait. {state.fault}"
-            )
-            yield Condition("alerts_failing", sentence)
-
-
-def _failing_jobs(connection: Connection) -> Iterator[Condition]:
-    for job in jobs.states(connection).values():
-        if job.failing_since is not None:
+    deliveries = {recipient.job for recipient in recipients}
+    for job in states.values():
+        is_delivery = f"{ALERTS_JOB} to " in job.name
+        if job.failing_since is not None and (not is_delivery or job.name in deliveries):
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"
-            yield Condition("job_failing", sentence)
+            yield Condition("alerts_failing" if is_delivery else "job_failing", sentence)
 
 
 def _format_time(at: datetime) -> str:

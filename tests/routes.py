@@ -5,10 +5,12 @@ import re
 from routing import lookup
 
 
-def addresses(app):
-    """Yield (method, path) of every route, with every service in it, and of two unknown paths."""
+def addresses(app, services=()):
+    """Yield (method, path) of every route, with every service in it or those given, and of two
+    unknown paths.
+    """
     with app.app_context():
-        services = [*lookup.snapshot().timetables.services, "nope"]
+        services = services or [*lookup.snapshot().timetables.services, "nope"]
     fitting = {
         "service": services,
         "filename": ["../staff", "site.css"],

@@ -17,7 +17,7 @@ from staff.conftest import account, signed_in  # noqa: F401 - fixtures
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange, UnknownShift
+from routing.errors import InvalidRotaChange
 from routing.rota import filling, spreadsheet
 from routing.rota.roster import Cover, Shift, swap_shifts, validate_absence
 from routing.rota_service import Proposal
@@ -60,8 +60,8 @@ def add_random_rota(app, first, draw):
             shifts, _ = rota.read(connection, start, start + timedelta(days=9))
         for shift, other in zip(shifts, draw.sample(shifts, len(shifts)), strict=True):
             current = rota_service.read_rota(start, start + timedelta(days=9))
-            with suppress(InvalidRotaChange, UnknownShift):
-                covers = swap_shifts(current, shift.id, other.id, start)
+            with suppress(InvalidRotaChange):
+                covers = swap_shifts(current, shift, other, start)
                 changes.append(save("swapped", current, covers))
         for shift in shifts:
             for _ in range(draw.randrange(3)):

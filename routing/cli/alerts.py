@@ -4,11 +4,17 @@ import sys
 
 import click
 from flask import current_app
+from sqlalchemy.engine import Connection
 
 from routing import alert_delivery, health, lookup
-from routing.cli.common import CommandGroup, format_option, print_report
+from routing.cli.common import (
+    DIVERT_TIMEOUT_SECONDS,
+    CommandGroup,
+    format_option,
+    print_report,
+)
 from routing.config import alert_recipients, alerts_fault, base_url
-from routing.store import alerts
+from routing.store import alerts, jobs
 from routing.text import dates
 
 group = CommandGroup("alerts", help="Send alerts by email or webhook, and list them.")
@@ -25,16 +31,14 @@ def send() -> None:
     if there is none.
     """
     is_complete = _check_settings()
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
+    for recipient, count in alert_delivery.send_alerts(health.conditions()).items():
+        click.echo(f"{recipient.name}: {count} sent.")
     with lookup.database().reading() as connection:
-        due = health.alertable(connection, lookup.now())
-    results = alert_delivery.send_alerts(due)
-    for recipient, sent, state in results:
-        if sent:
-            click.echo(f"{recipient.name}: {sent} sent.")
-        if state.fault is not None:
-            waiting = f"{recipient.name}: {state.waiting} not sent yet. {state.fault}"
-            click.echo(waiting, err=True)
-    sys.exit(0 if is_complete and all(state.fault is None for _, _, state in results) else 1)
+        faults = _delivery_faults(connection)
+    for fault in faults:
+        click.echo(fault, err=True)
+    sys.exit(1 if faults or not is_complete else 0)
 
 
 @group.command("test")
@@ -59,21 +63,20 @@ def test() -> None:
 @group.command("list")
 @format_option
 def list_alerts(as_json: bool) -> None:
-    """List the newest 50 alerts, sent or waiting, and the state of delivery to each recipient."""
+    """List the newest 50 alerts, sent or waiting, and why any recipient gets none."""
     names = {recipient.key: recipient.name for recipient in alert_recipients(current_app.config)}
     removed = "a recipient that is no longer in the settings"
     with lookup.database().reading() as connection:
-        newest = alerts.newest(connection, MAX_LISTED)
-        states = alerts.delivery_states(connection, list(names))
+        newest, faults = alerts.newest(connection, MAX_LISTED), _delivery_faults(connection)
     locale = lookup.staff_locale()
     rows, lines = [], []
     for queued in newest:
         recipient, noticed_at = names.get(queued.recipient, removed), queued.noticed_at
         rows.append(
             {
-                "kind": queued.alert.kind,
-                "title": queued.alert.title,
-                "text": queued.alert.text,
+                "kind": queued.kind,
+                "title": queued.title,
+                "text": queued.text,
                 "to": recipient,
                 "noticed_at": noticed_at.isoformat(),
                 "sent_at": queued.sent_at and queued.sent_at.isoformat(),
@@ -81,11 +84,19 @@ def list_alerts(as_json: bool) -> None:
         )
         lines.append(
             f"{'sent   ' if queued.sent_at else 'waiting'}  "
-            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.alert.text}"
+            f"{dates.format_datetime(noticed_at, locale)}, to {recipient}: {queued.text}"
         )
-    for key, state in states.items():
-        lines.append(f"{names[key]}: {state.waiting} waiting. {state.fault or ''}".rstrip())
-    print_report(as_json, rows, lines)
+    print_report(as_json, rows, [*lines, *faults])
+
+
+def _delivery_faults(connection: Connection) -> list[str]:
+    """Return why alerts do not reach some recipients, a sentence each."""
+    states = jobs.states(connection)
+    return [
+        f"{recipient.name}: not sent yet. {states[recipient.job].fault}"
+        for recipient in alert_recipients(current_app.config)
+        if recipient.job in states and states[recipient.job].fault is not None
+    ]
 
 
 def _check_settings() -> bool:

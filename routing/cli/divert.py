@@ -71,9 +71,8 @@ def set_divert(
     for divert in proposed:
         unchanged_until = divert_rules.unchanged_until(timetables, divert, lookup.diverts())
         if unchanged_until is not None:
-            until = staff_text.format_relative(unchanged_until, at, locale)
-            name = divert.line.name.get("en")
-            click.echo(f"Until {until} nothing changes: {name} takes these calls anyway.", err=True)
+            remark = staff_text.unchanged_remark(divert.line, unchanged_until, at, locale)
+            click.echo(remark, err=True)
     new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
     with lookup.database().writing() as connection:
         created = diverts.create(connection, new_diverts, lookup.now(), actor())

@@ -30,7 +30,7 @@ from routing.cli.common import (
     print_report,
     report_errors,
 )
-from routing.config import alert_recipients
+from routing.config import ALERTS_JOB, alert_recipients
 from routing.core import instants
 from routing.directory.schema import UK_ZONE
 from routing.errors import DatabaseUnavailable
@@ -166,15 +166,10 @@ def _upgrade_database() -> None:
     database = lookup.database()
     url = database.url.render_as_string(hide_password=True)
     try:
-        before, after = db.upgrade(database)
+        revision = db.upgrade(database)
     except (DatabaseUnavailable, OSError) as error:
         raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
-    if before == after:
-        click.echo(f"{url} is up to date ({after}).")
-    elif before is None:
-        click.echo(f"{url} is created ({after}).")
-    else:
-        click.echo(f"{url} is upgraded from {before} to {after}.")
+    click.echo(f"{url} is up to date ({revision}).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +195,7 @@ class Job:
         return instants.start_at((at.astimezone(zone) - since_due).date(), DAILY_MINUTE, zone)
 
 
-ALERTS = Job("alerts", ("alerts", "send"), is_daily=False, timeout=timedelta(minutes=1))
+ALERTS = Job(ALERTS_JOB, ("alerts", "send"), is_daily=False, timeout=timedelta(minutes=1))
 DAILY_JOBS = (
     Job("bank-holidays", ("bank-holidays", "refresh")),
     Job("purge", ("purge",)),

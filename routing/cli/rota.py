@@ -24,7 +24,6 @@ from routing.errors import InvalidSpreadsheet
 from routing.formats import span_json, timestamp
 from routing.rota import filling, spreadsheet
 from routing.rota.descriptions import RotaText
-from routing.rota.filling import DayKind
 from routing.rota.roster import CONTEXT_MARGIN
 from routing.store.retention import ROTA_RULE
 from routing.text import time_parsing
@@ -154,9 +153,6 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
     show_default=True,
     help="When a turn begins, as 'friday 17:00'. Empty: on the first day.",
 )
-@click.option("--working-day", metavar="T,T", help="When shifts begin on working days, as 17:00.")
-@click.option("--weekend", metavar="T,T", help="When shifts begin at weekends.")
-@click.option("--bank-holiday", metavar="T,T", help="When shifts begin on bank holidays.")
 @click.option("--yes", is_flag=True, help="Add the shifts. Without it they are only shown.")
 def fill(
     role_id: str,
@@ -165,24 +161,19 @@ def fill(
     people: str,
     turn: str,
     turn_begins: str,
-    working_day: str | None,
-    weekend: str | None,
-    bank_holiday: str | None,
     yes: bool,
 ) -> None:
     """Fill the gaps in a role with people in turn.
 
-    The directory says when somebody is needed. That time is cut into shifts at the usual handovers,
-    or at the times given for a kind of day.
+    The directory says when somebody is needed. That time is cut into shifts at the usual handovers.
+    Other times can be given on the page.
     """
-    times = dict(zip(DayKind, (working_day, weekend, bank_holiday), strict=True))
     proposal, slots = rota_service.propose_fill(
         role_id,
         first,
         last,
         people.split(","),
         filling.parse_turn(turn, turn_begins),
-        {kind: filling.parse_times(text) for kind, text in times.items() if text},
     )
     text, names = RotaText(proposal.rota, lookup.now()), proposal.rota.names
     for shift in slots:

@@ -3,7 +3,6 @@
 import sys
 
 import click
-from flask import current_app
 
 from routing import lookup
 from routing.cli.common import CommandGroup, actor, format_option, print_report
@@ -24,7 +23,10 @@ password_option = click.option(
 )
 @password_option
 def add(name: str, role_names: str, password_stdin: bool) -> None:
-    """Create a local account. NAME is what they sign in with and what colleagues see."""
+    """Create a local account. NAME is what they sign in with and what colleagues see.
+
+    While OIDC_ISSUER is set, only council accounts can sign in.
+    """
     names = [role_name.strip() for role_name in role_names.split(",")]
     roles = accounts.parse_roles(names)
     if len(roles) != len(set(names)):
@@ -36,10 +38,6 @@ def add(name: str, role_names: str, password_stdin: bool) -> None:
     with lookup.database().writing() as connection:
         accounts.add(connection, name, roles, password, lookup.now(), actor())
     click.echo(f"{name} can sign in at /staff with the roles {role_names}.")
-    if current_app.config["OIDC_ISSUER"]:
-        click.echo(
-            "They cannot while OIDC_ISSUER is set: staff then sign in with the council's account."
-        )
 
 
 @group.command("password")

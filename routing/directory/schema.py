@@ -534,12 +534,7 @@ Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
 class NeededWhenModel(StrictModel):
     """When somebody must be on duty: give one of the two."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["line"]}, {"required": ["out_of_hours_of"]}]}
-    )
-
     line: Reference | None = None
-    """Whenever that line is open."""
     out_of_hours_of: Reference | None = None
     """Whenever that service's calls go to its out-of-hours line."""
 
@@ -554,9 +549,7 @@ class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     """Somebody who must be on duty."""
 
     name: Phrase
-    """What the post is called."""
     needed_when: NeededWhenModel
-    """When."""
     people: Annotated[int, Field(ge=1, le=50)] = 1
     """How many at once."""
 
@@ -578,7 +571,6 @@ class PrivacyModel(StrictModel, core_type=core.PrivacyNotice):
     email: Email
     """Of the data protection officer."""
     url: Url
-    """The council's own privacy notice."""
 
 
 class CouncilModel(StrictModel, core_type=core.Council):
@@ -587,7 +579,6 @@ class CouncilModel(StrictModel, core_type=core.Council):
     name: Phrase
     """The council's name, as pages show it."""
     website: Url
-    """The address of its website: https://..."""
     colour: Colour | None = None
     """Of the header, as #1d4f91 in quotes; dark enough for white letters."""
     logo: NonEmptyText | None = None
@@ -613,19 +604,11 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     """A date, a run of dates, or a date that comes again, that breaks the week. The later in the
     list wins."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [{"required": ["date"]}, {"required": ["from"]}, {"required": ["every"]}],
-            "not": {"anyOf": [{"required": ["date", key]} for key in ("from", "to", "every")]},
-        }
-    )
-
     on: IsoDate | None = Field(None, alias="date")
     """One date, as 2026-12-24; or give `from`, or `every`."""
     every: Repetition | None = None
     """24 December, of each year; first Wednesday or last Friday, of each month; 2 weeks."""
     first: IsoDate | None = Field(None, alias="from")
-    """The first of several dates."""
     last: IsoDate | None = Field(None, alias="to")
     """The last of them, included; until further notice if left out."""
     name: Phrase
@@ -652,9 +635,6 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             if self.on and value:
                 message = f"a special day has either `date` or `{key}`. Delete one of the two."
                 yield FieldError(key, message, of_key=True)
-        if last and not (self.on or first or every):
-            message = "`from` is missing. Write the first date, as `from: 2026-12-24`."
-            yield FieldError("to", message, of_key=True)
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
@@ -688,7 +668,6 @@ class VerificationModel(StrictModel, core_type=core.Verification):
     """That somebody confirmed the number."""
 
     on: IsoDate
-    """The day."""
     source: NonEmptyText | None = None
     """The page, or who, confirmed it."""
     days: Annotated[int, Field(ge=1, le=3650)]
@@ -697,10 +676,6 @@ class VerificationModel(StrictModel, core_type=core.Verification):
 
 class OtherWayModel(StrictModel, core_type=core.OtherWay):
     """Another way to reach a line: shown, and never rung."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["phone"]}, {"required": ["url"]}]}
-    )
 
     kind: Literal["textphone", "text", "welsh", "relay", "bsl", "chat"]
     """bsl and chat have a `url`, the others a `phone`."""
@@ -730,7 +705,6 @@ class LineModel(StrictModel, core_type=core.Line):
     called: Phrase | None = None
     """How a sentence refers to it, with its article: our day team; the name if left out."""
     aliases: list[Phrase] = []
-    """Other names that people search for."""
     phone: LinePhone
     """Shown as written; 999 or 101 only on a line that is only ever an `out_of_hours`."""
     options: Phrase | None = None
@@ -742,7 +716,6 @@ class LineModel(StrictModel, core_type=core.Line):
     you_will_hear: LocalisedText | None = None
     """What a caller hears first."""
     email: Email | None = None
-    """Shown beside the number."""
     relay_uk: YesNo = True
     """Whether to show 18001 and the number, if it is one of the United Kingdom."""
     visibility: Literal["public", "internal"] = "public"
@@ -750,7 +723,6 @@ class LineModel(StrictModel, core_type=core.Line):
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
     special_days: Annotated[list[SpecialDayModel], Field(max_length=MAX_SPECIAL_DAYS)] = []
-    """Dates that break the week."""
     ring_seconds: Annotated[int, Field(ge=5, le=300)] | None = None
     """How long it rings before the next is tried."""
     press_1_to_accept: YesNo = False
@@ -766,11 +738,8 @@ class FormModel(StrictModel, core_type=core.OnlineForm):
     """A way that is not a phone call."""
 
     name: Phrase
-    """What it is called."""
     url: Url
-    """Where it is."""
     when: LocalisedText
-    """When to use it."""
 
 
 class PagesModel(StrictModel):
@@ -798,11 +767,8 @@ class ServiceModel(StrictModel, core_type=core.Service):
     number: PhoneNumber | None = None
     """What callers ring, when this service answers the telephone."""
     greeting: LocalisedText | None = None
-    """Spoken before the line is rung."""
     forms: list[FormModel] = []
-    """Ways that are not a phone call."""
     pages: PagesModel = PagesModel()
-    """The council's own words."""
 
     def build_with(self, service_id: str, known: dict[str, core.Line]) -> Any:
         """Return the core's service, with the lines of its ids."""
@@ -820,20 +786,17 @@ class HelplineModel(StrictModel, core_type=core.Helpline):
     """A number that is shown and never rung."""
 
     name: Phrase
-    """What it is called."""
     phone: DisplayPhone
     """999, 101 and text numbers may stand here."""
     hours: Week
     """When it answers: always, or days and hours, as mon-fri: 08:30-17:00."""
     audience: Phrase = Field(alias="for")
-    """Whom it is for."""
 
 
 class DirectoryModel(StrictModel, core_type=core.Directory):
     """Who to call, and when: the directory of a council."""
 
     council: CouncilModel
-    """Whose directory it is."""
     zone: Zone
     """In which all hours are read."""
     languages: Annotated[
@@ -847,15 +810,11 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
     voices: dict[Literal["en", "cy"], NonEmptyText] = {}
     """Who speaks on the telephone, by language: as Polly.Amy-Neural."""
     bank_holidays: BankHolidaysModel
-    """Which bank holidays count."""
     lines: Annotated[dict[Id, LineModel], Field(min_length=1)]
-    """Every number that can be rung."""
     services: Annotated[dict[Id, ServiceModel], Field(min_length=1)]
     """What callers need help with; the first one is the home page."""
     helplines: list[HelplineModel] = []
-    """Numbers that are shown and never rung."""
     rota: dict[Id, RotaRoleModel] = {}
-    """Who must be on duty."""
 
     def build(self, **values: object) -> Any:
         lines = {line_id: line.build(id=line_id) for line_id, line in self.lines.items()}

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -107,27 +107,6 @@ class PathProblem(NamedTuple):
     offset: int | None = None
 
 
-class MappingNode(dict[str, "Node"]):
-    """A mapping, with the place of each key and of its value."""
-
-    __slots__ = ("key_places", "places")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key_places: dict[str, Position] = {}
-        self.places: dict[str | int, Position] = {}
-
-
-class ListNode(list["Node"]):
-    """A list, with the place of each item."""
-
-    __slots__ = ("places",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.places: dict[str | int, Position] = {}
-
-
 Node = str | list["Node"] | dict[str, "Node"]
 
 
@@ -160,26 +139,30 @@ class UnreadableFile(Exception):
 class YamlSource:
     """The contents of a file: its root mapping with the place of everything, and its problems."""
 
-    root: MappingNode = field(default_factory=MappingNode)
+    root: dict[str, Node] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    start: Position = (1, 1)
-    nodes: int = 0
     lines: list[str] = field(default_factory=list)
+    places: dict[KeyPath, Position] = field(default_factory=dict)
+    key_places: dict[KeyPath, Position] = field(default_factory=dict)
 
     def place(self, path: KeyPath) -> Position:
         """Return the line and column of a value, or of the nearest value around it that exists."""
-        return self._walk(path)[0]
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, (1, 1))
 
     def value(self, path: KeyPath) -> Node | None:
         """Return what is at ``path``, or None."""
-        return self._walk(path)[1]
+        if path not in self.places:
+            return None
+        node: Node = self.root
+        for key in path:
+            node = cast(Any, node)[key]
+        return node
 
     def key_place(self, path: KeyPath) -> Position:
         """Return the line and column of a key, or what ``place`` returns where there is none."""
-        mapping = self.value(path[:-1])
-        if path and isinstance(mapping, MappingNode) and path[-1] in mapping.key_places:
-            return mapping.key_places[str(path[-1])]
-        return self.place(path)
+        return self.key_places.get(path) or self.place(path)
 
     def place_of(self, problem: PathProblem) -> Position:
         """Return the line and column of a problem."""
@@ -210,17 +193,7 @@ class YamlSource:
         after = self._from(*self.place(path))
         return after[len(text) :] if after.startswith(text) else ""
 
-    def _walk(self, path: KeyPath) -> tuple[Position, Node | None]:
-        """Return the place of a value and the value; where there is none, that around it, None."""
-        place, node = self.start, cast(Node, self.root)
-        for key in path:
-            if not isinstance(node, MappingNode | ListNode) or key not in node.places:
-                return place, None
-            place, node = node.places[key], node[key]  # type: ignore[index]
-        return place, node
-
     def _from(self, line: int, column: int) -> str:
-        """Return the rest of a line, from ``column`` on."""
         return self.lines[line - 1][column - 1 :] if line <= len(self.lines) else ""
 
 
@@ -240,8 +213,7 @@ def read_yaml(text: str) -> YamlSource:
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
             raise UnreadableFile((1, 1), "the file has no keys. Start from examples/anyshire.yaml.")
-        source.start = _position(first)
-        source.root = _mapping(events, 0, source)
+        source.root = cast(dict[str, Node], _read(first, events, (), source))
         next(events, None)  # to the end of the file: what follows is refused too
     except yaml.YAMLError as error:
         raise _not_yaml(error, text) from error
@@ -317,50 +289,42 @@ def _content_events(text: str) -> Iterator[yaml.Event]:
             yield event
 
 
-def _node(event: yaml.Event, events: Iterator[yaml.Event], depth: int, source: YamlSource) -> Node:
-    source.nodes += 1
-    if source.nodes > MAX_NODES:
+def _read(
+    event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath, source: YamlSource
+) -> Node:
+    place = source.places[path] = _position(event)
+    if len(source.places) + len(source.key_places) > MAX_NODES + 1:  # the root is not counted
         message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
-        raise UnreadableFile(_position(event), message)
-    if depth > MAX_DEPTH:
+        raise UnreadableFile(place, message)
+    if len(path) > MAX_DEPTH:
         message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
-        raise UnreadableFile(_position(event), message)
+        raise UnreadableFile(place, message)
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
-    read = _list if isinstance(event, yaml.SequenceStartEvent) else _mapping
-    return read(events, depth, source)
-
-
-def _list(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> ListNode:
-    items = ListNode()
-    for event in events:
-        if isinstance(event, yaml.SequenceEndEvent):
-            break
-        items.places[len(items)] = _position(event)
-        items.append(_node(event, events, depth + 1, source))
-    return items
-
-
-def _mapping(events: Iterator[yaml.Event], depth: int, source: YamlSource) -> MappingNode:
-    mapping = MappingNode()
-    for event in events:
-        if isinstance(event, yaml.MappingEndEvent):
-            break
-        place = _position(event)
-        if not isinstance(event, yaml.ScalarEvent):
-            raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
-        source.nodes += 1
-        name = sys.intern(_scalar(event))  # one text for all keys of a name
-        if name == "<<":
-            raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
-        if name in mapping and len(source.problems) < MAX_PROBLEMS:
-            message = f"the key '{name}' is given twice. Keep one of them."
-            source.problems.append(Problem(*place, "duplicate_key", message))
-        mapping.key_places[name] = place
-        event = next(events)
-        mapping.places[name] = _position(event)
-        mapping[name] = _node(event, events, depth + 1, source)
+    if isinstance(event, yaml.SequenceStartEvent):
+        items: list[Node] = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(_read(event, events, (*path, len(items)), source))
+        return items
+    mapping: dict[str, Node] = {}
+    while not isinstance(event := next(events), yaml.MappingEndEvent):
+        key = _read_key(event, mapping, source)
+        source.key_places[*path, key] = _position(event)
+        mapping[key] = _read(next(events), events, (*path, key), source)
     return mapping
+
+
+def _read_key(event: yaml.Event, mapping: dict[str, Node], source: YamlSource) -> str:
+    place = _position(event)
+    if not isinstance(event, yaml.ScalarEvent):
+        raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
+    key = sys.intern(_scalar(event))  # one text for all keys of a name
+    if key == "<<":
+        raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
+    if key in mapping and len(source.problems) < MAX_PROBLEMS:
+        message = f"the key '{key}' is given twice. Keep one of them."
+        source.problems.append(Problem(*place, "duplicate_key", message))
+    return key
 
 
 def _scalar(event: yaml.ScalarEvent) -> str:

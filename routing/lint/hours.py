@@ -150,7 +150,6 @@ def _opens_as_usual(line: Line, day: date, holidays: BankHolidays) -> bool:
 
 
 def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
-    """Warn of special days that do nothing or close a line for long, and of doubtful years."""
     for n, special_day in enumerate(line.special_days):
         path: KeyPath = ("lines", line.id, "special_days", n)
         first, last = special_day.first, special_day.last
@@ -306,7 +305,6 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
 def _check_changed_holidays(
     snapshot: Snapshot, today: date, source: YamlSource
 ) -> Iterator[PathProblem]:
-    """Warn of bank holidays removed that are none, and added that are there already or far away."""
     rules, listed = snapshot.directory.holiday_rules, snapshot.holidays.listed
     removed = source.scalars(("bank_holidays", "remove"))  # of a key left empty, "" only
     for path, day in ((path, date.fromisoformat(text)) for path, text in removed if text):
@@ -375,7 +373,6 @@ def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
 
 
 def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
-    """Warn of the times at which no line of a service is open."""
     coverage = reportable_gaps(timetables, service.id, period.start, period.end)
     gaps = [span for span, kind, _ in coverage if kind == CoverageKind.GAP]
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):

@@ -114,17 +114,16 @@ def is_one_slip(typed: str, known: str) -> bool:
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
     for line in directory.lines:
         path: KeyPath = ("lines", line.id)
-        verified, number = line.verified, line.phone.display
         if warning := verification_warning(line, today):
             code, sentence = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            state = "nobody has confirmed" if verified is None else "no longer confirmed:"
-            message = f"{state} {number}. Ring it, then write here: {form}. {sentence}"
-            yield PathProblem(path if verified is None else (*path, "verified"), code, message)
+            message = (
+                f"not confirmed. Ring {line.phone.display}, then write here {form}. {sentence}"
+            )
+            yield PathProblem((*path, "verified") if line.verified else path, code, message)
 
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:
-    """Warn of each number that looks like a national helpline's, mistyped."""
     for path, phone in _numbers(directory):
         for known, name in WELL_KNOWN.items():
             if is_one_slip(phone.national, known):
@@ -170,7 +169,6 @@ def _check_loops(directory: Directory) -> Iterator[PathProblem]:
 
 
 def _check_ringing(line: Line) -> Iterator[PathProblem]:
-    """Warn of a menu that would have to press 1, and of a line that rings longer than it may."""
     path: KeyPath = ("lines", line.id)
     key = "options" if line.options is not None else "send_digits"
     if line.press_1_to_accept and getattr(line, key) is not None:
@@ -189,7 +187,6 @@ def _check_ringing(line: Line) -> Iterator[PathProblem]:
 
 
 def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:
-    """Warn of numbers that no telephone has, or that cannot be dialled as they are written."""
     for path, phone in _numbers(directory):
         written = str(source.value(path)).strip()
         if written != phone.display:

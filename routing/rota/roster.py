@@ -16,7 +16,7 @@ from routing.core import instants
 from routing.core.decision import Timetables, timeline
 from routing.core.directory import RotaRole
 from routing.core.instants import Span, merge_equal
-from routing.errors import InvalidRotaChange, UnknownShift
+from routing.errors import InvalidRotaChange
 
 HANDOVER_ALLOWANCE = timedelta(minutes=15)
 """Shifts may overlap by this much for a handover: neither a clash nor a surplus."""
@@ -470,40 +470,37 @@ def validate_shift(rota: Rota, role_id: str, person_id: int, during: Span) -> Sh
 
 
 def validate_cover(
-    rota: Rota, shift_id: int, person_id: int | None, during: Span, note: str
+    rota: Rota, shift: Shift, person_id: int | None, during: Span, note: str
 ) -> Cover:
-    """Return a cover that can be added. Raise InvalidRotaChange, UnknownShift.
+    """Return a cover that can be added. Raise InvalidRotaChange.
 
     It must lie within the shift, and give at least part of it to another person than has it now.
     """
-    shift = _find_shift(rota, shift_id)
     _require_end_after_start(during)
     outside = "The shift {} than that. A cover must be within it."
     if during.start < shift.during.start:
         raise InvalidRotaChange("starts", outside.format("starts later"))
     if during.end > shift.during.end:
         raise InvalidRotaChange("ends", outside.format("ends earlier"))
-    if rota.holders(shift_id, during) == [person_id]:
+    if rota.holders(shift.id, during) == [person_id]:
         who = "Nobody" if person_id is None else "This person"
         raise InvalidRotaChange("person", f"{who} already has it then.")
     if len(note) > MAX_NOTE_CHARS:
         raise InvalidRotaChange("note", f"Use {MAX_NOTE_CHARS} characters or fewer.")
-    return Cover(shift_id, person_id, during, note.strip())
+    return Cover(shift.id, person_id, during, note.strip())
 
 
-def swap_shifts(rota: Rota, shift_id: int, other_id: int, at: datetime) -> tuple[Cover, Cover]:
-    """Return the two covers that swap two shifts of a role.
+def swap_shifts(rota: Rota, first: Shift, second: Shift, at: datetime) -> tuple[Cover, Cover]:
+    """Return the two covers that swap two shifts of a role. Raise InvalidRotaChange.
 
-    Of a shift that has begun, what is left from ``at`` is swapped. Raise InvalidRotaChange,
-    UnknownShift.
+    Of a shift that has begun, what is left from ``at`` is swapped.
     """
-    first, second = shifts = [_find_shift(rota, one) for one in (shift_id, other_id)]
     if first.role_id != second.role_id:
         raise InvalidRotaChange("other", "These shifts are in two roles. Swap within one role.")
-    if any(shift.during.end <= at for shift in shifts):
+    if first.during.end <= at or second.during.end <= at:
         raise InvalidRotaChange("other", "One of these shifts is over.")
-    parts = [Span(max(shift.during.start, at), shift.during.end) for shift in shifts]
-    (one, *others), (other, *more) = map(rota.holders, (shift_id, other_id), parts)
+    parts = [Span(max(shift.during.start, at), shift.during.end) for shift in (first, second)]
+    (one, *others), (other, *more) = map(rota.holders, (first.id, second.id), parts)
     if others or more or None in (one, other):
         problem = "One of these shifts is shared or has nobody. Set a cover instead."
         raise InvalidRotaChange("other", problem)
@@ -548,9 +545,3 @@ def cover_absence(
 def _require_end_after_start(during: Span) -> None:
     if during.end <= during.start:
         raise InvalidRotaChange("ends", "The end must be after the start. Check the dates.")
-
-
-def _find_shift(rota: Rota, shift_id: int) -> Shift:
-    if parts := rota.parts_of(shift_id):
-        return parts[0].shift
-    raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")

@@ -123,6 +123,5 @@ def _describe(call: Call) -> dict[str, object]:
         "at": format_datetime(call.began_at, lookup.staff_locale()),
         "service": staff_text.service_name(directory, call.service),
         "outcome": staff_text.CALL_OUTCOMES[call.outcome],
-        "reason": staff_text.CALL_REASONS.get(call.reason, ""),
         "legs": legs,
     }

@@ -25,12 +25,10 @@ from routing.store import diverts
 from routing.store.accounts import Role
 from routing.store.diverts import DivertRow
 from routing.text import sentences, staff_text
-from routing.text.dates import format_datetime, join_words
+from routing.text.dates import join_words
 from routing.text.sentences import line_phrase
 
 bp = staff_blueprint("diverts")
-
-MAX_ENDED_SHOWN = 20
 
 LINE_STATE_PERIOD = timedelta(days=7)
 """How far ahead the form says when a line opens or shuts."""
@@ -41,7 +39,7 @@ Description = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class DivertView:
-    """A divert as a page shows it. ``state`` is one of: in force, later, ended, no effect.
+    """A divert as a page shows it. ``state`` is one of: in force, later, no effect.
 
     ``trouble`` says why it has no effect.
     """
@@ -61,15 +59,13 @@ class DivertView:
 
 @bp.get("/diverts")
 def index() -> Response:
-    """Show the diverts that have not ended, and the last ones that have."""
+    """Show the diverts that have not ended."""
     at = lookup.now()
     with lookup.database().reading() as connection:
-        ended = diverts.recently_ended(connection, at, MAX_ENDED_SHOWN)
         names = actor_names(connection)
     return render_page(
         "diverts.html",
         current=current_diverts(at),
-        ended=divert_views(ended, at),
         names=names,
         done=request.args.get("done"),
         callers_get=_callers_get(at),
@@ -219,15 +215,15 @@ def banner() -> dict[str, object] | None:
 
 def current_diverts(at: datetime) -> list[DivertView]:
     """Return the diverts that have not ended at ``at``, the newest first."""
-    views = divert_views(lookup.latest_diverts().diverts, at)
-    return [view for view in views if view.state != "ended"]
+    rows = lookup.latest_diverts().diverts
+    return divert_views([row for row in rows if row.during.end > at], at)
 
 
 def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
     """Return diverts as they are at ``at``, the newest first.
 
     Of several at once, the newest that has an effect is in force. ``rows`` are in the order in
-    which they were set, and all that could be in force at ``at`` must be among them.
+    which they were set, and all that are in force at ``at`` must be among them.
     """
     newest_rows = {
         row.service: row for row in rows if at in row.during and lookup.divert_error(row) is None
@@ -323,8 +319,7 @@ def _describe(
         )
     unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
     if unchanged_until is not None:
-        until, name = staff_text.format_relative(unchanged_until, at, locale), line.name.get("en")
-        remarks.append(f"Until {until} nothing changes: {name} takes these calls anyway.")
+        remarks.append(staff_text.unchanged_remark(line, unchanged_until, at, locale))
     for row in others:
         if row.service == service.id and row.during.overlaps(during):
             name = staff_text.line_name(facts.directory, row.line)
@@ -404,18 +399,21 @@ def _others(divert_ids: Collection[int]) -> list[DivertRow]:
 
 
 def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
-    locale, directory = lookup.staff_locale(), lookup.snapshot().directory
-    state, trouble = _state(row, at, newest)
-    start, end = row.during.start, row.during.end
-    when = staff_text.format_span(row.during, at, locale)
-    if state == "ended":
-        when = f"from {format_datetime(start, locale)} until {format_datetime(end, locale)}"
-        when = "ended before it began" if start == end else when
+    locale, directory, end = lookup.staff_locale(), lookup.snapshot().directory, row.during.end
+    state, trouble = "in force", lookup.divert_error(row) or ""
+    if trouble:
+        state = "no effect"
+    elif at not in row.during:
+        state = "later"
+    elif newest is not None and newest.id != row.id:
+        line = staff_text.line_name(directory, newest.line)
+        state = "no effect"
+        trouble = f"A divert to {line} was set later and takes precedence until it ends."
     return DivertView(
         id=row.id,
         service=staff_text.service_name(directory, row.service),
         line=staff_text.line_name(directory, row.line),
-        when=when,
+        when=staff_text.format_span(row.during, at, locale),
         until=staff_text.format_relative(end, at, locale),
         note=row.note,
         set_by=row.set_by,
@@ -424,17 +422,3 @@ def _view(row: DivertRow, at: datetime, newest: DivertRow | None) -> DivertView:
         trouble=trouble,
         ends_soon=at in row.during and end - at <= END_WARNING_PERIOD,
     )
-
-
-def _state(row: DivertRow, at: datetime, newest: DivertRow | None) -> tuple[str, str]:
-    error = lookup.divert_error(row) or ""
-    if row.during.end <= at:
-        return "ended", error
-    if error:
-        return "no effect", error
-    if at not in row.during:
-        return "later", ""
-    if newest is None or newest.id == row.id:
-        return "in force", ""
-    line = staff_text.line_name(lookup.snapshot().directory, newest.line)
-    return "no effect", f"A divert to {line} was set later and takes precedence until it ends."

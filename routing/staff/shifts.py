@@ -149,7 +149,7 @@ def cover(shift_id: int) -> AnyResponse:
     if form.validate_on_submit():
         try:
             person_id = _chosen_person_or_nobody(form.person, rota)
-            cover = validate_cover(rota, shift_id, person_id, form.during, form.note.data)
+            cover = validate_cover(rota, shift, person_id, form.during, form.note.data)
             text = (
                 f"{rota.names[person_id]} in place of {_holders(rota, shift, cover.during)}: "
                 f"{rota.role_names[shift.role_id]}, {_describe_period(cover.during)}."
@@ -215,7 +215,7 @@ def swap(shift_id: int) -> AnyResponse:
                 raise InvalidRotaChange("other", "Choose the other shift.")
             _, other = _get(other_id)
             rota = rota_service.read_around(shift.during, other.during)
-            covers = swap_shifts(rota, shift_id, other.id, at)
+            covers = swap_shifts(rota, shift, other, at)
             texts = [
                 _describe_duty(rota, new.person_id, shift.role_id, new.during) for new in covers
             ]
@@ -231,8 +231,8 @@ def swap(shift_id: int) -> AnyResponse:
     others.sort(key=lambda other: abs(other.during.start - shift.during.start))
     people, items = {}, []
     for other in others:
-        with suppress(InvalidRotaChange, UnknownShift):  # it cannot be swapped with this one
-            theirs, _ = swap_shifts(rota, shift.id, other.id, at)
+        with suppress(InvalidRotaChange):  # it cannot be swapped with this one
+            theirs, _ = swap_shifts(rota, shift, other, at)
             name = rota.names[theirs.person_id]
             people[str(theirs.person_id)] = name
             if form.person.data in ("", str(theirs.person_id)):

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import QueuePool
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting
 from routing.store import sqlite
@@ -236,7 +236,7 @@ class Background:
 
     def _attempt(self, entry: "_QueuedJob") -> bool:
         """Run a job; return False if it must be retried because the database is down."""
-        database = self._database
+        database, fault = self._database, None
         try:
             with database.writing(False) if self.writes else database.reading() as connection:
                 result = entry.job(connection)
@@ -250,22 +250,18 @@ class Background:
             return False
         except Exception as error:
             log.exception("%s: a job failed, and is not tried again", self.name)
-            self._remove(entry)
-            if not entry.future.done():
-                entry.future.set_exception(error)
-        else:
-            self._remove(entry)
-            if not entry.future.done():
-                entry.future.set_result(result)
-        return True
-
-    def _remove(self, entry: "_QueuedJob") -> None:
+            result, fault = None, error
         with self._changed:
             if self._fault is not None:
                 log.warning("%s: the database answers again.", self.name)
             self._fault, self.last_success = None, time.monotonic()
             if self._jobs and self._jobs[0] is entry:  # unless it has been dropped
                 self._jobs.popleft()
+        if not entry.future.done() and fault is not None:
+            entry.future.set_exception(fault)
+        elif not entry.future.done():
+            entry.future.set_result(result)
+        return True
 
 
 @dataclass(eq=False, slots=True)
@@ -277,12 +273,11 @@ class _QueuedJob:
     submitted: float = field(default_factory=time.monotonic)
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
+def upgrade(database: Database) -> str:
     """Create the tables of a new database, or apply the missing migrations: all or none.
 
-    Return the revision before (None: an empty database) and after. Concurrent upgrades wait for
-    each other. A database that a newer version has upgraded is left as it is. Raise
-    DatabaseUnavailable.
+    Return the revision that it has then. Concurrent upgrades wait for each other. A database that a
+    newer version has upgraded is left as it is. Raise DatabaseUnavailable.
     """
     from alembic import command, config
 
@@ -299,7 +294,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             command.stamp(settings, "head")
         elif before < latest_revision():
             command.upgrade(settings, "head")
-        return before, max(before or "", latest_revision())
+        return max(before or "", latest_revision())
 
 
 def needs_upgrade(database: Database) -> bool:
@@ -342,7 +337,7 @@ def counts(connection: Connection) -> Mapping[str, int]:
 
 
 def backup(database: Database, file: Path) -> Mapping[str, int]:
-    """Copy SQLite's database to ``file``, completely or not at all, and return the copy's counts.
+    """Copy SQLite's database to ``file``, completely or not at all; return how many rows it has.
 
     The copy is one state of the database, even while others write. It is checked before it gets
     its name, only its owner can read it, and it needs no other file next to it. Raise
@@ -359,11 +354,6 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
             raise DatabaseUnavailable(f"The copy cannot be made ({_first_line(error)}).") from error
         finally:
             Path(new.name).unlink(missing_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # the file's new name survives a loss of power
-    finally:
-        os.close(folder)
     return rows
 
 
@@ -444,15 +434,12 @@ def _engine(url: URL, file: Path | None, timeout: float, connections: int) -> sa
 def _copy(database: Database, name: str) -> Mapping[str, int]:
     with closing(sqlite3.connect(name, isolation_level=None)) as copy:
         with database.reading() as connection:
+            rows = counts(connection)
             source = connection.connection.driver_connection
             assert isinstance(source, sqlite3.Connection)
             source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
         (problem,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-        if problem != "ok":
-            raise DatabaseUnavailable(
-                f"The copy is damaged, so the database must be too ({problem})."
-            )
-        engine = sa.create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool)
-        with engine.connect() as connection:
-            return counts(connection)
+    if problem != "ok":
+        raise DatabaseUnavailable(f"The copy is damaged, so the database must be too ({problem}).")
+    return rows

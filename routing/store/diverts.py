@@ -164,12 +164,6 @@ def current_and_future(connection: Connection, at: datetime) -> tuple[DivertRow,
     return _read(connection, diverts.select().where(diverts.c.ends_at > at))
 
 
-def recently_ended(connection: Connection, at: datetime, limit: int) -> tuple[DivertRow, ...]:
-    """Return the newest diverts that had ended by ``at``, newest last."""
-    ended = diverts.select().where(diverts.c.ends_at <= at).order_by(diverts.c.id.desc())
-    return _read(connection, ended.limit(limit))
-
-
 def overlapping(connection: Connection, start: datetime, end: datetime) -> tuple[DivertRow, ...]:
     """Return every divert in force at some instant from ``start`` to before ``end``."""
     is_overlapping = (diverts.c.starts_at < end) & (diverts.c.ends_at > start)

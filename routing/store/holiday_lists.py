@@ -1,6 +1,7 @@
 """GOV.UK's list of bank holidays, which one machine fetches and the others copy."""
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -28,24 +29,22 @@ def save(connection: Connection, published: HolidayList) -> None:
 
 def copy_newer(database: Database, folder: Path) -> None:
     """Copy the newest list into ``folder`` if the copy there is older. A fault is only logged."""
+    if not database.exists:
+        return
+    own = None
+    with suppress(InvalidBankHolidays):  # of a broken copy, any list is better
+        own = bank_holidays.load_copy(folder)
+    query = sa.select(bank_holiday_lists.c.content)
+    if own is not None:
+        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
     try:
-        content = _read_newer(database, folder) if database.exists else None
+        with database.reading() as connection:
+            newest = query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1)
+            content = connection.scalar(newest)
         if content is not None:
             bank_holidays.save_copy(folder, HolidayList.model_validate_json(content))
             log.info("GOV.UK's list of bank holidays is copied from the database")
-    except (DatabaseUnavailable, InvalidBankHolidays) as error:
+    except DatabaseUnavailable as error:
         log.info("GOV.UK's list of bank holidays is not copied from the database: %s", error)
     except Exception:
         log.exception("fault while copying GOV.UK's list of bank holidays from the database")
-
-
-def _read_newer(database: Database, folder: Path) -> str | None:
-    query = sa.select(bank_holiday_lists.c.content)
-    try:
-        own = bank_holidays.load_copy(folder)
-    except InvalidBankHolidays:  # broken: any list is better
-        own = None
-    if own is not None:
-        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
-    with database.reading() as connection:
-        return connection.scalar(query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1))

@@ -69,7 +69,18 @@ def add(
     Raise sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same
     role, or if there is a change with the same ``idempotency_key``.
     """
-    change = _insert_change(connection, kind, at, actor, idempotency_key, summary, sheet)
+    sheet_columns = (
+        {}
+        if sheet is None
+        else {
+            "sheet_name": sheet.name,
+            "sheet_role_ids": ",".join(sheet.role_ids),
+            "sheet_starts_at": sheet.period.start,
+            "sheet_ends_at": sheet.period.end,
+        }
+    )
+    more = {"idempotency_key": idempotency_key or None, "summary": summary, **sheet_columns}
+    change = _insert_change(connection, kind, at, actor, **more)
     old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
     old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}
     for table, ids in ((shifts, old_shifts), (covers, old_covers)):
@@ -298,25 +309,9 @@ def _mark_changed(connection: Connection, ids: Collection[int], at: datetime) ->
 
 
 def _insert_change(
-    connection: Connection,
-    kind: str,
-    at: datetime,
-    actor: str,
-    idempotency_key: str = "",
-    summary: str = "",
-    sheet: ImportedSheet | None = None,
+    connection: Connection, kind: str, at: datetime, actor: str, **more: object
 ) -> RotaChange:
-    insert = rota_changes.insert().values(
-        kind=kind,
-        made_at=at,
-        made_by=actor,
-        idempotency_key=idempotency_key or None,
-        summary=summary,
-        sheet_name=sheet and sheet.name,
-        sheet_role_ids=sheet and ",".join(sheet.role_ids),
-        sheet_starts_at=sheet and sheet.period.start,
-        sheet_ends_at=sheet and sheet.period.end,
-    )
+    insert = rota_changes.insert().values(kind=kind, made_at=at, made_by=actor, **more)
     return _change(connection.execute(insert.returning(rota_changes)).one())
 
 

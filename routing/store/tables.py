@@ -253,18 +253,9 @@ calendars = _numbered_table(
     _instant("revoked_at", null=True),
 )
 
-alert_recipients = _table(
-    "alert_recipients",
-    sa.Column("recipient", sa.Text, primary_key=True),  # a hash: no address is stored
-    _instant("last_polled_at"),
-    _instant("not_before", null=True),  # a lease, the digest window, or the pause after a failure
-    _instant("failing_since", null=True),
-    sa.Column("fault", sa.Text),
-)
-
 alerts = _numbered_table(
     "alerts",
-    sa.Column("recipient", sa.ForeignKey("alert_recipients.recipient"), nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),  # a hash: no address is stored
     sa.Column("dedupe_key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
@@ -301,9 +292,6 @@ def create_tables(connection: sa.Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-_UNDELETABLE_TABLES = ("rota_people", "rota_changes", "shifts", "covers")
-
-
 def _sqlite_triggers() -> Iterator[str]:
     for verb in ("INSERT", "UPDATE"):
         # No shift is longer than seven days, so an overlapping one ends less than nine days later.
@@ -322,11 +310,6 @@ def _sqlite_triggers() -> Iterator[str]:
             f"CREATE TRIGGER audit_log_no_{verb.lower()} BEFORE {verb} ON audit_log "
             "BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END"
         )
-    for table in _UNDELETABLE_TABLES:
-        yield (
-            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} rows are never deleted'); END"
-        )
 
 
 def _postgresql_triggers() -> Iterator[str]:
@@ -339,16 +322,12 @@ def _postgresql_triggers() -> Iterator[str]:
         "int8range(rota_person_id, rota_person_id, '[]') WITH &&, "
         "tstzrange(starts_at, ends_at, '[)') WITH &&) WHERE (cancelled_by_change_id IS NULL)"
     )
-    for name, message, tables, events in (
-        ("append_only", "audit_log is append-only", ["audit_log"], "UPDATE OR DELETE"),
-        ("no_delete", "rows of the rota are never deleted", _UNDELETABLE_TABLES, "DELETE"),
-    ):
-        yield (
-            f"CREATE FUNCTION refuse_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
-            f"EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
-        )
-        for table in tables:
-            yield (
-                f"CREATE TRIGGER {table}_{name} BEFORE {events} OR TRUNCATE ON {table} "
-                f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_{name}()"
-            )
+    yield (
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+        "EXCEPTION 'audit_log is append-only' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    yield (
+        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )

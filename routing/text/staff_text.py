@@ -81,15 +81,6 @@ LEG_OUTCOMES: Mapping[str | None, str] = {
 }
 """How ringing a line ended; None if nothing was reported."""
 
-CALL_REASONS: Mapping[str, str] = {
-    ReasonCode.DIVERT: "diverted",
-    ReasonCode.IN_HOURS: "in hours",
-    ReasonCode.SPECIAL_DAY: "special day",
-    ReasonCode.BANK_HOLIDAY: "bank holiday",
-    ReasonCode.OUT_OF_HOURS: "out of hours",
-}
-"""Why the first line was rung."""
-
 
 def calls_go_to(
     timetables: Timetables,
@@ -152,6 +143,12 @@ def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: L
         f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers would hear "
         "it ring with nobody there."
     )
+
+
+def unchanged_remark(line: Line, until: datetime, at: datetime, locale: Locale) -> str:
+    """Say that a divert to a line changes nothing until an instant."""
+    when, name = format_relative(until, at, locale), line.name.get("en")
+    return f"Until {when} nothing changes: {name} takes these calls anyway."
 
 
 def explain_lines(

@@ -1,15 +1,16 @@
 """who-to-call rota: who is on duty, gaps, import, export, fill and undo."""
 
 import json
-from datetime import timedelta
+from datetime import date
 
 import pytest
+import rostered
 from conftest import ANYSHIRE
 
-from routing import lookup
-from routing.core.instants import Span
-from routing.rota.roster import Cover
-from routing.store import audit_log, rota
+from routing import lookup, rota_service
+from routing.errors import InvalidRotaChange
+from routing.rota.filling import DayKind, TurnRule
+from routing.store import audit_log
 
 NIGHT = "Out-of-hours social worker"
 ROWS = """role,starts,ends,person
@@ -164,18 +165,6 @@ def test_people_whose_imported_shift_has_begun_stay_after_its_undo(run, christma
     assert not is_unknown(run, "Amara Owusu")
 
 
-def test_an_export_with_a_cover_imports_as_no_change(app, run, christmas):
-    with app.app_context(), lookup.database().writing() as connection:
-        shift = rota.get(connection, 1)
-        half = Span(shift.during.start, shift.during.start + timedelta(hours=2))
-        rota.add(connection, "covered", [Cover(1, 2, half)], lookup.now(), "account:1")
-    text = run("export").output
-
-    for options, rows, count in (([], text, 3), (["--replace"], text, 3), ([], ROWS, 2)):
-        result = run("import", "-", *options, stdin=rows).output
-        assert result == f"Added 0 shifts. {count} were already on the rota.\n"
-
-
 def test_if_a_row_has_an_error_nothing_is_imported(run):
     result = run("import", "-", stdin=ROWS)
 
@@ -274,31 +263,29 @@ def test_fill_takes_turns_of_any_length_and_shows_what_each_person_would_have(ru
     assert (refused.exit_code, "from 1 to 92" in refused.output) == (2, True)
 
 
-@pytest.fixture
-def around_the_clock(make_app, clock, tmp_path):
+def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(
+    make_app, clock, tmp_path
+):
     clock.set("2026-12-24T12:00:00Z")
     text = ANYSHIRE.read_text("utf-8").partition("\nrota:")[0]
     line = "\nlines:\n  always: {name: Always, phone: 01632 960009, hours: always}\n"
-    text = text.replace("\nlines:\n", line)
     role = "\nrota:\n  standby: {name: Standby, needed_when: {line: always}}\n"
-    (tmp_path / "always.yaml").write_text(text + role)
-    runner = make_app(DIRECTORY=str(tmp_path / "always.yaml")).test_cli_runner()
-    assert runner.invoke(args=["db", "upgrade"]).exit_code == 0
-    row = "standby,2026-12-24 09:00,2026-12-25 09:00,Amara Owusu"
-    words = ["rota", "import", "-", "--add-people"]
-    assert runner.invoke(args=words, input=f"{ROWS.splitlines()[0]}\n{row}").exit_code == 0
-    return lambda *words: runner.invoke(args=["rota", *words])
+    (tmp_path / "always.yaml").write_text(text.replace("\nlines:\n", line) + role)
+    app = make_app(DIRECTORY=str(tmp_path / "always.yaml"))
+    app.test_cli_runner().invoke(args=["db", "upgrade"])
+    rostered.shifts(app, "standby,2026-12-24 09:00,2026-12-25 09:00,Amara Owusu")
+    at_nine = dict.fromkeys(DayKind, (540,))
 
+    def fill(first, times):
+        week = first, date(2026, 12, 31)
+        return rota_service.propose_fill("standby", *week, ["Amara Owusu"], TurnRule(7), times)[0]
 
-def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(around_the_clock):
-    words = ["fill", "--role", "standby", "--from", "2026-12-25", "--to", "2026-12-31"]
-    words += ["--people", "Amara Owusu"]
-    result = around_the_clock(*words)
-    assert "no shift begins on them. Enter when shifts begin" in result.output
-
-    times = [f"--{kind}=9am" for kind in ("working-day", "weekend", "bank-holiday")]
-    assert "This would add 7 shifts." in around_the_clock(*words, *times).output
-    around_the_clock(*words, *times, "--yes")
-    assert "There are no gaps" in around_the_clock(*words, *times).output
-    first_morning = [*words[:4], "2026-12-24", "--to", "2026-12-24", *words[7:], *times]
-    assert "There are no gaps to fill" in around_the_clock(*first_morning).output
+    with app.app_context():
+        with pytest.raises(InvalidRotaChange, match="no shift begins on them"):
+            fill(date(2026, 12, 25), {})
+        proposal = fill(date(2026, 12, 25), at_nine)
+        assert len(proposal.changes) == 7
+        rota_service.save_change(proposal, "terminal:0")
+        for first in (24, 25):
+            with pytest.raises(InvalidRotaChange, match="There are no gaps to fill"):
+                fill(date(2026, 12, first), at_nine)

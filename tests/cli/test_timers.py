@@ -176,12 +176,11 @@ def test_a_list_of_bank_holidays_that_one_machine_fetched_reaches_the_others(
     make_app, app, feed, tmp_path
 ):
     refresh(app, feed)
-    other = on_another_machine(make_app, app, tmp_path / "other").test_cli_runner()
-    dates = other.invoke(args=["bank-holidays", "show"]).output
+    other = on_another_machine(make_app, app, tmp_path / "other")
+    other.test_cli_runner().invoke(args=["bank-holidays", "show"])
 
-    assert f"Last fetched today, from {feed.url}." in dates
     copies = [bank_holidays.load_copy(tmp_path / name) for name in ("other", "instance")]
-    assert copies[0] == copies[1]
+    assert copies[0] == copies[1] is not None
 
 
 def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, feed, tmp_path):

@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 import generated
 import pytest
@@ -165,6 +165,26 @@ def test_an_earlier_closing_time_is_found_to_the_second_and_nothing_else():
 
 def test_the_same_line_and_number_for_another_reason_is_no_change():
     assert differing(PLAIN, PLAIN.replace("08:30-17:00", "08:30-15:30")) == []
+
+
+@pytest.mark.parametrize(
+    ("night_phone", "edges"),
+    [
+        ("01632 960002", ["24 00:00", "24 08:30", "24 15:30", "25 00:00"]),
+        ("101", ["24 08:30", "24 15:30"]),  # while 101 answers it changes nothing
+    ],
+)
+def test_another_number_or_spelling_of_the_services_own_changes_each_hour_it_is_rung_in(
+    night_phone, edges
+):
+    text = PLAIN.replace("[eds, mash, backup]", "[mash, backup]")
+    text = text.replace("phone: 01632 960002", f"phone: {night_phone}")
+    numbered = text.replace("{name: Children,", "{name: Children, number: 01632 960100,")
+    spelt = numbered.replace("01632 960100", "+44 1632 960100")
+    changed = list(pairwise(london(f"2026-12-{edge}") for edge in edges))
+
+    assert [change[:2] for change in differing(text, numbered)] == changed
+    assert [change[:2] for change in differing(numbered, spelt)] == changed
 
 
 def test_a_change_that_goes_on_while_its_reason_changes_is_one_span():

@@ -204,12 +204,11 @@ BEFORE = "    special_days:\n"
         ("every: 24 December, hours: {mon: closed}", "Write the hours of a day"),
         ("date: 2026-12-24, to: 2026-12-25", "either `date` or `to`. Delete one"),
         ("date: 2026-12-24, from: 2026-12-25", "either `date` or `from`. Delete one"),
-        ("to: 2026-12-25, hours: closed", "Write the first date"),
+        ("to: 2026-12-25, hours: closed", "give either `date`, `from` or `every`"),
         ("from: 2026-12-24, to: 2026-01-02, hours: closed", "Did you mean 2027-01-02?"),
         ("from: 2027-12-01, to: 2024-02-29, hours: closed", "Did you mean 2028-02-29?"),
         ("from: 2026-12-24, to: 2026-12-20, hours: closed", "Correct one of the two"),
         ("date: 2027-l2-01, hours: closed", "Write it as 2026-12-24"),
-        ("hours: closed", "give either `date`, `from` or `every`"),
     ],
 )
 def test_an_impossible_special_day_is_an_error_that_says_what_to_write(special_day, remedy):

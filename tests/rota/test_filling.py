@@ -38,15 +38,6 @@ def all_touch(slots):
     return all(slot.end == following.start for slot, following in itertools.pairwise(slots))
 
 
-def test_christmas_is_nine_slots_that_touch_and_last_111_and_a_half_hours(rota):
-    slots = make_slots(rota, "2026-12-24", "2026-12-28")
-
-    assert len(slots) == 9
-    assert (slots[0].start, slots[-1].end) == (at("2026-12-24T17:00"), at("2026-12-29T08:30"))
-    assert all_touch(slots)
-    assert sum((slot.end - slot.start for slot in slots), timedelta()) / HOUR == 111.5
-
-
 def test_the_usual_handovers_follow_from_the_directory(rota):
     now = at("2026-11-23T00:00")
 

@@ -215,7 +215,7 @@ def test_an_invalid_cover_is_refused_with_its_field(rota, person_id, edges, note
     shift = rota.add_shift("night", 1, *NIGHT)
     rota.add_cover(shift, None, "2026-11-24T02:00", NIGHT[1])
 
-    invalid = shift, person_id, span(*edges), note
+    invalid = rota.shifts[shift - 1], person_id, span(*edges), note
     assert refused_field(validate_cover, rota.build(), *invalid) == field
 
 
@@ -227,7 +227,7 @@ def swapped(rota):
     """Add a shift of person 1 and one of person 2, and swap them at an instant."""
     rota.add_shift("night", 1, *NIGHT)
     rota.add_shift("night", 2, *TOMORROW)
-    return lambda now=NOW: swap_shifts(rota.build(), 1, 2, now)
+    return lambda now=NOW: swap_shifts(rota.build(), *rota.shifts, now)
 
 
 def test_only_the_rest_of_a_shift_that_has_begun_is_swapped(rota, swapped):
@@ -246,7 +246,7 @@ def test_a_covered_shift_is_swapped_by_the_person_who_covers_it(rota, swapped):
 
 @pytest.mark.parametrize("why", ["roles", "over", "shared", "same"])
 def test_an_impossible_swap_is_refused(rota, why):
-    one = rota.add_shift("night", 1, *NIGHT)
+    rota.add_shift("night", 1, *NIGHT)
     role = "day" if why == "roles" else "night"
     person_id = 1 if why == "same" else 2
     other = rota.add_shift(role, person_id, "2026-11-24T17:00", "2026-11-25T08:30")
@@ -254,7 +254,7 @@ def test_an_impossible_swap_is_refused(rota, why):
         rota.add_cover(other, 3, "2026-11-24T20:00", "2026-11-24T21:00")
     now = at("2026-11-24T08:30") if why == "over" else NOW
 
-    assert refused_field(swap_shifts, rota.build(), one, other, now) == "other"
+    assert refused_field(swap_shifts, rota.build(), *rota.shifts, now) == "other"
 
 
 AWAY = span("2026-11-23T18:00", "2026-11-24T20:00")

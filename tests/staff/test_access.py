@@ -5,7 +5,7 @@ import re
 
 import pytest
 from addresses import REFUSED, STAFF_PAGES
-from staff.conftest import PASSWORD, Browser, calendar, check, confirm, page_text
+from staff.conftest import Browser, calendar, check, confirm, page_text
 
 from routing import lookup
 from routing.staff import auth
@@ -166,15 +166,6 @@ def test_after_signing_in_a_staff_page_may_follow_and_no_other_spelling_of_an_ad
 
     assert [auth.safe_next_url(address) for address in STAFF_PAGES] == STAFF_PAGES
     assert [address for address in others if auth.safe_next_url(address) != "/staff"] == []
-
-
-def test_signing_in_leads_to_the_page_that_was_asked_for(browser, account):
-    address = "/staff/preview?at=2026-12-24T17:00:00Z"
-    page = browser.get(browser.get(address).headers["Location"])
-    values = {"name": account("view"), "password": PASSWORD}
-    answer = browser.send(page, "/staff/sign-in", follow=False, **values)
-
-    assert answer.headers["Location"] == address
 
 
 def test_the_cookie_is_for_staff_pages_alone_and_not_for_scripts(browser):

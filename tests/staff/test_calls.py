@@ -57,7 +57,7 @@ def test_calls_are_counted_by_line_and_outcome_and_every_unanswered_one_is_liste
     assert "(MASH) Worried about a child 2 0 0 0 1 3" in month
     assert "(EDS) Worried about a child 0 1 1 1 0 3" in month
     for sentence in (
-        "10pm on Sunday 22 November Worried about a child (in hours). Nobody answered",
+        "10pm on Sunday 22 November Worried about a child. Nobody answered",
         "Emergency Duty Service (EDS): no answer after 30 seconds",
         "Emergency Duty Service (EDS): not accepted after 30 seconds",
         "(MASH): the caller hung up",
@@ -122,14 +122,6 @@ def test_a_month_of_a_busy_council_is_one_page(app, duty, clock):
     assert page.status_code == 200
     assert page.text.count('<section class="who-line">') == 100
     assert "more: see the file above" in page.text
-
-
-def test_the_preview_says_what_a_caller_hears_step_by_step(duty):
-    page = page_text(duty.get("/staff/preview?at=2026-11-23T22:00:00Z"))
-    heard = page.partition("Callers hear")[2]
-
-    assert "0:00 “Anyshire children's social care." in heard
-    assert "Duty manager on 07700 900001" in heard
 
 
 def test_without_calls_or_a_telephone_the_page_says_so(app, signed_in):

@@ -71,7 +71,7 @@ def test_a_calendar_is_shown_with_the_name_of_its_person(app, arranger):
 
 def test_every_action_that_is_recorded_has_a_name():
     sources = "".join(path.read_text("utf-8") for path in (ROOT / "routing/store").glob("*.py"))
-    actions = set(re.findall(r'"([a-z_]+\.[a-z_]+)", f?"[a-z_]+[:"]', sources))
+    actions = set(re.findall(r'actor, "([a-z_]+\.[a-z_]+)"', sources))
 
     assert {"divert.set", "account.added", "rota_person.left", "calendar.created"} <= actions
     assert actions <= set(ACTION_LABELS)

@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import divert_now, statements
+from conftest import divert_now
 from staff.conftest import check, confirm, page_text
 
 MONTH = (("month", "11"), ("year", "2026"))
@@ -106,15 +106,6 @@ def test_a_line_that_is_shut_is_diverted_to_only_after_a_second_confirmation(dut
     assert stored() == ()
     confirm(duty, again)
     assert [divert.line for divert in stored()] == ["mash"]
-
-
-def test_setting_a_divert_reads_the_diverts_once_a_request(app, duty):
-    page = check(duty)
-    with statements(app) as sent:
-        confirm(duty, page)
-    reads = [text for text in sent if "FROM diverts" in text and "ends_at >" in text]
-
-    assert len(reads) == 2  # of the form, and of the list to which it redirects
 
 
 def test_what_was_shown_is_what_is_set_though_a_handover_came_between(duty, clock, stored):

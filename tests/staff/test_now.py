@@ -64,7 +64,7 @@ def test_an_unanswered_call_is_shown_to_everybody_for_twelve_hours(signed_in, ap
 
     assert (
         "Worried about a child: nobody answered 2 calls in the last 12 hours, the last at "
-        "midday today. Ring the lines that did not answer." in page
+        "midday on Monday 23 November. Ring the lines that did not answer." in page
     )
     assert shown == [True, True, False]
 

@@ -16,6 +16,7 @@ def test_any_other_time_is_shown_with_its_reasons(duty):
     assert "closed (bank holiday, Christmas Day)" in christmas
     assert "No divert is in force then." in christmas
     assert "(special day, Christmas Eve)" in exact
+    assert "0:00 “Anyshire children's social care." in exact
 
 
 def test_a_time_that_cannot_be_shown_is_refused_and_kept_in_the_form(duty):

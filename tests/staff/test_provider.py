@@ -303,17 +303,6 @@ def test_half_a_configuration_names_the_missing_setting(make_stored):
     assert browser.get("/staff").headers["Location"] == "/staff/sign-in?next=/staff"
 
 
-def test_what_the_provider_said_is_in_the_log(visitor, provider, monkeypatch, caplog):
-    monkeypatch.setattr(openid, "SECRET", "another")
-    visitor.get(to_provider(visitor))
-    provider.down = True
-    visitor.client.application.extensions.pop("provider")
-    visitor.get("/staff/sign-in/provider")
-
-    assert "OAuthError invalid_grant" in caplog.text
-    assert "HTTPError 503" in caplog.text
-
-
 def test_thirty_unfinished_sign_ins_do_not_prevent_the_next(visitor, provider):
     for _ in range(30):
         visitor.get("/staff/sign-in/provider")

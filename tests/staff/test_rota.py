@@ -45,7 +45,7 @@ def look(signed_in):
 
 def warned(app):
     with app.app_context():
-        return [(one.code, one.text) for one in health.conditions() if "rota" in one.code]
+        return [(one.code, one.sentence) for one in health.conditions() if "rota" in one.code]
 
 
 def gaps(app, *words):

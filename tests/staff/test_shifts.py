@@ -283,15 +283,6 @@ def test_an_absence_is_read_back_covered_in_one_step_and_undone_as_one(app, arra
     assert on("2026-12-25T12:00:00Z") == ["Amara Owusu"]
 
 
-def test_an_absence_that_nobody_covers_leaves_gaps_and_says_nothing_of_why(app, send, on, arranger):
-    rostered.shifts(app, "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu")
-    done = send(AWAY, person="1", substitute="nobody", **CHRISTMAS)
-
-    assert "Absence: 1 shift left open." in page_text(done)
-    assert on("2026-12-24T20:00:00Z") == []
-    assert "Amara Owusu is off" in page_text(arranger.get("/staff/rota"))
-
-
 def test_an_absence_that_cannot_be_meant_is_shown_again(app, send):
     rostered.shifts(app, "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu")
     for fields, message in (

@@ -17,14 +17,6 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-CREATE TABLE alert_recipients (
-	recipient TEXT NOT NULL,
-	last_polled_at DATETIME NOT NULL,
-	not_before DATETIME,
-	failing_since DATETIME,
-	fault TEXT,
-	PRIMARY KEY (recipient)
-);
 CREATE TABLE alerts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	recipient TEXT NOT NULL,
@@ -34,8 +26,7 @@ CREATE TABLE alerts (
 	text TEXT NOT NULL,
 	noticed_at DATETIME NOT NULL,
 	sent_at DATETIME,
-	CONSTRAINT uq_alerts_recipient_dedupe_key UNIQUE (recipient, dedupe_key),
-	FOREIGN KEY(recipient) REFERENCES alert_recipients (recipient)
+	CONSTRAINT uq_alerts_recipient_dedupe_key UNIQUE (recipient, dedupe_key)
 );
 CREATE TABLE audit_log (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -228,10 +219,6 @@ CREATE INDEX ix_sign_in_failures_at ON sign_in_failures (at);
 CREATE INDEX ix_sign_in_failures_name_sha256 ON sign_in_failures (name_sha256);
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
 CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
-CREATE TRIGGER covers_no_delete BEFORE DELETE ON covers BEGIN SELECT RAISE(ABORT, 'covers rows are never deleted'); END;
-CREATE TRIGGER rota_changes_no_delete BEFORE DELETE ON rota_changes BEGIN SELECT RAISE(ABORT, 'rota_changes rows are never deleted'); END;
-CREATE TRIGGER rota_people_no_delete BEFORE DELETE ON rota_people BEGIN SELECT RAISE(ABORT, 'rota_people rows are never deleted'); END;
-CREATE TRIGGER shifts_no_delete BEFORE DELETE ON shifts BEGIN SELECT RAISE(ABORT, 'shifts rows are never deleted'); END;
 CREATE TRIGGER shifts_no_overlap_insert BEFORE INSERT ON shifts WHEN NEW.cancelled_by_change_id IS NULL AND EXISTS (SELECT 1 FROM shifts WHERE id IS NOT NEW.id AND duty_role = NEW.duty_role AND rota_person_id = NEW.rota_person_id AND cancelled_by_change_id IS NULL AND starts_at < NEW.ends_at AND NEW.starts_at < ends_at AND ends_at < date(NEW.ends_at, '+9 days')) BEGIN SELECT RAISE(ABORT, 'shifts_no_overlap'); END;
 CREATE TRIGGER shifts_no_overlap_update BEFORE UPDATE ON shifts WHEN NEW.cancelled_by_change_id IS NULL AND EXISTS (SELECT 1 FROM shifts WHERE id IS NOT NEW.id AND duty_role = NEW.duty_role AND rota_person_id = NEW.rota_person_id AND cancelled_by_change_id IS NULL AND starts_at < NEW.ends_at AND NEW.starts_at < ends_at AND ends_at < date(NEW.ends_at, '+9 days')) BEGIN SELECT RAISE(ABORT, 'shifts_no_overlap'); END;
 INSERT INTO alembic_version VALUES ('0001');

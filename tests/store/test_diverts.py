@@ -153,14 +153,6 @@ def test_one_that_there_is_not_is_told(put, move, now):
         move(replace(stored, id=99), now, at=now)
 
 
-def test_the_last_that_have_ended_are_told_newest_last(put, read, now):
-    put(wanted(now), wanted(now, "mash"), wanted(now, "later", start=2 * HOUR))
-
-    for limit, lines in ((9, ["eds", "mash"]), (1, ["mash"])):
-        ended = read(diverts.recently_ended, now + HOUR, limit)
-        assert [divert.line for divert in ended] == lines
-
-
 def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, record, now):
     with ThreadPoolExecutor(2) as threads:  # as many as there are connections
         list(threads.map(lambda line: put(wanted(now, line)), ["a", "b", "c"]))

@@ -15,16 +15,13 @@ from itertools import count
 
 import requests
 from colleague import Colleague, Refused
-from load import Caller
+from load import EXCHANGE, PAUSE_SECONDS, SLOW_SECONDS, Caller
 from serving import poll
 from telephone import Telephone
 from truth import AT_ONCE, DIVERTED, LATE, WEB, Write
 
 from routing.store.diverts import TIMEOUT_SECONDS
 
-PAUSE_SECONDS = 0.02
-SLOW_SECONDS = 1.0
-EXCHANGE = "exchange"
 NO_CONNECTION = "nothing: no connection"
 """What a colleague is told whose worker is gone."""
 ENDS = (["completed"], ["no-answer", "completed"], ["busy", "failed", "no-answer"], ["canceled"])
@@ -99,8 +96,7 @@ class Load:
         )
 
     def _read(self, kind):
-        headers = {"Authorization": f"Bearer {EXCHANGE}"}
-        with Caller(self.served.base, headers, self._count) as caller:
+        with Caller(self.served.base, self._count) as caller:
             while not self._is_over.wait(PAUSE_SECONDS):
                 for path, late, named in self._doors[kind]:
                     for service in SERVICES:
@@ -108,7 +104,7 @@ class Load:
                 caller.connection.close()  # or it would be one worker that answers all of them
 
     def _ask(self, kind, caller, path, service, late, named):
-        answer = self._try(path, lambda: caller.ask(path))
+        answer = self._try(path, lambda: caller.get(path, EXCHANGE))
         if answer is None:
             return
         self._latest[kind] = answer.sent_at
@@ -131,7 +127,7 @@ class Load:
 
     def _telephone(self):
         draw = random.Random(20261128)
-        with Caller(self.served.base, heard=self._count) as caller:
+        with Caller(self.served.base, self._count) as caller:
             twilio = Telephone(caller, self.truth.numbers)
             while not self._is_over.wait(PAUSE_SECONDS):
                 self._call(twilio, draw.choice(SERVICES), draw.choice(ENDS))

@@ -52,8 +52,8 @@ class Served:
 
     def words(self):
         """Return what /readyz says to whoever keeps the service running."""
-        with Caller(self.base, {"Authorization": "Bearer ops"}) as caller:
-            return caller.ask("/readyz").text
+        with Caller(self.base) as caller:
+            return caller.get("/readyz", {"Authorization": "Bearer ops"}).text
 
     def codes(self):
         """Return the codes of the warnings that callers' load does not make by itself."""

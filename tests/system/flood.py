@@ -1,19 +1,24 @@
 """One address that floods the service, and callers who ask meanwhile."""
 
 import asyncio
-import http.client
 import itertools
-import os
 import re
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlencode
 
 import nginx
-from clients import VOICE, ask
-from serving import OPEN, Server, prepare
+import routes
+from load import VOICE, Caller
+from serving import OPEN, Server, close, places, prepare
+
+from routing import create_app
+from routing.staff import auth
 
 RATE = 45
 """Requests a second: five fewer than nginx lets through."""
@@ -24,60 +29,53 @@ CALLERS_ADDRESS = "127.0.0.2"
 """The address from which callers ask: not that of the flood."""
 
 API = "/api/v1/services"
-ADDRESSES = {
-    "sign-in form": "/staff/sign-in",
-    "provider": "/staff/sign-in/provider",
-    "callback": "/staff/sign-in/callback?code=x&state=y",
-    "long form": "POST /staff/sign-in",
-    "password link": "/staff/sign-in/password/nobody-has-this",
-    "calendar": "/calendars/nobody-has-this.ics",
-    "timeline": f"{API}/children/timeline?from=2026-11-01T00:00:00Z&to=2027-12-01T00:00:00Z",
-    "staff page": "/staff",
-    "home": "/",
-    "service": "/services/children",
-    "professionals": "/services/children/professionals",
-    "live part": "/services/children/now",
-    "fragment": "/services/children/fragment?heading=3",
-    "contacts": "/contacts?q=a",
-    "accessibility": "/accessibility",
-    "privacy": "/privacy",
-    "logo": "/logo",
-    "style sheet": "/assets/site.css",
-    "script": "/static/site.js",
-    "unknown page": "/nobody-has-this",
-    "wrong method": "DELETE /services/children",
-    "head": "HEAD /contacts",
-    "Welsh": "/contacts?lang=cy",
-    "long query": f"/contacts?q={'x' * 3500}",
-    "unknown service": f"{API}/nobody/decision",
-    "unknown fragment": "/services/nobody/fragment",
-    "embed": "/embed",
-    "embed script": "/embed/v1.js",
-    "services": API,
-    "one service": f"{API}/children",
-    "lines": "/api/v1/lines",
-    "bank holidays": "/api/v1/bank-holidays",
-    "decision at": f"{API}/children/decision?at=2026-12-25T09:00:00Z",
-    "number": f"{API}/professionals/number",
-    "numbers": f"{API}/professionals/numbers?at=2026-12-25T09:00:00Z",
-    "unsigned call": f"POST {VOICE}",
-    "forged call": f"POST {VOICE}",
-    "forged step": f"POST {VOICE}/after",
-    "forged text": "POST /twilio/sms/children",
-    "forged check": "POST /twilio/check",
-    "alive": "/healthz",
-    "readiness": "/readyz",
-    "metrics": "/metrics",
-    "description": "/openapi.json",
-    "robots": "/robots.txt",
-    "security contact": "/.well-known/security.txt",
+COSTLY = {
+    "a callback": "GET /staff/sign-in/callback?code=x&state=y",
+    "a long form": "POST /staff/sign-in",
+    "a timeline": f"GET {API}/children/timeline?from=2026-11-01T00:00:00Z&to=2027-12-01T00:00:00Z",
+    "a fragment": "GET /services/children/fragment?heading=3",
+    "a search": "GET /contacts?q=a",
+    "a long search": f"GET /contacts?q={'x' * 3500}",
+    "Welsh": "GET /contacts?lang=cy",
+    "a head": "HEAD /contacts",
+    "a wrong method": "DELETE /services/children",
+    "an unknown service": f"GET {API}/nobody/decision",
+    "a decision at a time": f"GET {API}/children/decision?at=2026-12-25T09:00:00Z",
+    "numbers at a time": f"GET {API}/professionals/numbers?at=2026-12-25T09:00:00Z",
+    "a forged call": f"POST {VOICE}",
+    "a forged step": f"POST {VOICE}/after",
+    "a forged text": "POST /twilio/sms/children",
+    "a forged check": "POST /twilio/check",
 }
-"""What needs no sign-in, but for the sign-in itself, which is sent as a form: "sign-in".
-
-What is forged has a signature that is wrong, and the longest form that is read.
+"""What costs more than the plain address. What is forged has a signature that is wrong, and the
+longest form that is read.
 """
 
-NAMES = ("sign-in", *ADDRESSES)
+SIGN_IN = "a sign-in"
+"""The form, sent by another person each time."""
+
+
+@cache
+def addresses():
+    """Return by name what needs no sign-in: COSTLY, and every address by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(Path(folder))
+        app = create_app(places(folder))
+        urls = app.url_map.bind("who.example")
+        plain = {
+            f"{method} {path}"
+            for method, path in routes.addresses(app, ["children"])
+            if method == ("POST" if path.startswith("/twilio") else "GET")
+            and not path.startswith("/cy")
+            and (
+                not path.startswith("/staff/")
+                or urls.match(path, method)[0] in auth.PUBLIC_ENDPOINTS
+            )
+        }
+        close(app)
+    return COSTLY | {line: line for line in sorted(plain)}
+
+
 EVERY = "every address in turn, in every shape"
 SHAPES = (
     (b"HTTP/1.1", b"HTTP/1.1"),
@@ -115,24 +113,22 @@ def endure(port, name, at_once=AT_ONCE, seconds=20):
 
 def call(port, answers):
     """Ask as a telephone, an exchange and a person do, and note how each was answered."""
+    source = {"source_address": (CALLERS_ADDRESS, 0), "timeout": 30}
     for kind in ("call", "numbers", "home"):
         began = time.monotonic()
-        source = (CALLERS_ADDRESS, 0)
-        to = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=source)
-        with closing(to):
-            failure = ask(to, kind, f"{os.getpid()} {answers.count}")
+        with Caller(f"http://127.0.0.1:{port}", tries=1, **source) as caller:
+            fault = caller.fault(kind)
         answers.count += 1
         answers.slowest = max(answers.slowest, time.monotonic() - began)
-        if failure:
-            answers.wrong.append(failure)
+        answers.wrong += [fault] if fault else []
 
 
 def requests(port, name):
-    """Yield requests to one of NAMES or EVERY, without end: each sign-in is another person's."""
+    """Yield requests to one of the addresses, EVERY or SIGN_IN, without end."""
     if name == EVERY:
-        pairs = itertools.product(SHAPES, ADDRESSES)
+        pairs = itertools.product(SHAPES, addresses())
         yield from itertools.cycle([_anonymous_request(name).replace(*s, 1) for s, name in pairs])
-    if name != "sign-in":
+    if name != SIGN_IN:
         yield from itertools.repeat(_anonymous_request(name))
     form = nginx.get(port, "/staff/sign-in")
     token = re.search(rb'name="csrf_token" value="([^"]+)"', form.body)[1].decode()
@@ -143,10 +139,10 @@ def requests(port, name):
 
 
 def _anonymous_request(name):
-    method, _, path = ADDRESSES[name].rpartition(" ")
-    if name.startswith("forged"):
+    method, path = addresses()[name].split(" ", 1)
+    if name.startswith("a forged"):
         return _request(method, path, LONG_FORM, f"X-Twilio-Signature: {'A' * 27}=\r\n")
-    return _request(method or "GET", path, LONG_FORM * 3 if name == "long form" else "")
+    return _request(method, path, LONG_FORM * 3 if name == "a long form" else "")
 
 
 def _request(method, path, body="", head=""):

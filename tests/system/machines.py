@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nginx
 import psycopg
-from clients import asking
+from load import asking
 from serving import OPEN, ROOT, Server, poll, prepare
 
 from routing.store import db

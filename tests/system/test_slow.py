@@ -1,16 +1,15 @@
 """Slow and malformed requests: nginx keeps the slow ones from callers; no log quotes a request."""
 
-import http.client
 import json
 import re
 import socket
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 
 import nginx
 import pytest
 import serving
-from clients import ask
 from conftest import ROOT
+from load import Caller
 
 SIGN_IN = (
     "POST /staff/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded"
@@ -43,13 +42,13 @@ def test_behind_nginx_2000_half_requests_and_64_stalled_bodies_hold_up_no_call_a
         for sent in [HALF_A_REQUEST] * 2000 + [STALLED_BODY] * 64:
             connection = socket.create_connection(("127.0.0.1", outside), timeout=60)
             slow_clients.enter_context(connection).sendall(sent)
-        failures = []
-        for number in range(10):
-            to = http.client.HTTPConnection("127.0.0.1", outside, timeout=SAFETY_NET_SECONDS)
-            with closing(to):
-                failures += [ask(to, "call", f"{number}"), ask(to, "numbers", f"{number}")]
+        faults = []
+        for _ in range(10):
+            url = f"http://127.0.0.1:{outside}"
+            with Caller(url, tries=1, timeout=SAFETY_NET_SECONDS) as caller:
+                faults += [caller.fault("call"), caller.fault("numbers")]
 
-    assert failures == [None] * 20
+    assert faults == [None] * 20
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from conftest import ANYSHIRE, TEMPLATE_CACHE
-from doors import EXCHANGE, FRAGMENT, PAGE
+from doors import FRAGMENT, PAGE
+from load import EXCHANGE
 from oracle import Oracle, e164
 from serving import OPEN
 from telephone import Telephone
@@ -97,7 +98,7 @@ class Rehearsal:
         return done.output
 
     def _read(self, path):
-        answer = self.client.get(path, headers={"Authorization": f"Bearer {EXCHANGE}"})
+        answer = self.client.get(path, headers=EXCHANGE)
         assert answer.status_code == 200, (path, answer.status)
         return answer.text
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import machines
 import nginx
-from load import Caller
+from load import DECISION, Caller
 from serving import Server
 from stub_server import running
 from werkzeug.serving import make_server
@@ -20,8 +20,6 @@ pytestmark = nginx.NEEDED
 
 HANDOVER = datetime.fromisoformat("2026-11-23T17:00:00+00:00")
 """One of directory.yaml's, by the service's clock."""
-
-DECISION = "/api/v1/services/children/decision"
 
 
 @dataclass
@@ -46,7 +44,7 @@ def across(port, handover, seconds=3.0, threads=4):
         answers = []
         with Caller(f"http://127.0.0.1:{port}") as caller:
             while time.time() < handover + seconds:
-                answer = caller.ask(DECISION)
+                answer = caller.get(DECISION)
                 assert answer.status_code == 200, answer.text
                 answers.append((answer.sent_at + unix_epoch, json.loads(answer.text)["until"]))
         return answers
