@@ -128,31 +128,18 @@ def gaps(file: Path | None, first: date | None, days: int, as_json: bool) -> Non
     path = file or directory_path()
     snapshot = load_snapshot(path)
     locale, period = lookup.staff_locale(snapshot), local_period(snapshot, first, days)
-    by_service = {
-        service: list(reportable_gaps(snapshot.timetables, service.id, period.start, period.end))
-        for service in snapshot.directory.services
-    }
-    _print_by_service(
-        as_json,
-        [
-            {
-                "service": service.id,
-                "kind": kind.value,
-                **span_json(during, locale),
-                "lines": [line.id for line in lines],
-            }
-            for service, spans in by_service.items()
-            for during, kind, lines in spans
-        ],
-        f"{path}, {_format_period(period, locale)}:",
-        {
-            f"{service.name.get(locale.language)} ({service.id})": (
-                _gaps_text(spans, period, locale) or ["no gap and no overlap"]
-            )
-            for service, spans in by_service.items()
-        },
-    )
-    raise SystemExit(EXIT_FOUND if any(by_service.values()) else 0)
+    rows: list[dict[str, object]] = []
+    lines = [f"{path}, {_format_period(period, locale)}:"]
+    for service in snapshot.directory.services:
+        spans = list(reportable_gaps(snapshot.timetables, service.id, period.start, period.end))
+        for during, kind, open_lines in spans:
+            ids = [line.id for line in open_lines]
+            row = {"service": service.id, "kind": kind.value, **span_json(during, locale)}
+            rows.append(row | {"lines": ids})
+        title = f"{service.name.get(locale.language)} ({service.id})"
+        lines += _section(title, _gaps_text(spans, period, locale) or ["no gap and no overlap"])
+    print_report(as_json, rows, lines)
+    raise SystemExit(EXIT_FOUND if rows else 0)
 
 
 @group.command("diff")
@@ -175,35 +162,22 @@ def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bo
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
     edits = file_changes(*(read_yaml(read_text(file)) for file in (old, new)))
-    services = dict.fromkeys([*after.timetables.services, *before.timetables.services])
-    by_service = {
-        service: list(
-            compare(before.timetables, after.timetables, service, period.start, period.end)
-        )
-        for service in services
-    }
     rows: list[dict[str, object]] = []
     for edit in edits:
-        key = ".".join(map(str, edit.path))
+        key = ".".join(edit.path)
         rows.append({"owner": edit.owner, "key": key, "old": edit.old, "new": edit.new})
-    for service, changes in by_service.items():
+    lines = [f"From {old} to {new}, {_format_period(period, locale)}:"]
+    lines += _section("Changed in the file", [str(edit) for edit in edits] or ["nothing"])
+    tables = before.timetables, after.timetables
+    for service in dict.fromkeys([*after.timetables.services, *before.timetables.services]):
+        changes = list(compare(*tables, service, period.start, period.end))
         for during, callees in changes:
             one, other = (_callee_json(callee, locale) for callee in callees)
             row = {"service": service, **span_json(during, locale), "old": one, "new": other}
             rows.append(row)
-    _print_by_service(
-        as_json,
-        rows,
-        f"From {old} to {new}, {_format_period(period, locale)}:",
-        {
-            "Changed in the file": [str(edit) for edit in edits] or ["nothing"],
-            **{
-                service: changes_text(changes, period, locale) or ["no change"]
-                for service, changes in by_service.items()
-            },
-        },
-    )
-    raise SystemExit(EXIT_FOUND if edits or any(by_service.values()) else 0)
+        lines += _section(service, changes_text(changes, period, locale) or ["no change"])
+    print_report(as_json, rows, lines)
+    raise SystemExit(EXIT_FOUND if rows else 0)
 
 
 @group.command("print")
@@ -227,16 +201,8 @@ def print_schema() -> None:
     click.echo(schema.json_schema(), nl=False)
 
 
-def _print_by_service(
-    as_json: bool,
-    rows: Sequence[Mapping[str, object]],
-    heading: str,
-    sections: Mapping[str, Sequence[str]],
-) -> None:
-    lines = [heading]
-    for title, details in sections.items():
-        lines += ["", title, *(f"  {detail}" for detail in details)]
-    print_report(as_json, rows, lines)
+def _section(title: str, details: Sequence[str]) -> list[str]:
+    return ["", title, *(f"  {detail}" for detail in details)]
 
 
 def _format_period(period: Span, locale: Locale) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,12 +48,6 @@ MAX_LABEL_CHARS = 30
 
 MAX_NAMES_SEARCHED = 100
 """How many names are searched for a similar one: with more, that takes too long."""
-
-KEY_SIMILARITY = 0.7
-"""How alike a key must be to one that is offered for it, of 1."""
-
-MAX_WORDS_SHOWN = 3
-"""How many of the words that may stand in a place are listed, so that an error is one line."""
 
 PARSE_CPU_SECONDS = 10.0
 """CPU time for parsing a large file, so that a busy machine counts against no file."""
@@ -344,7 +338,8 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
             references[line_id].append((service_id, key))
             if line_id not in lines:
                 path: KeyPath = ("services", service_id, key, *index)
-                yield PathProblem(path, "unknown_line", _unknown_name("line", line_id, lines))
+                message = f"there is no line {schema.shown(line_id)}. {_nearest(line_id, lines)}"
+                yield PathProblem(path, "unknown_line", message)
     for line_id, line in lines.items():
         yield from _check_line(line_id, _mapping(line), references[line_id], services)
     for role_id, role in _mapping(root.get("rota")).items():
@@ -353,7 +348,8 @@ def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
             name = needed_when.get(key)
             if isinstance(name, str) and name not in known:
                 path = ("rota", role_id, "needed_when", key)
-                yield PathProblem(path, f"unknown_{kind}", _unknown_name(kind, name, known))
+                message = f"there is no {kind} {schema.shown(name)}. {_nearest(name, known)}"
+                yield PathProblem(path, f"unknown_{kind}", message)
 
 
 def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
@@ -402,16 +398,13 @@ def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, Ph
             yield (*part_path, "phone"), schema.parse_line_phone(part["phone"])
 
 
-def _unknown_name(kind: str, name: str, known: Mapping[str, object]) -> str:
-    return f"there is no {kind} {schema.shown(name)}. {_nearest(name, [*known])}"
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
+def _nearest(name: str, words: Iterable[str]) -> str:
     """Return which of the words that may stand here is meant, or the first few."""
+    known = list(words)
     if similar := get_close_matches(name.casefold(), known[:MAX_NAMES_SEARCHED], 1):
         return f"Did you mean '{similar[0]}'?"
-    words = [schema.shown(word) for word in known[:MAX_WORDS_SHOWN]] or ["one that is in the file"]
-    return f"Write {' or '.join(words)}{' or another' * (len(known) > len(words))}."
+    first = [schema.shown(word) for word in known[:3]] or ["one that is in the file"]
+    return f"Write {' or '.join(first)}{' or another' * (len(known) > len(first))}."
 
 
 def _mapping(node: Node | None) -> dict[str, Node]:
@@ -461,7 +454,7 @@ def _unknown_key(name: str, value: Node | None) -> str:
         return reason
     if name in schema.KEYS:
         return "this key does not belong here. Correct its indentation, or delete it."
-    if similar := get_close_matches(name, schema.KEYS, 1, KEY_SIMILARITY):
+    if similar := get_close_matches(name, schema.KEYS, 1, cutoff=0.7):
         return f"this key is not known. Did you mean '{similar[0]}'?"
     return (
         "this key is not known here. Correct its spelling or its indentation: "

@@ -114,13 +114,13 @@ def is_one_slip(typed: str, known: str) -> bool:
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
     for line in directory.lines:
         path: KeyPath = ("lines", line.id)
-        verified, number = line.verified, line.phone.display
         if warning := verification_warning(line, today):
             code, sentence = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            state = "nobody has confirmed" if verified is None else "no longer confirmed:"
-            message = f"{state} {number}. Ring it, then write here: {form}. {sentence}"
-            yield PathProblem(path if verified is None else (*path, "verified"), code, message)
+            message = (
+                f"not confirmed. Ring {line.phone.display}, then write here {form}. {sentence}"
+            )
+            yield PathProblem((*path, "verified") if line.verified else path, code, message)
 
 
 def _check_similar_helplines(directory: Directory) -> Iterator[PathProblem]:

@@ -21,15 +21,12 @@ from routing.staff.auth import actor_names, render_page, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.store import audit_log, calls
 from routing.store.audit_log import AuditEntry
-from routing.store.calls import Call
+from routing.store.calls import Call, CountKey
 from routing.text import staff_text
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
 
 bp = staff_blueprint("history")
-
-CountKey = tuple[str, str, str | None]
-"""A service, the first line that was rung, and the outcome: None while the call goes on."""
 
 MAX_UNANSWERED_SHOWN = 100
 """How many unanswered calls the page shows; the file has them all."""

@@ -230,47 +230,50 @@ def test_a_missing_file_says_what_to_set(tmp_path):
 
 
 BETTER = GOOD.replace("01632 960001", "01632 960077")
+LARGE = big.directory(250)
+OPS = {"Authorization": "Bearer ops"}
 
 
-def test_after_good_better_and_broken_the_better_one_answers(tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "directory.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.fixture
+def last_good(tmp_path):
+    return LastGoodDirectory(tmp_path / "instance")
+
+
+def test_after_good_better_and_broken_the_better_one_answers(file, last_good):
     for text in (GOOD, BETTER):
         file.write_text(text)
         assert last_good.load(file).problems == ()
+    os.utime(last_good.file, (1_800_000_000, 1_800_000_000))
     file.write_text("lines: [")
 
-    for directories in (last_good, LastGoodDirectory(tmp_path / "instance")):
-        result = directories.load(file)
-        assert result.directory.lines[0].phone.display == "01632 960077"
-        assert result.problems
-        assert result.kept_at is not None
+    result = LastGoodDirectory(last_good.folder).load(file)
+    assert result.directory.lines[0].phone.display == "01632 960077"
+    assert result.problems
+    assert result.kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
 
 
-def test_the_last_good_one_says_when_it_was_last_known_to_be_good(tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
-    file.write_text(GOOD)
-    last_good.load(file)
-    os.utime(last_good.file, (1_800_000_000, 1_800_000_000))
-    file.unlink()
-
-    assert last_good.load(file).kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
-
-
-@pytest.mark.parametrize("last_good", [None, "lines: ["])
-def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(tmp_path, last_good):
-    file, directories = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
+@pytest.mark.parametrize("saved", [None, "lines: ["])
+def test_a_broken_file_without_a_last_good_one_is_refused_with_every_problem(
+    file, last_good, saved
+):
     file.write_text("zone: nowhere")
-    if last_good:
-        directories.folder.mkdir()
-        directories.file.write_text(last_good)
+    if saved:
+        last_good.folder.mkdir()
+        last_good.file.write_text(saved)
 
     with pytest.raises(InvalidDirectory, match="services") as refusal:
-        directories.load(file)
+        last_good.load(file)
     assert refusal.value.path == str(file)
 
 
-def test_a_copy_that_cannot_be_written_is_logged_and_leaves_nothing_behind(tmp_path, caplog):
-    last_good = LastGoodDirectory(tmp_path / "instance")
+def test_a_copy_that_cannot_be_written_is_logged_and_leaves_nothing_behind(last_good, caplog):
     last_good.file.mkdir(parents=True)
 
     assert last_good.load(ANYSHIRE).problems == ()
@@ -281,29 +284,36 @@ def test_a_copy_that_cannot_be_written_is_logged_and_leaves_nothing_behind(tmp_p
     ]
 
 
-def test_a_load_waits_for_another_and_reads_the_file_as_it_is_then(tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path)
-    file.write_text(GOOD)
-    with (tmp_path / "directory.lock").open("w") as lock:
+def test_a_folder_that_cannot_be_made_stops_nothing(file):
+    assert LastGoodDirectory(file / "instance").load(ANYSHIRE).kept_at is None
+
+
+@pytest.fixture
+def lock(last_good):
+    """Hold the lock of the last good directory, as another process would."""
+    last_good.folder.mkdir()
+    with (last_good.folder / "directory.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        waiting = threading.Thread(target=last_good.load, args=[file])
-        waiting.start()
-        waiting.join(0.1)
-        assert not last_good.file.exists()
-        file.write_text(BETTER)
+        yield lock
+
+
+def test_a_load_waits_for_another_and_reads_the_file_as_it_is_then(file, last_good, lock):
+    waiting = threading.Thread(target=last_good.load, args=[file])
+    waiting.start()
+    waiting.join(0.1)
+    assert not last_good.file.exists()
+    file.write_text(BETTER)
+    lock.close()
     waiting.join()
 
     assert last_good.file.read_text() == BETTER
 
 
-def test_a_process_that_hangs_with_the_lock_does_not_stop_a_load(tmp_path, monkeypatch):
+def test_a_process_that_hangs_with_the_lock_does_not_stop_a_load(last_good, lock, monkeypatch):
     monkeypatch.setattr("routing.directory.load.LOCK_TIMEOUT_SECONDS", 0.1)
-    last_good = LastGoodDirectory(tmp_path)
-    with (tmp_path / "directory.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
 
-        assert last_good.load(ANYSHIRE).problems == ()
-        assert not last_good.file.exists()
+    assert last_good.load(ANYSHIRE).problems == ()
+    assert not last_good.file.exists()
 
 
 MAX_MIB = 300
@@ -314,9 +324,6 @@ def wrong_items(size):
     line = "{aliases: [" + ",".join(['""'] * 5000) + "]}"
     count = (size - len(big.HEAD)) // (len(line) + 10)
     return big.HEAD + "lines:\n" + "".join(f"  l{number}: {line}\n" for number in range(count))
-
-
-LARGE = big.directory(250)
 
 
 @pytest.fixture
@@ -341,16 +348,14 @@ def days_that_come_again(size):
     [wrong_items, lambda size: big.directory(1000), days_that_come_again],
     ids=["almost every item wrong", "a thousand services", "900 recurrences"],
 )
-def test_a_file_within_the_limit_is_read_within_300_mib(make, tmp_path):
-    file = tmp_path / "directory.yaml"
+def test_a_file_within_the_limit_is_read_within_300_mib(make, file):
     file.write_text(make(MAX_BYTES - 1000))
     assert file.stat().st_size < MAX_BYTES
 
     assert peak_mib(file) < MAX_MIB
 
 
-def test_a_file_of_more_than_two_million_bytes_is_refused(tmp_path):
-    file = tmp_path / "directory.yaml"
+def test_a_file_of_more_than_two_million_bytes_is_refused(file):
     file.write_text("é" * (MAX_BYTES // 2 + 1))
 
     with pytest.raises(InvalidDirectory, match="larger than 2000000 bytes"):
@@ -401,8 +406,7 @@ def peak_mib(file):
     return int(process.stdout)
 
 
-def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
-    file = tmp_path / "directory.yaml"
+def test_a_large_directory_is_the_same_from_a_process_of_its_own(file):
     file.write_text(LARGE)
     path = ("lines", "day-200", "special_days", 1, "phone")
 
@@ -412,30 +416,31 @@ def test_a_large_directory_is_the_same_from_a_process_of_its_own(tmp_path):
     assert source.place(path) == same_source.place(path) != (1, 1)
 
 
-def test_a_large_directory_that_is_broken_is_refused_with_every_problem(tmp_path):
+def test_a_large_directory_that_is_broken_is_refused_with_every_problem(file):
     text = LARGE.replace("phone: 01632 960001", "phone: 1").replace("fri: 16:30", "x")
-    with pytest.raises(InvalidDirectory) as inline:
-        parse(text, tmp_path / "directory.yaml")
-    with pytest.raises(InvalidDirectory) as in_child:
-        parse_in_child(text, tmp_path / "directory.yaml")
+    refusals = []
+    for read in (parse, parse_in_child):
+        with pytest.raises(InvalidDirectory, match=str(file)) as refusal:
+            read(text, file)
+        refusals.append(refusal.value.problems)
 
-    assert in_child.value.problems == inline.value.problems
-    assert str(tmp_path) in str(in_child.value)
+    assert refusals[0] == refusals[1]
 
 
-def test_a_file_that_ended_its_reader_twice_is_left_alone_until_it_changes(no_memory, tmp_path):
-    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
+def test_a_file_that_ended_its_reader_twice_is_left_alone_until_it_changes(
+    no_memory, file, last_good
+):
     file.write_text(LARGE)
     for _ in range(MAX_ATTEMPTS):
         with pytest.raises(ReaderEnded):
-            LastGoodDirectory(folder).load(file)
+            LastGoodDirectory(last_good.folder).load(file)
 
     with pytest.raises(InvalidDirectory, match="until it changes") as refused:
-        LastGoodDirectory(folder).load(file)
+        last_good.load(file)
     assert not isinstance(refused.value, ReaderEnded)
     file.write_text(LARGE + "# changed\n")
     with pytest.raises(ReaderEnded):
-        LastGoodDirectory(folder).load(file)
+        last_good.load(file)
 
 
 def test_a_file_that_takes_too_much_cpu_time_is_given_up(monkeypatch, tmp_path):
@@ -445,8 +450,7 @@ def test_a_file_that_takes_too_much_cpu_time_is_given_up(monkeypatch, tmp_path):
         parse_in_child(LARGE, tmp_path)
 
 
-def test_a_busy_machine_does_not_count_against_a_good_file(monkeypatch, tmp_path):
-    file, last_good = tmp_path / "directory.yaml", LastGoodDirectory(tmp_path / "instance")
+def test_a_busy_machine_does_not_count_against_a_good_file(monkeypatch, file, last_good):
     file.write_text(LARGE)
     with monkeypatch.context() as busy:
         busy.setattr(loading, "PARSE_TIMEOUT_SECONDS", 0.01)
@@ -465,53 +469,43 @@ def no_threads():
     threading.stack_size(size)
 
 
-def test_where_no_thread_can_be_started_files_are_read_all_the_same(tmp_path, no_threads):
-    file = tmp_path / "directory.yaml"
-    file.write_text(GOOD)
+def test_where_no_thread_can_be_started_files_are_read_all_the_same(file, last_good, no_threads):
     with pytest.raises(RuntimeError):
         threading.Thread(target=print).start()
 
-    loader = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
-
-    assert loader.refresh().problems == ()
-    assert loader.refresh().problems == ()
+    loader = SnapshotLoader(file, last_good.folder, lambda: AT)
+    assert loader.refresh().problems == loader.refresh().problems == ()
 
 
-def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, tmp_path):
-    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
-    file.write_text(GOOD)
-    LastGoodDirectory(folder).load(file)
+@pytest.fixture
+def enlarged(file, last_good):
+    """Return a loader of a new process over a file that has become large."""
+    last_good.load(file)
     file.write_text(LARGE)
-    snapshot = SnapshotLoader(file, folder, lambda: AT).current()
+    return SnapshotLoader(file, last_good.folder, lambda: AT)
 
-    assert snapshot.directory == parse(GOOD, file)[0]
+
+def test_a_new_process_answers_from_the_last_good_copy_if_its_reader_is_ended(no_memory, enlarged):
+    snapshot = enlarged.current()
+
+    assert snapshot.directory == parse(GOOD, "x")[0]
     assert [problem.code for problem in snapshot.problems] == ["not_read"]
 
 
-def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(tmp_path):
-    file, folder = tmp_path / "directory.yaml", tmp_path / "instance"
-    file.write_text(GOOD)
-    LastGoodDirectory(folder).load(file)
-    file.write_text(LARGE)
-
-    assert len(SnapshotLoader(file, folder, lambda: AT).current().directory.services) == 250
+def test_a_new_process_reads_a_large_file_rather_than_the_last_good_copy(enlarged):
+    assert len(enlarged.current().directory.services) == 250
 
 
-def test_readiness_says_that_the_file_is_not_read(no_memory, make_app, tmp_path):
-    file = tmp_path / "directory.yaml"
-    file.write_text(GOOD)
+def test_readiness_says_that_the_file_is_not_read(no_memory, make_app, file):
     make_app(file).test_client().get("/")
     file.write_text(LARGE)
     client = make_app(file, OPS_TOKEN="ops").test_client()
-    response = client.get("/readyz", headers={"Authorization": "Bearer ops"})
 
-    assert "directory_not_read" in response.text
+    assert "directory_not_read" in client.get("/readyz", headers=OPS).text
 
 
 @pytest.mark.parametrize("command", [["status"], ["directory", "check"], ["who"]])
-def test_commands_end_where_the_file_is_a_pipe(make_app, tmp_path, command):
-    file = tmp_path / "directory.yaml"
-    file.write_text(GOOD)
+def test_commands_end_where_the_file_is_a_pipe(make_app, file, command):
     make_app(file).test_client().get("/")
     file.unlink()
     os.mkfifo(file)
