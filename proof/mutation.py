@@ -22,8 +22,13 @@ from proof import table
 DECISION = ("tests/core/test_decision.py", "tests/core/test_special_days.py")
 CALL_FLOW = "tests/telephony/test_call_flow.py"
 TESTS = {
-    "core/instants": ("tests/core/test_instants.py",),
-    "core/directory": ("tests/core/test_directory.py", *DECISION, CALL_FLOW),
+    "core/instants": (
+        *("tests/core/test_instants.py", "tests/core/test_gaps.py", "tests/test_divert_rules.py"),
+    ),
+    "core/directory": (
+        *("tests/core/test_directory.py", *DECISION, CALL_FLOW, "tests/text/test_sentences.py"),
+        *("tests/public/test_api.py", "tests/public/test_card.py"),
+    ),
     "core/decision": (*DECISION, CALL_FLOW),
     "core/gaps": ("tests/core/test_gaps.py",),
     "telephony/call_flow": (CALL_FLOW,),
@@ -50,6 +55,7 @@ EQUIVALENT = {
         "first, last = (start - _MAX_OVERRUN).astimezone(None).date(), end.astimezone(zone).date()",
     ),
     "more memory, and the same answers": (
+        "self.month = lru_cache(maxsize=None)(self._compile_month)",
         "self._answers = lru_cache(maxsize=None)(self._compile_answers)",
     ),
 }

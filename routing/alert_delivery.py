@@ -141,7 +141,7 @@ def build_message(
         headings.append(heading)
         parts.append("\n".join(lines))
     subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
-    keys = "\n".join(sorted(item.key for item in queued))
+    keys = "\n".join(sorted(item.dedupe_key for item in queued))
     return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
 
 
@@ -169,7 +169,7 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
         alerts.enqueue(connection, keys, due)
         if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
             expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, keys, [alert.key for alert in due], expired_before)
+            alerts.purge(connection, keys, [alert.dedupe_key for alert in due], expired_before)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):

@@ -282,16 +282,15 @@ def _rota(
 ) -> Iterator[Condition]:
     """Yield the gaps in the rota: each that begins before the next working day ends, for alerts.
 
-    A gap that was filled and is empty again is a new occurrence; one without an end, every day.
+    A gap that was filled and is empty again is a new occurrence, and so is one of more than a day,
+    once; one without an end is, every day.
     """
     if not upcoming.roles:
         return
     end, days = at + rota_service.GAP_LOOKAHEAD, rota_service.GAP_LOOKAHEAD.days
-    soon, today = (
-        _end_of_next_working_day(snapshot, at),
-        at.astimezone(snapshot.directory.zone).date(),
-    )
-    gaps = upcoming.gaps(at, end)
+    soon = _end_of_next_working_day(snapshot, at)
+    today = at.astimezone(snapshot.directory.zone).date()
+    gaps = [gap for gap in upcoming.gaps(at - _DAY, end) if gap.during.end > at]
     for role in upcoming.roles.values():
         name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
         if gaps_of_role and not upcoming.assignments(role.id, at, end):
@@ -305,7 +304,9 @@ def _rota(
             begins = "now" if span.start <= at else f"from {_format_time(span.start)}"
             sentence = f"{name}: {shortfall} {begins} until {_format_time(span.end)}."
             ends = span.end.isoformat() if span.end <= end else today
-            key = f"{role.id} {ends} {rota.count_ever_added(connection, role.id, span)}"
+            is_whole = span.start > at - _DAY  # or else it begins elsewhere at each look
+            added = rota.count_ever_added(connection, role.id, span) if is_whole else ""
+            key = f"{role.id} {ends} {added}"
             yield Condition("rota_gap", sentence, subject=name, alert_key=key)
         later = [gap for gap in gaps_of_role if gap.during.start >= soon]
         if later:

@@ -400,7 +400,6 @@ class Timetables:
     def _answer(
         self, service: Service, at: datetime, spans: Mapping[str, tuple[Span, ...]]
     ) -> Answer:
-        """Return the first open line's answer, or else the out-of-hours line's with its reason."""
         day = at.astimezone(self.directory.zone).date()
         for line in service.lines:
             before = bisect_right(spans[line.id], at, key=attrgetter("start"))

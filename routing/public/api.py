@@ -162,7 +162,6 @@ def _locale() -> Locale:
 
 
 def _cacheable(body: dict[str, Any]) -> Response:
-    """Return ``body`` as JSON that may be cached for ten seconds, with an ETag."""
     response = jsonify(body)
     response.headers["Content-Language"] = _locale().language
     tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
@@ -172,8 +171,7 @@ def _cacheable(body: dict[str, Any]) -> Response:
 def _numbers(service: str, separator: str | None = None, only_first_line: bool = False) -> Response:
     """Return the numbers to ring as text, or as JSON; internal lines need a token.
 
-    An exchange rings the numbers that it gets: they must not be a second old, nor be the number of
-    a service, by which the call would come back.
+    The number of a service is none of them: by it the call would come back.
     """
     lookup.read_diverts(max_age=0)
     at, services = _requested_instant(), lookup.snapshot().directory.services

@@ -159,7 +159,7 @@ def _next_midnight(at: datetime, locale: Locale) -> datetime:
 
 
 def _next_wording(decision: Decision, at: datetime, locale: Locale) -> datetime:
-    """Return when a live page words the same decision differently: at a notice, or at midnight."""
+    """Return when a live page words the same decision differently."""
     midnight = _next_midnight(at, locale)
     if decision.until is None or decision.until - HANDOVER_NOTICE <= at:
         return midnight
@@ -290,7 +290,6 @@ def _hours(line: Line, phone: Phone, period: Period, holidays: HolidayDates) -> 
 
 
 def _week_hours(week: tuple[tuple[TimeRange, ...], ...], first: date, last: date) -> Iterator[Json]:
-    """Yield the hours of a week, one entry for the days with the same range."""
     for time_range in dict.fromkeys(time_range for ranges in week for time_range in ranges):
         days = [
             name for name, ranges in zip(dates.WEEKDAYS, week, strict=True) if time_range in ranges

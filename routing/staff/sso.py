@@ -92,7 +92,6 @@ def begin(callback: str, chooses_account: bool) -> tuple[str, tuple[str, str, st
     """
     try:
         client = _client()
-        _check_metadata(client)
         options = {"prompt": "select_account"} if chooses_account else {}
         request = client.create_authorization_url(callback, **options)
         return request["url"], (request["state"], request["nonce"], request["code_verifier"])
@@ -130,7 +129,6 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
         raise AccessDenied(_DENIED) if answer["error"] == "access_denied" else refusal
     try:
         client = _client()
-        _check_metadata(client)
         code = answer["code"]
         token = client.fetch_access_token(callback, code=code, code_verifier=code_verifier)
         claims = client.parse_id_token(
@@ -210,18 +208,12 @@ def _no_role(claims: Any, path: str, claim: Any) -> str:
     return refusal
 
 
-def _check_metadata(client: Any) -> None:
-    """Raise SignInError for a provider with another issuer: its tokens would be somebody else's."""
-    issuer = client.load_server_metadata().get("issuer")
-    if issuer != current_app.config["OIDC_ISSUER"]:
-        raise SignInError(
-            f"OIDC_ISSUER is {current_app.config['OIDC_ISSUER']}, but the provider there calls "
-            f"itself {issuer}. Set OIDC_ISSUER to the single tenant's own issuer."
-        )
-
-
 def _client() -> Any:
-    """Return the provider's client, created once in a process. Raise SignInError without one."""
+    """Return the provider's client, created once in a process.
+
+    Raise SignInError without a provider, and for one with another issuer than in the settings: its
+    tokens would be somebody else's.
+    """
     if not current_app.config["OIDC_ISSUER"]:
         raise SignInError("There is no council account to sign in with here.")
     oauth = current_app.extensions.get("provider")
@@ -240,6 +232,12 @@ def _client() -> Any:
             },
         )
         current_app.extensions["provider"] = oauth
+    issuer = oauth.council.load_server_metadata().get("issuer")
+    if issuer != current_app.config["OIDC_ISSUER"]:
+        raise SignInError(
+            f"OIDC_ISSUER is {current_app.config['OIDC_ISSUER']}, but the provider there calls "
+            f"itself {issuer}. Set OIDC_ISSUER to the single tenant's own issuer."
+        )
     return oauth.council
 
 

@@ -22,11 +22,11 @@ MAX_BATCH = 1000
 class Alert:
     """Something to tell a person. ``title`` and ``text`` are one line each.
 
-    ``key`` identifies the event, so that it is sent once. In the queue it has an ``id`` and is for
-    one ``recipient``; ``sent_at`` is None until it is sent.
+    ``dedupe_key`` identifies the event, so that it is sent once. In the queue it has an ``id`` and
+    is for one ``recipient``; ``sent_at`` is None until it is sent.
     """
 
-    key: str
+    dedupe_key: str
     kind: str
     title: str
     text: str
@@ -49,7 +49,7 @@ def enqueue(connection: Connection, recipients: Iterable[str], due: Collection[A
     rows = [
         {
             "recipient": recipient,
-            "dedupe_key": alert.key,
+            "dedupe_key": alert.dedupe_key,
             "kind": alert.kind,
             "title": alert.title,
             "text": alert.text,
@@ -95,9 +95,4 @@ def purge(
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[Alert]:
-    return [
-        Alert(key, kind, title, text, noticed_at, number, recipient, sent_at)
-        for number, recipient, key, kind, title, text, noticed_at, sent_at in connection.execute(
-            query
-        )
-    ]
+    return [Alert(**row._mapping) for row in connection.execute(query)]

@@ -49,6 +49,9 @@ SENDER_PREFIX = "text_sender:"
 
 _WRITE_CHECK = "attempt"
 
+CountKey = tuple[str, str, str | None]
+"""A service, the line first decided on, and the outcome: None while the call goes on."""
+
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -313,19 +316,12 @@ def is_missed(outcome: str | None) -> bool:
 
 def counts(
     connection: Connection, start: datetime, end: datetime, at: datetime
-) -> dict[tuple[str, str, str | None], int]:
+) -> dict[CountKey, int]:
     """Return how many calls of a period there are by service, first line and outcome."""
-    query = (
-        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
-        .where(_began_between(start, end))
-        .group_by(*map(sa.literal_column, "123"))
-    )
-    return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
+    return _count(connection, at, _began_between(start, end))
 
 
-def counts_of_ended(
-    connection: Connection, since: datetime, at: datetime
-) -> dict[tuple[str, str, str], int]:
+def counts_of_ended(connection: Connection, since: datetime, at: datetime) -> dict[CountKey, int]:
     """Return how many calls ended from ``since`` on, by service, first line and outcome.
 
     One whose end was not reported ends UNREPORTED_AFTER its beginning.
@@ -334,12 +330,7 @@ def counts_of_ended(
         since - UNREPORTED_AFTER, at - UNREPORTED_AFTER
     )
     began_lately = calls.c.began_at >= since - 2 * UNREPORTED_AFTER
-    query = (
-        sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
-        .where(began_lately & ((calls.c.ended_at >= since) | is_unreported))
-        .group_by(*map(sa.literal_column, "123"))
-    )
-    return {(service, line, outcome): n for service, line, outcome, n in connection.execute(query)}
+    return _count(connection, at, began_lately & ((calls.c.ended_at >= since) | is_unreported))
 
 
 def increment(connection: Connection, name: str, at: datetime, more: int = 1) -> int:
@@ -427,6 +418,14 @@ def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
 def _outcome(at: datetime) -> sa.ColumnElement[str | None]:
     is_unreported = calls.c.outcome.is_(None) & (calls.c.began_at < at - UNREPORTED_AFTER)
     return sa.case((is_unreported, Outcome.UNKNOWN.value), else_=calls.c.outcome)
+
+
+def _count(
+    connection: Connection, at: datetime, is_wanted: sa.ColumnElement[bool]
+) -> dict[CountKey, int]:
+    query = sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
+    rows = connection.execute(query.where(is_wanted).group_by(*map(sa.literal_column, "123")))
+    return {(service, line, outcome): n for service, line, outcome, n in rows}
 
 
 def _select_calls(at: datetime, is_wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:

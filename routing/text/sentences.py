@@ -196,7 +196,6 @@ def _closed_sentence(
     holidays: HolidayDates,
     when: str = N_("on {day}"),
 ) -> str:
-    """Say that the service's first line is closed, and by which special day or bank holiday."""
     line, today = decision.service.lines[0], at.astimezone(locale.zone).date()
     ranges, cause = line.ranges_on(today, holidays), _cause(decision, locale)
     if cause is None:
@@ -218,7 +217,6 @@ def _closed_sentence(
 
 
 def _cause(decision: Decision, locale: Locale) -> str | None:
-    """Name the special day or bank holiday that sets the hours; None on an ordinary day."""
     special_day, holiday = decision.reason.special_day, decision.reason.bank_holiday
     if special_day is not None:
         return special_day.name.get(locale.language)

@@ -5,6 +5,8 @@ import sqlite3
 import pytest
 from conftest import ANYSHIRE
 
+from routing import lookup
+
 
 @pytest.fixture
 def app(make_stored):
@@ -60,15 +62,17 @@ def test_a_backup_never_replaces_a_file_and_keep_is_for_a_folder(run, folder):
     assert [file.read_text() for file in folder.iterdir()] == ["mine"]
 
 
-def test_a_damaged_database_is_reported_and_leaves_no_backup(run, folder, tmp_path):
+def test_a_database_whose_index_differs_from_its_table_leaves_no_backup(app, run, folder, tmp_path):
+    words = ["staff", "add", "Priya Shah", "--role", "view", "--password-stdin"]
+    app.test_cli_runner().invoke(args=words, input="correct horse battery\n")
+    with app.app_context():
+        lookup.database().close()
     file = tmp_path / "instance/routing.sqlite"
-    content = bytearray(file.read_bytes())
-    content[20_000:60_000] = b"\xff" * 40_000
-    file.write_bytes(content)
+    file.write_bytes(file.read_bytes().replace(b"priya shah", b"prixa shah", 1))
     result = run("backup", folder / "copy.sqlite")
 
     assert result.exit_code == 1
-    assert result.output.startswith("Error: No backup was made. ")
+    assert "The copy is damaged" in result.output
     assert list(folder.iterdir()) == []
 
 

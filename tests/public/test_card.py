@@ -277,6 +277,16 @@ services: {{s: {{name: S, lines: [day], out_of_hours: night}}}}
 """
 
 
+@pytest.mark.parametrize("path", ["/", "/contacts"])
+def test_every_line_is_shown_with_its_number_of_that_day(page, path):
+    works = "special_days: [{date: 2026-11-23, name: Works, phone: 01632 960009}]"
+    lines = TWO_LINES.format("01632 960001").replace("night: {", f"night: {{{works}, ")
+    _, html = page(lines, DAY, path)
+
+    assert 'href="tel:+441632960009"' in html
+    assert 'href="tel:+441632960002"' not in html
+
+
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 INSTANTS = [
     f"2026-12-{day}T{time}Z" for day, time in ((23, "12:00:00"), (24, "16:57:00"), (28, "07:58:00"))

@@ -202,3 +202,11 @@ def test_too_little_rest_is_described_with_its_length(rota, start, rest):
     rota.add_shift("night", 1, f"2026-11-23T{start}", "2026-11-24T08:30")
 
     assert texts(rota) == [f"Amara Owusu has {rest}"]
+
+
+def test_a_change_is_not_warned_of_for_a_clash_that_there_is_already(rota):
+    rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_shift("standby", 1, "2026-11-23T17:00", "2026-11-24T01:30")
+    new = Shift("night", 2, span("2026-11-24T17:00", "2026-11-25T08:30"))
+
+    assert RotaText(rota.build(), NOW).warnings([new]) == []

@@ -1,11 +1,11 @@
 """The preview of a call that nobody answers: what the caller hears, and how that is done."""
 
 from dataclasses import replace
-from itertools import chain
+from functools import partial
 from math import ceil
 
+import pytest
 from conftest import ANYSHIRE, ROOT
-from core.test_decision import compiled
 from sweep import timetables
 
 from routing.core.decision import decide
@@ -15,16 +15,13 @@ from routing.text.locale import get_locale
 
 TABLES = timetables(ANYSHIRE)
 NIGHT = time_parsing.parse_rfc3339("2026-11-23T22:00:00Z")
-
-
 LOCALE = get_locale("en", TABLES.directory.zone)
 
 
-def preview(tables=TABLES, diverts=(), internal_numbers=True):
-    def answer(at):
-        return decide(tables, "children", at, diverts)
-
-    return preview_call(tables, NIGHT, answer, (), LOCALE, internal_numbers)
+@pytest.fixture(scope="module")
+def preview():
+    """Return what a caller hears by night, and how that is done."""
+    return preview_call(TABLES, NIGHT, partial(decide, TABLES, "children"), (), LOCALE, True)
 
 
 def _seconds(sentence):
@@ -33,8 +30,8 @@ def _seconds(sentence):
     return int(minutes) * 60 + int(seconds)
 
 
-def test_it_begins_with_the_greeting_and_goes_on_second_by_second():
-    hears, _ = preview()
+def test_it_begins_with_the_greeting_and_goes_on_second_by_second(preview):
+    hears, _ = preview
 
     assert hears[0].startswith("0:00 “")
     greeting_seconds = ceil(len(hears[0].removeprefix("0:00 “").removesuffix("”")) / 14)
@@ -43,8 +40,8 @@ def test_it_begins_with_the_greeting_and_goes_on_second_by_second():
     assert hears[-1].endswith("Twice, and the call ends.")
 
 
-def test_times_never_go_back_and_words_come_within_a_minute_of_ringing():
-    hears, _ = preview()
+def test_times_never_go_back_and_words_come_within_a_minute_of_ringing(preview):
+    hears, _ = preview
     seconds = [_seconds(line) for line in hears]
 
     assert seconds == sorted(seconds)
@@ -65,19 +62,14 @@ def test_time_passes_for_what_is_said_in_each_language():
     assert ends - begins > 1.5 * len(hears[words]) / 14
 
 
-def test_how_it_is_done_names_each_line_and_for_how_long_it_rings():
-    _, how = preview()
+def test_how_it_is_done_names_each_line_and_for_how_long_it_rings(preview):
+    _, how = preview
 
     assert len(how) == 6
     assert how[0].endswith(
         "Emergency Duty Service (EDS) on 01632 960002 rings for 25 seconds, and 5 that Twilio adds."
     )
     assert "must press 1" in how[1]
-
-
-def test_an_internal_number_is_left_out_for_those_who_may_not_see_it():
-    assert "07700 900001" in " ".join(preview()[1])
-    assert "07700" not in " ".join(chain(*preview(internal_numbers=False)))
 
 
 def test_keys_that_are_pressed_are_told():
@@ -89,26 +81,3 @@ def test_keys_that_are_pressed_are_told():
 
     _, how = preview_call(TABLES, NIGHT, answer, (), LOCALE, True)
     assert "Once it answers, ww1 is pressed" in how[0]
-
-
-NOBODY_BUT_999 = """
-lines:
-  day: {name: Day line, phone: 01632 960001, hours: {mon-fri: 09:00-17:00}}
-  backup: {name: Backup, phone: 01632 960003, hours: always}
-  police: {name: Police, phone: "999", hours: always}
-services:
-  children: {name: C, lines: [day], out_of_hours: police, if_unanswered: [BACKUP]}
-"""
-
-
-def test_while_999_answers_the_caller_hears_so_before_anybody_else_rings_or_at_once():
-    hears, how = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "backup")))
-    alone = preview(compiled(NOBODY_BUT_999.replace("BACKUP", "day")))
-
-    assert "9 9 9" in hears[0]
-    assert hears[0].endswith("We are calling somebody else.”")
-    assert "Ringing" in hears[1]
-    assert "Backup" in how[0]
-    ((only,), nobody) = alone
-    assert "9 9 9" in only
-    assert nobody == []

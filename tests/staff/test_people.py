@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import icalendar
 import pytest
@@ -10,6 +11,7 @@ import vobject
 from staff.conftest import page_text
 
 from routing import lookup
+from routing.core.instants import Span
 from routing.rota.roster import Cover
 from routing.store import accounts, rota, rota_people
 
@@ -111,11 +113,15 @@ def events(app, path):
 
 def test_my_calendar_has_my_shifts_and_no_names(app, mine):
     rostered.christmas(app)
+    with app.app_context(), lookup.database().writing() as connection:
+        during = rota.get(connection, 2).during
+        evening = Span(during.end - timedelta(hours=4), during.end)
+        rota.add(connection, "covered", [Cover(2, 1, evening)], lookup.now(), "account:1")
     (event,), answer = events(app, feed(mine))
 
     assert str(event["SUMMARY"]) == "Out-of-hours social worker"
     assert event.decoded("DTSTART").isoformat() == "2026-12-25T08:30:00+00:00"
-    assert event.decoded("DTEND").isoformat() == "2026-12-26T08:30:00+00:00"
+    assert event.decoded("DTEND").isoformat() == "2026-12-26T04:30:00+00:00"
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     assert not any(name in answer.text for name in rostered.PEOPLE if name != "Siân O’Brien")
     assert "07700" not in answer.text

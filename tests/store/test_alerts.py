@@ -26,7 +26,7 @@ def send(write, now):
     def send(to="a"):
         queued = write(alerts.unsent, to)
         write(alerts.mark_sent, [item.id for item in queued], now)
-        return [item.key for item in queued]
+        return [item.dedupe_key for item in queued]
 
     return send
 
@@ -50,7 +50,7 @@ def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, w
     assert len(read(alerts.newest, 9)) == 4  # noticed at that instant, not before it
     write(alerts.purge, ["a"], ["stands"], now + SECOND)
 
-    assert [row.key for row in read(alerts.newest, 9)] == ["waits", "stands"]
+    assert [row.dedupe_key for row in read(alerts.newest, 9)] == ["waits", "stands"]
 
 
 def test_the_queues_own_clock_is_no_rehearsals(read):
