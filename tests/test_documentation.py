@@ -46,10 +46,8 @@ def test_every_file_and_name_that_tells_where_to_add_something_exists():
     terms = set(re.findall(r"`([\w./]+)`", table))
     files = {term for term in terms if re.search(r"\.(py|html|md|json|yaml|env)$", term)}
     names = {term for term in terms - files if "/" not in term}
-    suffixes = ("py", "html")
-    tree = {
-        path: path.read_text("utf-8") for s in suffixes for path in ROOT.glob(f"routing/**/*.{s}")
-    }
+    patterns = ("routing/**/*.py", "routing/**/*.html", "tests/**/*.py")
+    tree = {path: path.read_text("utf-8") for glob in patterns for path in ROOT.glob(glob)}
     paths = [str(path) for path in (*tree, *ROOT.glob("*/*.*"), *ROOT.glob("routing/*.json"))]
 
     assert [file for file in files if not any(path.endswith(f"/{file}") for path in paths)] == []

@@ -396,8 +396,8 @@ def find_overlaps(rows: Mapping[int, Shift], shifts: Iterable[Shift]) -> list[st
     ``rows`` are by their numbers; ``shifts`` are on the rota and do not overlap one another.
     """
     problems: list[str] = []
-    latest: dict[tuple[str, int | None], tuple[Shift | Shift, int | None]] = {}
-    entries: list[tuple[Shift | Shift, int | None]] = [(shift, None) for shift in shifts]
+    latest: dict[tuple[str, int | None], tuple[Shift, int | None]] = {}
+    entries: list[tuple[Shift, int | None]] = [(shift, None) for shift in shifts]
     entries += [(row, number) for number, row in rows.items()]
     for shift, number in sorted(entries, key=lambda entry: entry[0].during.start):
         key = shift.role_id, shift.person_id
