@@ -181,8 +181,6 @@ def fill(
         click.echo(f"{text.span(shift.during)}: {name}")
     for warning in proposal.warnings:
         click.echo(f"Warning: {warning}")
-    for load in rota_service.measure_fill(proposal):
-        click.echo(f"{names[load.person_id]}: {load}.")
     count = count_of(len(proposal.changes), "shift")
     if not yes:
         click.echo(f"This would add {count}. To add, use --yes.")

@@ -81,17 +81,6 @@ class Workload:
     weekends: int
     bank_holidays: int
 
-    def __str__(self) -> str:
-        """Return "8 shifts, 132.5 hours, 6 nights, 2 weekends, 1 bank holiday"."""
-        counts = {
-            "shift": self.shifts,
-            "hour": round(self.duration / timedelta(hours=1), 2),
-            "night": self.nights,
-            "weekend": self.weekends,
-            "bank holiday": self.bank_holidays,
-        }
-        return ", ".join(f"{n:g} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items())
-
 
 def parse_times(text: str) -> tuple[int, ...]:
     """Read when shifts begin, as in 8:30am, 5pm or 08:30,17:00. Raise InvalidTime."""

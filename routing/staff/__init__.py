@@ -5,9 +5,8 @@ from flask import Flask
 from routing.staff import (
     accounts,
     auth,
-    calls,
-    changes,
     diverts,
+    history,
     my_shifts,
     now,
     people,
@@ -32,6 +31,6 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, people, my_shifts)
-    for module in (sign_in, now, diverts, *rota_pages, calls, changes, accounts):
+    for module in (sign_in, now, diverts, *rota_pages, history, accounts):
         app.register_blueprint(module.bp)
     app.register_blueprint(my_shifts.calendars_bp)

@@ -269,9 +269,9 @@ NAVIGATION = (
     ("rota.show", "Rota"),
     ("my_shifts.show", "My shifts"),
     ("diverts.index", "Diverts"),
-    ("calls.show", "Calls"),
+    ("history.show_calls", "Calls"),
     ("now.preview", "Preview"),
-    ("changes.show", "Changes"),
+    ("history.show_changes", "Changes"),
 )
 ROTA_PAGES = (
     ("rota.show", "On duty"),

@@ -65,7 +65,8 @@ def show() -> Response:
     The two weeks begin today, or on ``?from=``.
     """
     at, locale = lookup.now(), lookup.staff_locale()
-    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
+    days = _days_shown(at)
+    first, period = days[0], _period(days)
     done_id = parse_id(request.args.get("done", ""))
     with lookup.database().reading() as connection:
         upcoming = rota = rota_service.load_upcoming(connection, at)
@@ -87,12 +88,12 @@ def show() -> Response:
         "rota.html",
         done=done,
         known=request.args.get("known", 0, type=int),
-        roles=_role_rows(rota, _days_shown(first), at),
+        roles=_role_rows(rota, days, at),
         roles_on_duty=roles_on_duty(upcoming, at),
         gaps=_gap_items(upcoming, at, ahead),
         clashes=_clash_items(upcoming, at, ahead),
         lookahead_days=GAP_LOOKAHEAD.days,
-        period=_describe_fortnight(first),
+        period=_describe(days),
         first=first,
         today=at.astimezone(locale.zone).date(),
         earlier=first - DAYS_SHOWN * ONE_DAY,
@@ -105,12 +106,13 @@ def show() -> Response:
 def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
     at, locale = lookup.now(), lookup.staff_locale()
-    first, period = _first_date(at), _period(_first_date(at), DAYS_SHOWN)
+    days = _days_shown(at)
+    period = _period(days)
     rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
-        roles=_role_rows(rota, _days_shown(first), at),
-        period=_describe_fortnight(first),
+        roles=_role_rows(rota, days, at),
+        period=_describe(days),
         printed_at=format_datetime(at, locale, with_year=True),
     )
 
@@ -118,9 +120,9 @@ def print_page() -> Response:
 @bp.get("/rota.csv")
 def download() -> Response:
     """Send who is really on duty in a year from today, or ``?from=``, for a spreadsheet."""
-    first = _first_date(lookup.now())
-    content = rota_service.export_csv(_period(first, DAYS_IN_FILE)).encode("utf-8-sig")
-    disposition = f'attachment; filename="rota-{first}.csv"'
+    days = _days_shown(lookup.now(), DAYS_IN_FILE)
+    content = rota_service.export_csv(_period(days)).encode("utf-8-sig")
+    disposition = f'attachment; filename="rota-{days[0]}.csv"'
     return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
 
 
@@ -239,19 +241,18 @@ def _first_date(at: datetime) -> date:
     return first if 2000 <= first.year < 2100 else today
 
 
-def _period(first: date, days: int) -> Span:
-    """Return ``days`` days and one more: the last row runs on until the next day's handover."""
+def _days_shown(at: datetime, count: int = DAYS_SHOWN) -> list[date]:
+    first = _first_date(at)
+    return list(date_range(first, first + (count - 1) * ONE_DAY))
+
+
+def _period(days: Sequence[date]) -> Span:
+    """Return some days and one more: the last row runs on until the next day's handover."""
     zone = lookup.staff_locale().zone
-    end = first + (days + 1) * ONE_DAY
-    return Span(instants.midnight(first, zone), instants.midnight(end, zone))
+    return Span(*(instants.midnight(day, zone) for day in (days[0], days[-1] + 2 * ONE_DAY)))
 
 
-def _days_shown(first: date) -> list[date]:
-    return list(date_range(first, first + (DAYS_SHOWN - 1) * ONE_DAY))
-
-
-def _describe_fortnight(first: date) -> str:
-    days = _days_shown(first)
+def _describe(days: Sequence[date]) -> str:
     return " to ".join(format_full_date(day, lookup.staff_locale()) for day in (days[0], days[-1]))
 
 

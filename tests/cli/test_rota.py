@@ -252,9 +252,7 @@ def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
     assert (result.exit_code, "There is nothing to add." in result.output) == (1, True)
 
 
-def test_fill_takes_turns_of_any_length_and_shows_what_each_person_would_have(run, christmas):
-    alone = run(*FILL, "--people", "Amara Owusu").output.splitlines()[-2]
-    assert alone == "Amara Owusu: 5 shifts, 66 hours, 3 nights, 1 weekend, 1 bank holiday."
+def test_fill_takes_turns_of_any_length(run, christmas):
     words = (*FILL, "--people", "Amara Owusu,Siân O’Brien")
     result = run(*words, "--turn", "1", "--turn-begins", "Friday 5pm").output
     assert "until 10am on Monday 28 December: Siân O’Brien" in result

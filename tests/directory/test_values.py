@@ -217,15 +217,7 @@ def test_an_impossible_special_day_is_an_error_that_says_what_to_write(special_d
     assert remedy in problem_of(text, BEFORE, 2)
 
 
-@pytest.mark.parametrize("name", ["e01-empty-special-days", "e03-empty-add"])
-def test_a_key_left_empty_when_its_last_entry_was_deleted_has_no_entries(name):
-    directory, _ = load(CASES / f"{name}.yaml")
-
-    assert directory.holiday_rules.add == ()
-    assert name != "e01-empty-special-days" or directory.lines[0].special_days == ()
-
-
-def test_a_list_of_removed_holidays_left_empty_is_no_slip(tmp_path):
+def test_lists_of_added_and_removed_holidays_left_empty_are_no_slip(tmp_path):
     warnings, _ = check(CASES / "e03-empty-add.yaml", tmp_path, datetime(2026, 11, 23, tzinfo=UTC))
 
     assert {warning.level for warning in warnings} == {"warning"}

@@ -15,7 +15,6 @@ EXAMPLES = {
     "docs/runbook.md": "Secret Keyword",
     "docs/settings.md": "Basic Auth Credentials",
     "routing/config.py": "Basic Auth Credentials",
-    "routing/staff/changes.py": "Secret Keyword",
     "routing/staff/auth.py": "Secret Keyword",
     "routing/staff/sign_in.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",

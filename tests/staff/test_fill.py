@@ -55,6 +55,10 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     assert "Out-of-hours social worker: 8 shifts" in text
     first = "From 3:30pm on Thursday 24 December until 8:30am on Friday 25 December 17 hours Am"
     assert first in text
+    assert (
+        "Bank holidays Amara Owusu 2 32.5 2 1 1 Llŷr ap Rhys 2 32.5 2 1 2 Dev Patel 2 25 1 1 1"
+        in text
+    )
     assert shifts() == []
 
     done = arranger.send(page, FILL)

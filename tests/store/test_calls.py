@@ -41,12 +41,14 @@ def rows(database):
 
 
 def test_a_call_begins_once(write, call, rows, now):
-    first = write(calls.begin, KEY, call)
     later = CallStart("children", "mash", "in_hours", now + SECOND)
 
-    assert first == call
-    assert write(calls.begin, KEY, later) == call
-    assert rows()[0] == [("eds", "out_of_hours", None, None)]
+    assert write(calls.begin, KEY, call, LegStart(1, "eds", now)) == call
+    assert write(calls.begin, KEY, later, LegStart(1, "mash", later.at)) == call
+    assert rows() == (
+        [("eds", "out_of_hours", None, None)],
+        [(1, "eds", None, None, None)],
+    )
 
 
 def history(call, now):
@@ -80,6 +82,7 @@ def test_what_is_told_in_any_order_and_twice_ends_the_same(database, call, now, 
 
 
 def test_a_pressed_key_belongs_to_one_leg_of_one_call(write, call, now):
+    write(calls.begin, KEY, call, LegStart(1, "mash", now))
     write(calls.accept, KEY, call, LegStart(2, "eds", now))
 
     assert write(calls.was_accepted, KEY, 2)

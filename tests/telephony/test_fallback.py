@@ -121,18 +121,21 @@ def test_the_last_resort_rings_what_the_directory_says_since_it_was_changed(
     assert twilio.call(next(sids)).numbers == [EDS, "+441632960008"]
 
 
-def test_the_fallback_rings_at_most_ten_numbers_and_speaks_once_a_minute():
+def test_the_fallback_rings_ten_numbers_at_most_and_not_its_own_and_speaks_once_a_minute():
     names = [f"line{number}" for number in range(12)]
     lines = "\n".join(
         f"  {name}: {{name: {name}, phone: 01632 9601{number:02}, hours: always}}"
         for number, name in enumerate(names)
     )
-    services = f"services: {{s: {{name: S, lines: [{', '.join(names)}], out_of_hours: line0}}}}"
+    service = f"name: S, number: 01632 960103, lines: [{', '.join(names)}], out_of_hours: line0"
+    services = f"services: {{s: {{{service}}}}}"
     directory = compiled(f"lines:\n{lines}\n{services}\n").directory
     root = ET.fromstring(twiml.fallback(directory.services[0], directory, date(2026, 11, 23)))
     dials = root.findall("Dial")
 
-    assert len(list(root.iter("Number"))) == 10
+    numbers = [number.text for number in root.iter("Number")]
+    assert len(numbers) == 10
+    assert "+441632960103" not in numbers  # the service's own: the call would come back
     assert [verb.tag for verb in root][: 2 * len(dials)] == ["Dial", "Say"] * len(dials)
     for dial in dials:
         assert len(dial) * (int(dial.get("timeout")) + 5) <= 60

@@ -1,24 +1,32 @@
-"""Calls: what became of them, by day and month. Who rang is neither shown here nor stored."""
+"""What has happened: calls and what became of them, and changes and who made them.
+
+Who rang is neither shown here nor stored.
+"""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Response, current_app, request
 
 from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
-from routing.staff.auth import render_page, staff_blueprint
-from routing.store import calls
+from routing.rota.descriptions import role_name
+from routing.staff.auth import actor_names, render_page, staff_blueprint
+from routing.staff.forms import parse_id
+from routing.store import audit_log, calls
+from routing.store.audit_log import AuditEntry
 from routing.store.calls import Call, CountKey
 from routing.text import staff_text
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
 
-bp = staff_blueprint("calls")
+bp = staff_blueprint("history")
 
 MAX_UNANSWERED_SHOWN = 100
 """How many unanswered calls the page shows; the file has them all."""
@@ -28,9 +36,11 @@ CSV_COLUMNS = (
     *("seconds_to_answer", "seconds_talked", "rung"),
 )
 
+CHANGES_PER_PAGE = 50
+
 
 @bp.get("/calls")
-def show() -> Response:
+def show_calls() -> Response:
     """Show today's calls and a month's: by line and outcome, and each unanswered one."""
     at, zone = lookup.now(), lookup.staff_locale().zone
     today = at.astimezone(zone).date()
@@ -48,7 +58,7 @@ def show() -> Response:
         month=f"{MONTHS[first.month - 1]} {first.year}",
         today_rows=_rows(today_counts),
         month_rows=_rows(month_counts),
-        unanswered_calls=[_describe(call) for call in unanswered],
+        unanswered_calls=[_describe_call(call) for call in unanswered],
         more_unanswered=max(0, missed_count - len(unanswered)),
         outcomes=[*staff_text.CALL_OUTCOMES.values(), "All"],
         earlier=f"{first - timedelta(days=1):%Y-%m}",
@@ -58,7 +68,7 @@ def show() -> Response:
 
 
 @bp.get("/calls.csv")
-def download() -> Response:
+def download_calls() -> Response:
     """Send a month's calls, one a row, for a spreadsheet."""
     at, locale = lookup.now(), lookup.staff_locale()
     first, next_month = _month(at.astimezone(locale.zone).date())
@@ -114,7 +124,7 @@ def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
     return rows
 
 
-def _describe(call: Call) -> dict[str, object]:
+def _describe_call(call: Call) -> dict[str, object]:
     directory, legs = lookup.snapshot().directory, []
     for leg in call.legs:
         line = staff_text.line_name(directory, leg.line)
@@ -125,3 +135,86 @@ def _describe(call: Call) -> dict[str, object]:
         "outcome": staff_text.CALL_OUTCOMES[call.outcome],
         "legs": legs,
     }
+
+
+@bp.get("/changes")
+def show_changes() -> Response:
+    """Show the newest entries, or with ``?before=`` those older than an entry."""
+    before, locale = parse_id(request.args.get("before", "")), lookup.staff_locale()
+    with lookup.database().reading() as connection:
+        entries = audit_log.newest(connection, CHANGES_PER_PAGE + 1, before)
+        names, notes = actor_names(connection), audit_log.notes(connection, entries)
+    return render_page(
+        "changes.html",
+        entries=[
+            {
+                "at": format_datetime(entry.at, locale, with_year=True),
+                "actor": names(entry.actor),
+                "action": _describe_action(entry, names, notes),
+                "note": notes.get(entry.entity) if entry.entity.startswith("divert") else "",
+                "changes": list(_changes(entry, locale, names)),
+            }
+            for entry in entries[:CHANGES_PER_PAGE]
+        ],
+        next_before=entries[CHANGES_PER_PAGE - 1].id if len(entries) > CHANGES_PER_PAGE else None,
+        is_first_page=before is None,
+    )
+
+
+def _describe_action(
+    entry: AuditEntry, names: Callable[[str], str], notes: Mapping[str, str]
+) -> str:
+    """Return what was done, and to what: "Divert set (Worried about a child)".
+
+    A change of the rota is its summary or its kind, with what it undid; the rest is in its fields.
+    """
+    kind, _, number = entry.entity.partition(":")
+    label = staff_text.ACTION_LABELS.get(entry.action, entry.action)
+    if kind == "rota":
+        undone = (entry.before or {}).get("made")
+        kinds = f"{label} ({staff_text.ACTION_LABELS[f'rota.{undone}']})" if undone else label
+        return notes.get(entry.entity, kinds)
+    if not number:
+        return label
+    if kind == "divert":
+        service_id = (entry.after or entry.before or {})["service"]
+        return f"{label} ({staff_text.service_name(lookup.snapshot().directory, service_id)})"
+    name = names(entry.entity)
+    if name == entry.entity:
+        name = f"{kind} {number}"
+    return f"{label} ({name})"
+
+
+def _changes(
+    entry: AuditEntry, locale: Locale, names: Callable[[str], str]
+) -> Iterator[tuple[str, str, str]]:
+    before, after = entry.before or {}, entry.after or {}
+    is_new = entry.action.endswith((".set", ".added", ".created"))
+    for field in dict.fromkeys((*before, *after)):
+        old, new = before.get(field), after.get(field)
+        if field not in ("shift", "made") and (old != new or is_new):
+            old_text = _format_value(field, old, locale, names)
+            yield field, old_text, _format_value(field, new, locale, names)
+
+
+def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str], str]) -> str:
+    """Return a time in words, a person and what the directory names by name, all else as it is."""
+    directory = lookup.snapshot().directory
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field == "service":
+        return staff_text.service_name(directory, value)
+    if field in ("line", "replaced_line"):
+        return staff_text.line_name(directory, value)
+    if str(value).startswith("rota_person:"):
+        return names(value)
+    if field in ("role", "of"):
+        roles = (role_name(role) for role in directory.rota if role.id == value)
+        return next(roles, value)
+    with suppress(TypeError, ValueError):
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not None:
+            return format_datetime(at, locale, with_year=True)
+    return str(value)
