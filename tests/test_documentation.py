@@ -70,6 +70,25 @@ def test_every_command_that_a_page_names_exists_with_its_options():
     assert unknown == []
 
 
+def test_every_option_that_a_page_names_alone_is_one_of_some_command():
+    known = set(all_options(cli.all_commands()))
+    named = {
+        (page.name, option)
+        for page, text in PAGES.items()
+        for option in re.findall(r"`(--[a-z-]+)[^`]*`", text)
+    }
+
+    assert [(page, option) for page, option in named if option not in known] == []
+
+
+def all_options(command):
+    """Yield every option of a command, and of the commands of a group."""
+    for parameter in command.params:
+        yield from parameter.opts
+    for name in getattr(command, "commands", ()):
+        yield from all_options(command.commands[name])
+
+
 def command_exists(text):
     """Return whether these words begin with a command, and each option among them is one of its."""
     command, words = cli.all_commands(), text.split()
