@@ -122,17 +122,7 @@ ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL
 ALERTS_JOB = "alerts"
 """The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
-_COMMON_WORDS = {
-    "CALL",
-    "DATABASE",
-    "INSTANCE",
-    "LOG",
-    "NOTE",
-    "PUBLIC",
-    "SECRET",
-    "SECURITY",
-    "STAFF",
-}
+_COMMON_WORDS = {"CALL", "DATABASE", "INSTANCE", "NOTE", "PUBLIC", "SECRET", "SECURITY", "STAFF"}
 _OWN_WORDS = {name.partition("_")[0] for name in SETTINGS} - _COMMON_WORDS
 """What no other program's variables begin with: one that is no setting is a slip."""
 
