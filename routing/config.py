@@ -126,7 +126,7 @@ _COMMON_WORDS = {"CALL", "DATABASE", "INSTANCE", "NOTE", "PUBLIC", "SECRET", "SE
 _OWN_WORDS = {name.partition("_")[0] for name in SETTINGS} - _COMMON_WORDS
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR = 0.85  # difflib's ratio of two names: surely a slip
+_SIMILAR = 0.84  # difflib's ratio of two names: surely a slip
 
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
