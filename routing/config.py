@@ -134,7 +134,7 @@ def _prefix(name: str) -> str:
 _OWN_PREFIXES = {_prefix(name) for name in SETTINGS} - {"DATABASE_URL", "SECRET_KEY"}
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR = 0.85  # difflib's ratio of two names: surely a slip
+_SIMILAR = 0.84  # difflib's ratio of two names: surely a slip
 
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
