@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 import rostered
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
 
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange
@@ -290,3 +290,12 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(
         for first in (24, 25):
             with pytest.raises(InvalidRotaChange, match="There are no gaps to fill"):
                 fill(date(2026, 12, first), at_nine)
+
+
+@pytest.mark.parametrize("command", ["who", "gaps"])
+def test_a_directory_without_a_rota_is_named_as_such(make_app, command):
+    runner = make_app(ROOT / "examples" / "oxfordshire.yaml").test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+
+    answer = runner.invoke(args=["rota", command]).output
+    assert answer == "The directory has no `rota`, so it does not say who must be on duty.\n"
