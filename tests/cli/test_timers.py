@@ -10,7 +10,7 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import bank_holidays, lookup
-from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due
+from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due, scheduled_jobs
 from routing.store import db, jobs, tables
 
 DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
@@ -138,6 +138,27 @@ def test_what_a_wrong_clock_noted_far_ahead_keeps_no_job_from_running(
 
         is_ours = jobs.claim(connection, "daily", "own", clock.at, clock.at, DAILY.timeout)
     assert is_ours is can_start
+
+
+def test_a_job_that_nobody_has_tried_to_run_for_a_month_is_forgotten(app, clock):
+    month_ago = clock.at - timedelta(days=30, seconds=1)
+    with app.app_context(), lookup.database().writing() as connection:
+        for name, now in (("removed", month_ago), ("daily", clock.at)):
+            jobs.claim(connection, name, "own", now, now, timedelta(0))
+
+        assert list(jobs.states(connection)) == ["daily"]
+
+
+def test_a_rehearsal_deletes_nothing_and_sends_alerts_by_a_job_of_its_own(make_app):
+    webhook, commands = {"ALERT_WEBHOOK_URL": "https://hook.example/"}, ("db counts", " ")
+    usual, rehearsal = (
+        [job.name for job in scheduled_jobs(make_app(**webhook, **more).config, commands)]
+        for more in ({}, {"CLOCK_STARTS_AT": "2026-12-24T12:00:00Z"})
+    )
+
+    assert usual[:-1] == ["alerts", "bank-holidays", "purge", "checks"]
+    assert usual[-1].startswith("db counts on ")
+    assert rehearsal == ["rehearsal alerts"]
 
 
 def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app):
