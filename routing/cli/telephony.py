@@ -18,6 +18,7 @@ from urllib.parse import urldefrag, urlsplit
 import click
 import requests
 from flask import current_app
+from requests import exceptions
 from twilio.request_validator import RequestValidator
 
 from routing import config, health, lookup
@@ -232,8 +233,8 @@ def _public_address() -> Iterator[Finding]:
         forged = _post(address, "forged").status_code
     except requests.RequestException as error:
         yield _stops(
-            f"{address} cannot be reached from here: {error}. If it cannot be from outside either, "
-            "no call is put through."
+            f"{address} cannot be reached from here: {_no_answer(error)}. If it cannot be from "
+            "outside either, no call is put through."
         )
         return
     if forged == 403:
@@ -317,7 +318,7 @@ def _fallback_fault(address: str, expected: str) -> str | None:
         if answer.status_code in (403, 404, 405):  # a host of files alone
             answer = requests.get(address, timeout=REQUEST_TIMEOUT_SECONDS)
     except requests.RequestException as error:
-        return f"cannot be fetched: {error}"
+        return f"cannot be fetched: {_no_answer(error)}"
     kind = answer.headers.get("Content-Type", "")
     if answer.status_code != 200 or "xml" not in kind:
         return f"is answered {answer.status_code} {kind}"
@@ -346,7 +347,7 @@ def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
                     application = _ask_twilio(f"Applications/{application_sid}").json()
                     number |= {key: application[key] for key in application if key.startswith(kind)}
     except (requests.RequestException, KeyError, ValueError) as error:
-        yield _stops(f"Twilio gave no answer about {e164}: {error}.")
+        yield _stops(f"Twilio gave no answer about {e164}: {_no_answer(error)}.")
         return
     yield from _answer_clock("Twilio", answer)
     if not accounts_numbers:
@@ -383,6 +384,16 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
         return
     if theirs.tzinfo is not None:
         yield compare_clocks(whose, theirs, datetime.now(UTC))
+
+
+def _no_answer(error: Exception) -> str:
+    """Return why a request had no answer: in words, of the usual reasons."""
+    if isinstance(error, exceptions.SSLError):
+        return "its certificate is not trusted, or there is no TLS"
+    if isinstance(error, exceptions.Timeout):
+        return f"it did not answer within {REQUEST_TIMEOUT_SECONDS:g} seconds"
+    is_refused = isinstance(error, exceptions.ConnectionError)
+    return "its name is not known, or it refuses the connection" if is_refused else str(error)
 
 
 def _ask_twilio(resource: str, **parameters: str) -> requests.Response:
