@@ -124,6 +124,8 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
             click.echo(line)
     for warning in plan.warnings:
         click.echo(f"Warning: {warning}")
+    if plan.new_people:
+        click.echo(f"New on the rota: {', '.join(plan.new_people.values())}.")
     counts = f"Added {count_of(len(compared.added), 'shift')}"
     if compared.changed or compared.removed:
         counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"

@@ -259,7 +259,7 @@ def parse_phone(value: object) -> Phone:
         return _parse_number(value.strip())
     raise ValueError(
         f"{shown(value)} is not a telephone number. Write one, as 01632 960001, and another in a "
-        "second line, for `if_unanswered`."
+        "second line."
     )
 
 
@@ -370,7 +370,7 @@ def lone_key_reason(key: str, value: object) -> str | None:
     if value == "" and (match := re.match(r"([a-z_-]+):(\S.*)", key)):
         return f"a blank is missing after a colon. Write `{match[1]}: {match[2]}`."
     if value == "" and re.search(r"[ :]", key):
-        return f"a comma or {{}} splits a text at '{key}'. Put the whole text in quotes."
+        return "a comma or {} splits the text here. Put the whole text in quotes."
     return None
 
 

@@ -7,6 +7,7 @@ What a hurried editor typed that is no YAML, or only looks right, is described i
 import re
 import sys
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -33,11 +34,12 @@ _DESCRIPTIONS = {
     "Zs": "a {name}: type an ordinary blank",
     "Pi": "a curly quotation mark: type a straight one",
     "Pf": "a curly quotation mark: type a straight one",
+    "\u2212": "a minus sign: type an ordinary hyphen",
     **dict.fromkeys(
         ("Cf", "Cc", "Cn", "Co", "Cs", "Zl", "Zp"), "a {name}, which cannot be seen: delete it"
     ),
 }
-"""How a character is described, and what to type, by its category in Unicode."""
+"""How a character is described, and what to type, by itself or its category in Unicode."""
 
 BIDI_OVERRIDES = "\u202a-\u202e\u2066-\u2069"
 """Marks that change the order in which what follows them is shown, as a character class."""
@@ -55,7 +57,7 @@ HIDDEN_CHARACTER = re.compile(
 word; the joiners of emoji do not count."""
 
 _KEY = r"^\s*(?:- +)?[A-Za-z0-9][A-Za-z0-9_,-]*"
-_NO_COLON = r"^\s*([A-Za-z][\w-]*)(?:[=;.]? +[^\s:#]|$)"
+_NO_COLON = r"^\s*(?:- +)?([A-Za-z][\w,-]*)(?:[=;.]? +[^\s:#]|$)"
 _OPEN_QUOTE = r": +(\"[^\"]*|'[^']*)$"
 _SLIPS = {
     r"^([<=>|]{7}(?: |$))": (
@@ -70,12 +72,16 @@ _SLIPS = {
         "a quotation mark within ends this text. Put a text with ' in double quotes, one with \" "
         "in single quotes."
     ),
-    _KEY + r": +([*&!%@`]|[|>](?![-+]?\s*$)|- )": (
+    _KEY + r": +(-(?: |$))": (
+        "a list may not begin beside its key. Write [one, another], or put a text in quotes."
+    ),
+    _KEY + r": +([*&!%@`]|[|>](?![-+]?\s*$)|[\[{][^\]}]*[\]}]+\s*[^\s#,\]}])": (
         "a text may not begin with this mark. Put the text in quotes."
     ),
     _KEY + r": +[^'\"{\[#\s][^#]*?(:(?: |$))": (
         "a second colon is in this text. Put the text in quotes, or each key on its own line."
     ),
+    r"^\s*(?:- +)?([A-Za-z][\w,-]*) *\{": "a colon is missing after this key. Write `key: value`.",
     _NO_COLON: "a colon is missing after this key. Write `key: value`.",
 }
 """Patterns of lines that no YAML has, with what to type: the first that fits counts."""
@@ -212,6 +218,7 @@ def read_yaml(text: str) -> YamlSource:
         events = _content_events(text)
         first = next(events, None)
         if not isinstance(first, yaml.MappingStartEvent):
+            deque(events, maxlen=0)  # so that what is no YAML further on is named instead
             raise UnreadableFile((1, 1), "the file has no keys. Start from examples/anyshire.yaml.")
         source.root = cast(dict[str, Node], _read(first, events, (), source))
         next(events, None)  # to the end of the file: what follows is refused too
@@ -246,7 +253,8 @@ def file_changes(old: YamlSource, new: YamlSource) -> list[FileChange]:
 def describe_character(character: str) -> str:
     """Return what a character is, and what to type: "a no-break space: type an ordinary blank"."""
     name = unicodedata.name(character, f"U+{ord(character):04X}").lower()
-    plain, category = unicodedata.normalize("NFKC", character), unicodedata.category(character)
+    plain = unicodedata.normalize("NFKC", character)
+    category = character if character in _DESCRIPTIONS else unicodedata.category(character)
     if plain != character and plain.isascii() and plain.isprintable() and plain.strip():
         return f"a look-alike ({name}): type {plain}"
     unknown = "a character that does not belong here ({name}): type what was meant"
@@ -346,18 +354,14 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     The slip is looked for where YAML began to read what it gave up on, and in the line above.
     """
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "no text")
-    context, mark = str(getattr(error, "context", "")), getattr(error, "problem_mark", None)
+    context, start = str(getattr(error, "context", "")), getattr(error, "context_mark", None)
+    mark = getattr(error, "problem_mark", None)
     if re.search("simple key|quoted|flow", context):
-        mark = getattr(error, "context_mark", None) or mark
+        mark = start or mark
     place = line, _ = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    rows = {
-        number: row.rstrip()
-        for number, row in enumerate(text.split("\n"), 1)
-        if row.strip() and row.lstrip()[0] != "#"
-    }
+    rows = _rows(text)
     before = [number for number in rows if number <= line]
-    is_colon_missing = re.search("mapping values|expected ':'", reason) is not None
-    if slip := _find_slip(rows, before, is_colon_missing):
+    if slip := _find_slip(rows, before, re.search("mapping values|':'", reason) is not None):
         return slip
     if "flow" in context:
         message = (
@@ -365,39 +369,76 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
             "Write {key: value, key: value}."
         )
         return UnreadableFile(place, message)
-    if is_colon_missing or re.search("expected key|'-' indicator", reason):
-        return _wrong_column(rows, before)
+    if "simple key" in context:
+        return UnreadableFile(place, "this is no key. Write `key: value`, without quotes around.")
+    if re.search("mapping values|expected key|'-' indicator|document start", reason):
+        list_column = start.column + 1 if start and "'-' indicator" in reason else None
+        return _wrong_column(rows, before, list_column)
     message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
     return UnreadableFile(place, message)
+
+
+def _rows(text: str) -> dict[int, str]:
+    """Return the lines by number, without blank ones, comments and what is below a `|` or `>`."""
+    rows: dict[int, str] = {}
+    opener, text_indent = -1, MAX_BYTES
+    for number, row in enumerate(text.split("\n"), 1):
+        indent = len(row) - len(row.lstrip())
+        if not row.strip() or row[indent] == "#":
+            continue
+        if 0 <= opener < indent:
+            text_indent = indent
+        opener = -1
+        if indent < text_indent:
+            rows[number], text_indent = row.rstrip(), MAX_BYTES
+            opener = indent if re.search(r"[|>][-+]?$", rows[number]) else -1
+    return rows
 
 
 def _find_slip(
     rows: Mapping[int, str], before: Sequence[int], is_colon_missing: bool
 ) -> UnreadableFile | None:
-    """Return the slip in one of the last two lines, or the quotation mark that is not closed."""
+    """Return the slip in one of the last two lines, or one of another line that YAML read over."""
     for number, (pattern, message) in product(before[:-3:-1], _SLIPS.items()):
         is_tried = is_colon_missing or pattern != _NO_COLON
         if is_tried and (match := re.search(pattern, rows[number])):
             message = message.format(character=describe_character(match[1][0]))
             return UnreadableFile((number, match.start(1) + 1), message)
     for number in reversed(before):
+        if match := re.search(r"^ *([^\S \t])", rows[number]):
+            message = f"before the value there is {describe_character(match[1])}."
+            return UnreadableFile((number, match.start(1) + 1), message)
         if match := re.search(_OPEN_QUOTE, re.sub(r" #.*", "", rows[number])):
             message = "this quotation mark is not closed. Write the other at the end of the text."
             return UnreadableFile((number, match.start(1) + 1), message)
     return None
 
 
-def _wrong_column(rows: Mapping[int, str], before: Sequence[int]) -> UnreadableFile:
-    """Return that the last of the lines ``before``, or the one above it, is in the wrong column.
+def _wrong_column(
+    rows: Mapping[int, str], before: Sequence[int], list_column: int | None
+) -> UnreadableFile:
+    """Return which of the lines ``before`` the last of them, where YAML gave up, is out of place.
 
-    It is the one above if the last is in a column of the lines around the two.
+    It is the only line in an odd column; or the last if it is in the column of a list's dashes; or
+    the one above if that is beside the last and no key, or the last is in a column of the lines
+    around the two.
     """
     columns = {number: len(row) - len(row.lstrip()) + 1 for number, row in rows.items()}
     *higher, above, last = (0, 0, *before)
-    parents = (columns[n] for n in reversed(higher) if n and columns[n] <= columns[last])
-    below = next((columns[number] for number in rows if number > last), None)
-    fits = columns[last] in (next(parents, None), below) and columns.get(above) != columns[last]
-    number = above if fits and above else last
+    column, odd = columns[last], [number for number in columns if columns[number] % 2 == 0]
+    is_opener = re.search(r"(:|[|>][-+]?)( +#.*)?$", rows[last]) is not None
+    parents = (columns[n] for n in reversed(higher) if n and columns[n] <= column)
+    below = next((columns[number] for number in rows if number > last and not is_opener), None)
+    is_dash_last, is_dash_above = (bool(n) and rows[n].lstrip()[:2] == "- " for n in (last, above))
+    fits = column == below or (not is_dash_last and column == next(parents, None))
+    if is_dash_last > is_dash_above or columns.get(above) == column:
+        fits = not is_dash_above and not re.match(_KEY + ":( |$)", rows.get(above, ""))
+    number = above if above and fits and column != list_column else last
+    if len(odd) == 1 and odd[0] <= last:
+        number = odd[0]
+    if match := re.match(r" *-( {2,})(?=\S)", rows[number]):
+        message = "more than one blank is after this dash. Write `- ` before an entry."
+        return UnreadableFile((number, match.start(1) + 1), message)
     message = (
         f"this begins in column {columns[number]}. Begin it in the column of the lines that it "
         "belongs beside, and write `- ` before each entry of a list."

@@ -277,7 +277,7 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     """Warn of days that a week does not name, between two on which the line is open.
 
     So it does of a Monday or a Friday where three weekdays are open. Where no two open days stand
-    side by side, as in mon,wed,fri, none is missing.
+    side by side, as in mon,wed,fri, none is missing; but mon,fri may be a slip for mon-fri.
     """
     key_of = {
         schema.WEEKDAYS.index(day): key
@@ -286,7 +286,10 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
         for day in schema.parse_days(key)
     }
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
-    if not key_of or all(second - first > 1 for first, second in pairwise(open_days)):
+    are_apart = all(second - first > 1 for first, second in pairwise(open_days))
+    if not key_of or (
+        are_apart and not any(re.fullmatch("[^,-]+,[^,-]+", key_of[day]) for day in open_days)
+    ):
         return
     is_working_week = sum(day < FRIDAY + 1 for day in open_days) >= 3
     first = 0 if is_working_week else open_days[0]

@@ -41,7 +41,10 @@ def christmas(run):
 
 
 def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas):
-    assert christmas.output == "Added 2 shifts. To undo: who-to-call rota undo 1\n"
+    assert christmas.output == (
+        "New on the rota: Amara Owusu, Siân O’Brien.\n"
+        "Added 2 shifts. To undo: who-to-call rota undo 1\n"
+    )
     result = run("export").output
     assert result.splitlines()[1] == (
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"

@@ -2,7 +2,12 @@
 
 import pytest
 
-from routing.directory.yaml_source import UnreadableFile, file_changes, read_yaml
+from routing.directory.yaml_source import (
+    UnreadableFile,
+    describe_character,
+    file_changes,
+    read_yaml,
+)
 
 
 def refused(text):
@@ -113,17 +118,35 @@ lines:
         ("        name: Eve", "      name: Eve", (9, 7), "write `- ` before each entry"),
         ("        name: Eve", "         name: Eve", (9, 10), "begins in column 10"),
         ("  night:\n", "  night\n    # a comment\n", (13, 3), "a colon is missing"),
+        ("      - every: ", "      every: ", (10, 7), "write `- ` before each entry"),
+        ("      - every: ", "      -  every: ", (10, 8), "more than one blank"),
+        (
+            "      - every: first Wednesday",
+            "      - name {en: a, cy: b}",
+            (10, 9),
+            "a colon is missing",
+        ),
+        ("  night:", "   night:", (13, 4), "begins in column 4"),
         ("    name: Night", "     name: Night", (14, 6), "begins in column 6"),
         ("    name: Night", "    name; Night", (14, 5), "a colon is missing"),
         ("    name: Night", "    name: Night:", (14, 16), "a second colon"),
         ("    name: Night", '    name: "Night",', (14, 11), "a quotation mark within"),
-        ("    name: Night", "    name: - Night", (14, 11), "may not begin with this mark"),
+        ("    name: Night", "    name: - Night", (14, 11), "a list may not begin beside its key"),
+        (
+            "    name: Night",
+            "    name: [Night](https://x)",
+            (14, 11),
+            "may not begin with this mark",
+        ),
         ("    name: Night", '    name: "Night', (14, 11), "is not closed"),
         ("name: Night", 'name: "Night\n' + "    x: y\n" * 9 + '    z: "z"', (14, 11), "not closed"),
         ("    phone: ", "    phone:\u00a0", (15, 11), "a no-break space"),
         ("    phone: ", "  phone: ", (15, 3), "begins in column 3"),
+        ("    phone: 01632 960002", '    "phone: 01632 960002"', (15, 5), "`key: value`"),
         ("duty]", "duty", (16, 14), "is not closed"),
         ("    phone: ", "=======\n    phone: ", (15, 1), "Finish the merge"),
+        ("lines:\n", "<<<<<<< HEAD\nlines:\n", (1, 1), "Finish the merge"),
+        ("    hours:\n", "\u00a0\u00a0  hours:\n", (4, 1), "a no-break space"),
         ("Night\n", "Night\u2028\n", (14, 16), "delete it"),
         ("        back soon\n", "        back soon\n     x: y\n", (21, 6), "begins in column 6"),
     ],
@@ -175,3 +198,7 @@ def test_what_was_changed_in_a_file_is_named_by_whose_it_is(right, edited, chang
     old, new = read_yaml(SMALL), read_yaml(SMALL.replace(right, edited, 1))
 
     assert [str(change) for change in file_changes(old, new)] == changes
+
+
+def test_a_minus_sign_is_named_with_the_key_to_press():
+    assert describe_character("\u2212") == "a minus sign: type an ordinary hyphen"

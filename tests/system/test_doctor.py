@@ -178,7 +178,7 @@ def test_a_number_that_asks_here_is_in_order(run_doctor, host):
         (None, "Twilio's account has no number +441632960100"),
     ],
 )
-def test_what_is_to_be_changed_at_twilios_is_said(run_doctor, changed, text):
+def test_what_to_change_at_twilio_is_printed(run_doctor, changed, text):
     done = run_doctor(changed)
 
     assert done.exit_code == 1
