@@ -124,7 +124,8 @@ def test_two_lines_on_one_number_are_a_warning_until_both_are_confirmed(warnings
 
 def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
     first, _, rest = CLEAN.partition("    verified: ")
-    (warning,) = warnings(first + rest.partition("\n")[2])
+    text = first + rest.partition("\n")[2]
+    (warning,) = warnings(text.replace("name: Hub", "name: a hub with a long name, in lower case"))
 
     assert (warning.code, warning.line) == ("unverified", 7)
     assert "verified: {on: 2026-11-23" in warning.message
