@@ -82,6 +82,8 @@ _FOOTER = (
     "`who-to-call status`."
 )
 
+_Send = Callable[[Mapping[str, Any], Recipient, "Message"], "SendOutcome"]
+
 _BASIC_AUTH_DISABLED = re.compile(
     r"5\.7\.139|(basic |SmtpClient)authentication is disabled", re.IGNORECASE
 )
@@ -203,16 +205,15 @@ def deliver(
     """
     outcomes: SimpleQueue[SendOutcome] = SimpleQueue()
 
-    def send_all(
-        send: Callable[[Mapping[str, Any], Recipient, Message], SendOutcome], by_email: bool
-    ) -> None:
-        for recipient, message in messages.items():
-            if by_email is (recipient.address is not None):
-                outcomes.put(send(settings, recipient, message))
+    def send_all(send: _Send, recipients: Iterable[Recipient]) -> None:
+        for recipient in recipients:
+            outcomes.put(send(settings, recipient, messages[recipient]))
 
+    by_email = [recipient for recipient in messages if recipient.address is not None]
+    by_webhook = [recipient for recipient in messages if recipient.address is None]
     # In threads: a socket's time-out bounds neither a name that does not resolve nor slow answers.
-    for arguments in ((_send_email, True), (_post, False)):
-        threading.Thread(target=send_all, args=arguments, name="alerts", daemon=True).start()
+    for channel in ((_send_email, by_email), (_post, by_webhook)):
+        threading.Thread(target=send_all, args=channel, name="alerts", daemon=True).start()
     pending, deadline = dict.fromkeys(messages), time.monotonic() + timeout
     while pending:
         try:

@@ -122,21 +122,19 @@ ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL
 ALERTS_JOB = "alerts"
 """The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
-_COMMON_WORDS = {
-    "CALL",
-    "DATABASE",
-    "INSTANCE",
-    "LOG",
-    "NOTE",
-    "PUBLIC",
-    "SECRET",
-    "SECURITY",
-    "STAFF",
-}
-_OWN_WORDS = {name.partition("_")[0] for name in SETTINGS} - _COMMON_WORDS
+_COMMON_WORDS = ("CALL", "DATABASE", "INSTANCE", "NOTE", "PUBLIC", "SECRET", "SECURITY", "STAFF")
+
+
+def _prefix(name: str) -> str:
+    """Return the first word of a variable, or the first two where other programs use the first."""
+    words = name.split("_")
+    return "_".join(words[: 2 if words[0] in _COMMON_WORDS else 1])
+
+
+_OWN_PREFIXES = {_prefix(name) for name in SETTINGS} - {"DATABASE_URL", "SECRET_KEY"}
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR = 0.85  # difflib's ratio of two names: surely a slip
+_SIMILAR = 0.84  # difflib's ratio of two names: surely a slip
 
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
@@ -358,7 +356,7 @@ def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
     sentences = []
     for name in sorted(environ.keys() - proposed):
         similar = difflib.get_close_matches(name.upper(), proposed, 1, _SIMILAR)
-        if similar or name.partition("_")[0] in _OWN_WORDS:
+        if similar or _prefix(name) in _OWN_PREFIXES:
             remedy = f"Write {similar[0]}" if similar else "See docs/settings.md"
             sentences.append(f"{name} is not a setting of this service: no effect. {remedy}.")
     return tuple(sentences)

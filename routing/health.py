@@ -252,14 +252,16 @@ def _unanswered_calls(
     connection: Connection, snapshot: Snapshot, at: datetime
 ) -> Iterator[Condition]:
     """Yield each service of which calls were not answered, or given up after MIN_WAIT or more."""
-    missed: dict[str, list[Call]] = {}
+    missed: dict[str, list[tuple[datetime, Call]]] = {}
     since, outcomes = at - RECENT_CALLS_PERIOD, (Outcome.UNANSWERED, Outcome.ABANDONED)
-    for call in calls.calls_between(connection, since, at + _DAY, at, outcomes):
-        waited = (call.ended_at or call.began_at) - call.began_at
-        if call.outcome == Outcome.UNANSWERED or waited >= MIN_WAIT:
-            missed.setdefault(call.service, []).append(call)
+    began_after = since - calls.UNREPORTED_AFTER
+    for call in calls.calls_between(connection, began_after, at + _DAY, at, outcomes):
+        ended_at = call.ended_at or call.began_at
+        has_waited = call.outcome == Outcome.UNANSWERED or ended_at - call.began_at >= MIN_WAIT
+        if ended_at >= since and has_waited:  # so the last to end is the last to be forgotten
+            missed.setdefault(call.service, []).append((ended_at, call))
     for service_id, missed_calls in missed.items():
-        last = max(missed_calls, key=lambda call: (call.ended_at or call.began_at, call.id))
+        _, last = max(missed_calls, key=lambda ended: (ended[0], ended[1].id))
         service = staff_text.service_name(snapshot.directory, service_id)
         count, hours = len(missed_calls), RECENT_CALLS_PERIOD // timedelta(hours=1)
         which = "a call" if count == 1 else f"{count} calls in the last {hours} hours, the last"
@@ -282,8 +284,8 @@ def _rota(
 ) -> Iterator[Condition]:
     """Yield the gaps in the rota: each that begins before the next working day ends, for alerts.
 
-    A gap that was filled and is empty again is a new occurrence, and so is one of more than a day,
-    once; one without an end is, every day.
+    A gap that was filled and is empty again is a new occurrence, or lacks another person, and so is
+    one of more than a day, once; one without an end is, every day.
     """
     if not upcoming.roles:
         return
@@ -306,7 +308,7 @@ def _rota(
             ends = span.end.isoformat() if span.end <= end else today
             is_whole = span.start > at - _DAY  # or else it begins elsewhere at each look
             added = rota.count_ever_added(connection, role.id, span) if is_whole else ""
-            key = f"{role.id} {ends} {added}"
+            key = f"{role.id} {ends} {missing} {added}"
             yield Condition("rota_gap", sentence, subject=name, alert_key=key)
         later = [gap for gap in gaps_of_role if gap.during.start >= soon]
         if later:
@@ -334,7 +336,7 @@ def _end_of_next_working_day(snapshot: Snapshot, at: datetime) -> datetime:
 
 
 def _jobs(connection: Connection) -> Iterator[Condition]:
-    """Yield the jobs that fail, of which one is the delivery of alerts to each recipient."""
+    """Yield the jobs that fail, and each recipient for whom alerts wait since delivery failed."""
     states, recipients = jobs.states(connection), config.alert_recipients(current_app.config)
     polled_at = states[ALERTS_JOB].ran_at if ALERTS_JOB in states else None
     is_late = polled_at is None or alerts.database_time(connection) - polled_at > SENDER_TIMEOUT
@@ -342,7 +344,8 @@ def _jobs(connection: Connection) -> Iterator[Condition]:
         since = f"since {_format_time(polled_at)}" if polled_at else "yet"
         sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    deliveries = {recipient.job for recipient in recipients}
+    waiting = alerts.waiting_for(connection)
+    deliveries = {recipient.job for recipient in recipients if recipient.key in waiting}
     for job in states.values():
         is_delivery = f"{ALERTS_JOB} to " in job.name
         if job.failing_since is not None and (not is_delivery or job.name in deliveries):

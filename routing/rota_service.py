@@ -238,7 +238,11 @@ def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: date
     changed = Rota(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
     upcoming = changed.all_assignments(at, at + FAR_FUTURE)
     if any(assignment.person_id in leavers for assignment in upcoming):
-        raise InvalidRotaChange("", "This would put somebody who has left back on duty.")
+        raise InvalidRotaChange(
+            "",
+            "This would put somebody who has left back on duty. Make the change again without "
+            "them, or import the file again.",
+        )
 
 
 # Filling gaps

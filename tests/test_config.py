@@ -72,11 +72,18 @@ MISSPELT = {
     "OIDC_CLIENTID": "Write OIDC_CLIENT_ID",
     "DATABASE_URI": "Write DATABASE_URL",
     "OIDC_TENANT": "See docs/settings.md",
+    "PUBLIC_BASE_ADDRESS": "See docs/settings.md",
+    "NOTE_RETENTION": "Write NOTE_RETENTION_DAYS",
+    "INSTANCE_PATH_FILE": "See docs/settings.md",
     "SECRET_KEY_FIL": "Write SECRET_KEY_FILE",
     "WEB_CONCURENCY": "Write WEB_CONCURRENCY",
     "twilio_auth_token": "Write TWILIO_AUTH_TOKEN",
+    "CALL_RETENTION": "Write CALL_RETENTION_DAYS",
 }
-OTHERS = ("PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE")
+OTHERS = (
+    *("PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE"),
+    *("CALL_CENTRE", "DATABASE_URL_UNPOOLED", "SECRET_KEY_BASE"),
+)
 
 
 def test_a_misspelt_setting_is_named_with_what_to_write_and_no_other_programs_variable():

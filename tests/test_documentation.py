@@ -7,10 +7,12 @@ from conftest import ANYSHIRE, ROOT
 
 from routing import cli, config
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+PAGES = {
+    page: page.read_text("utf-8") for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+}
+"""Each page, with its text."""
+
 README = (ROOT / "README.md").read_text("utf-8")
-HISTORY = ("CHANGELOG.md", "proof.md")
-"""Pages that name commands of other versions."""
 
 COMMAND = re.compile(
     r"(?:^ *|`|\| |\$\()(?:bin/|\.venv/bin/)?(?:who-to-call|flask) ([a-z][^`\n|;<>#&)]*)", re.M
@@ -18,21 +20,16 @@ COMMAND = re.compile(
 """A command in a fence or in backticks, with its words."""
 
 
-def texts(*names):
-    """Yield each page, but for those of some names, with its text."""
-    return ((page, page.read_text("utf-8")) for page in PAGES if page.name not in names)
-
-
 def test_every_test_file_that_a_page_names_exists_and_every_file_that_it_links_to():
     named = [
         (page.name, name)
-        for page, text in texts()
+        for page, text in PAGES.items()
         for name in re.findall(r"`(?:tests/)?([\w/]*test_\w+\.py)`", text)
         if not (ROOT / "tests" / name).exists()
     ]
     linked = [
         (page.name, link)
-        for page, text in texts()
+        for page, text in PAGES.items()
         for link in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", text)
         if not (page.parent / link).exists()
     ]
@@ -46,10 +43,8 @@ def test_every_file_and_name_that_tells_where_to_add_something_exists():
     terms = set(re.findall(r"`([\w./]+)`", table))
     files = {term for term in terms if re.search(r"\.(py|html|md|json|yaml|env)$", term)}
     names = {term for term in terms - files if "/" not in term}
-    suffixes = ("py", "html")
-    tree = {
-        path: path.read_text("utf-8") for s in suffixes for path in ROOT.glob(f"routing/**/*.{s}")
-    }
+    patterns = ("routing/**/*.py", "routing/**/*.html", "tests/**/*.py")
+    tree = {path: path.read_text("utf-8") for glob in patterns for path in ROOT.glob(glob)}
     paths = [str(path) for path in (*tree, *ROOT.glob("*/*.*"), *ROOT.glob("routing/*.json"))]
 
     assert [file for file in files if not any(path.endswith(f"/{file}") for path in paths)] == []
@@ -67,12 +62,31 @@ def test_every_test_that_the_threat_model_names_exists():
 
 def test_every_command_that_a_page_names_exists_with_its_options():
     unknown = []
-    for page, text in texts(*HISTORY):
+    for page, text in PAGES.items():
         code = re.findall(r"^ *```.*?^ *```|`[^`\n]+`", text, re.M | re.S)
         commands = COMMAND.findall("\n".join(code).replace("\\\n", " "))
         unknown += [(page.name, words) for words in commands if not command_exists(words)]
 
     assert unknown == []
+
+
+def test_every_option_that_a_page_names_alone_is_one_of_some_command():
+    known = set(all_options(cli.all_commands()))
+    named = {
+        (page.name, option)
+        for page, text in PAGES.items()
+        for option in re.findall(r"`(--[a-z-]+)[^`]*`", text)
+    }
+
+    assert [(page, option) for page, option in named if option not in known] == []
+
+
+def all_options(command):
+    """Yield every option of a command, and of the commands of a group."""
+    for parameter in command.params:
+        yield from parameter.opts
+    for name in getattr(command, "commands", ()):
+        yield from all_options(command.commands[name])
 
 
 def command_exists(text):

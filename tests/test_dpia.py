@@ -10,17 +10,17 @@ from routing.config import SETTINGS
 from routing.store.retention import RULES
 from routing.store.tables import METADATA
 
-KEPT = (Path(__file__).parent.parent / "docs" / "dpia.md").read_text("utf-8")
-ROWS = [line for line in KEPT.splitlines() if line.startswith("| ")]
+ASSESSMENT = (Path(__file__).parent.parent / "docs" / "dpia.md").read_text("utf-8")
+ROWS = [line for line in ASSESSMENT.splitlines() if line.startswith("| ")]
 
 
 @pytest.mark.parametrize("table", METADATA.tables)
-def test_every_table_of_the_database_is_told_of_with_how_long_it_is_kept(table):
+def test_every_table_of_the_database_is_listed_with_how_long_it_is_kept(table):
     assert [row for row in ROWS if f"`{table}`" in row.split("|")[1]] != []
 
 
-def test_every_time_that_is_told_is_the_default_of_its_setting():
-    rows = re.findall(r"`(\w+_RETENTION_DAYS)` \((\d+)\)", KEPT)
+def test_every_period_in_the_assessment_is_the_default_of_its_setting():
+    rows = re.findall(r"`(\w+_RETENTION_DAYS)` \((\d+)\)", ASSESSMENT)
 
     assert {name for name, _ in rows} == {setting for setting in SETTINGS if "RETENTION" in setting}
     assert {(name, SETTINGS[name].default) for name, _ in rows} == set(rows)
@@ -29,11 +29,11 @@ def test_every_time_that_is_told_is_the_default_of_its_setting():
     }
 
 
-def test_the_privacy_page_tells_callers_the_same_time(anyshire):
+def test_the_privacy_page_states_the_same_period(anyshire):
     assert f"after {SETTINGS['CALL_RETENTION_DAYS'].default} days" in anyshire.get("/privacy").text
 
 
-def test_the_privacy_page_tells_no_time_while_a_mistyped_one_keeps_calls_from_being_deleted(
+def test_the_privacy_page_states_no_period_while_a_mistyped_one_keeps_calls_from_being_deleted(
     make_app,
 ):
     page = make_app(ANYSHIRE, CALL_RETENTION_DAYS="thirty").test_client().get("/privacy").text

@@ -130,7 +130,7 @@ def test_callers_of_a_service_with_a_number_ring_101_while_it_answers(council, c
 
 
 @pytest.mark.parametrize("name", ["number", "numbers"])
-def test_an_exchange_is_told_that_there_is_no_number_to_ring(council, clock, name):
+def test_an_exchange_gets_404_where_there_is_no_number_to_ring(council, clock, name):
     client = council()
 
     assert answer(client, name).status_code == 404

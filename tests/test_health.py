@@ -101,11 +101,27 @@ def test_a_further_call_is_another_occurrence_that_counts_those_of_twelve_hours(
     assert keys(alertable("call_unanswered")) == first
     call(60, "unanswered")
     (second,) = alertable("call_unanswered")
-    clock.at += timedelta(seconds=1)
+    clock.at += timedelta(seconds=51)
 
     assert "nobody answered 2 calls in the last 12 hours, the last at midnight" in second.sentence
     assert keys([second]) != first
     assert "nobody answered a call at" in alertable("call_unanswered")[0].sentence
+
+
+def test_calls_are_forgotten_in_the_order_in_which_they_ended(alertable, call, clock):
+    began_at = clock.at
+    call(8 * 60, "unanswered")
+    clock.at += 5 * MINUTE
+    call(60, "unanswered")
+    clock.at += 4 * MINUTE
+    last = keys(alertable("call_unanswered"))
+    clock.at = began_at + timedelta(hours=12) + MINUTE
+    assert keys(alertable("call_unanswered")) == last
+    clock.at += 7 * MINUTE
+    assert keys(alertable("call_unanswered")) == last
+    clock.at += MINUTE
+
+    assert alertable("call_unanswered") == []
 
 
 def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
@@ -214,6 +230,21 @@ def test_a_gap_that_was_filled_and_is_empty_again_is_another_occurrence(
     assert first not in filled
     assert "from 5pm on Wednesday 23 December" in again.sentence
     assert again.alert_key not in (first, *filled)
+
+
+def test_a_gap_that_lacks_another_person_is_another_occurrence(
+    gaps_at_night, night, app, write, clock, tmp_path
+):
+    name = "name: Out-of-hours social worker\n"
+    (tmp_path / "directory.yaml").write_text(GOOD.replace(name, f"{name}    people: 3\n"))
+    for person in ("Amara Owusu", "Dev Patel"):
+        rostered.shifts(app, f"eds-social-worker,2026-12-23 17:00,2026-12-24 08:30,{person}")
+    lacking = [gaps_at_night()[0].alert_key]
+    for shift_id in (2, 3):
+        write(rota.add, "removed", [], clock.at, "account:1", "", [write(rota.get, shift_id)])
+        lacking.append(gaps_at_night()[0].alert_key)
+
+    assert len(set(lacking)) == 3
 
 
 def test_a_role_without_a_rota_or_a_gap_without_an_end_is_a_new_occurrence_once_a_day(

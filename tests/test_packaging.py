@@ -12,7 +12,7 @@ RULES = yaml.safe_load((ROOT / "deploy/prometheus/who-to-call.yml").read_text("u
 OURS = [name for name, service in COMPOSE["services"].items() if "build" in service]
 
 
-def test_prometheus_is_alerted_by_metrics_that_there_are(make_stored):
+def test_prometheus_is_alerted_by_metrics_that_exist(make_stored):
     headers = {"Authorization": "Bearer ops"}
     metrics = make_stored(OPS_TOKEN="ops").test_client().get("/metrics", headers=headers).text
     expressions = " ".join(rule["expr"] for rule in RULES["groups"][0]["rules"])

@@ -90,12 +90,14 @@ def list_alerts(as_json: bool) -> None:
 
 
 def _delivery_faults(connection: Connection) -> list[str]:
-    """Return why alerts do not reach some recipients, a sentence each."""
-    states = jobs.states(connection)
+    """Return why the alerts that wait do not reach some recipients, a sentence each."""
+    states, waiting = jobs.states(connection), alerts.waiting_for(connection)
     return [
         f"{recipient.name}: not sent yet. {states[recipient.job].fault}"
         for recipient in alert_recipients(current_app.config)
-        if recipient.job in states and states[recipient.job].fault is not None
+        if recipient.key in waiting
+        and recipient.job in states
+        and states[recipient.job].fault is not None
     ]
 
 

@@ -30,6 +30,8 @@ from routing.text import time_parsing
 
 group = CommandGroup("rota", help="Who is on duty, and when nobody is.")
 
+_NO_ROLES = "The directory has no `rota`, so it does not say who must be on duty."
+
 
 @group.command("who")
 @click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
@@ -53,8 +55,7 @@ def who(time: str | None, as_json: bool) -> None:
         )
         now = ", ".join(RotaText(rota, at).now(role))
         lines.append(f"{rota.role_names[role.id]}: {now}.")
-    no_roles = "The directory has no `rota`, so it does not say who must be on duty."
-    print_report(as_json, rows, lines or [no_roles])
+    print_report(as_json, rows, lines or [_NO_ROLES])
 
 
 @group.command("gaps")
@@ -80,7 +81,7 @@ def gaps(first: date | None, days: int, as_json: bool) -> None:
     lines += [f"{surplus}." for surplus in text.surplus(start, end)]
     lines += [f"Clash: {text.clash(clash)}." for clash in rota.clashes(start, end)]
     if not rota_gaps:
-        lines.append(f"No gaps in {count_of(days, 'day')}.")
+        lines.append(f"No gaps in {count_of(days, 'day')}." if rota.roles else _NO_ROLES)
     rows = [{"role": gap.role.id, **span_json(gap.during, locale)} for gap in rota_gaps]
     print_report(as_json, rows, lines)
     raise SystemExit(EXIT_FOUND if rota_gaps else 0)
@@ -123,6 +124,8 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
             click.echo(line)
     for warning in plan.warnings:
         click.echo(f"Warning: {warning}")
+    if plan.new_people:
+        click.echo(f"New on the rota: {', '.join(plan.new_people.values())}.")
     counts = f"Added {count_of(len(compared.added), 'shift')}"
     if compared.changed or compared.removed:
         counts += f", changed {len(compared.changed)}, removed {len(compared.removed)}"

@@ -241,7 +241,7 @@ def _public_address() -> Iterator[Finding]:
     else:
         yield _stops(
             f"A forged signature is answered {forged} at {address}, not 403: something before the "
-            "service answers in its stead."
+            "service answers instead."
         )
 
 

@@ -218,7 +218,7 @@ def read_text(file: Path) -> str:
         content = read_bytes(file, MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"the file cannot be read: {reason}. Write its path, or set DIRECTORY to it."
+        message = f"the file cannot be read: {reason}. Check its path, or DIRECTORY."
         raise InvalidDirectory(file, [Problem(0, 0, "unreadable", message)]) from error
     if len(content) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES} bytes. Leave out what is not the directory."

@@ -65,6 +65,9 @@ _NOT_CSV = (
 _PUNCTUATION_IN_NAMES = " \xa0'’‘ʼ`´-‐‑–.()"
 _SEVERAL_NAMES = re.compile(r"[/&+;\n]| (?:and|or|with|a|ac|neu) ", re.I)
 _LATIN_1 = re.compile("[\0-\x7f\u00c0-\u00cf\u00d1-\u00dd\u00df-\u00ef\u00f1-\u00fd\u00ff’]")
+_MISPLACED = re.compile(  # but Ó hÉalaithe
+    r"[a-gi-z]([À-ÖØ-ÞŠŽŸ])|[A-Z]([À-ÖØ-ÞŠŽŸ])[a-z]|(?<![^ ])([ß-öø-ÿ])|([ƒªº])|[A-Za-z](’)[a-z]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +191,16 @@ def _is_day_certain(text: str) -> bool | None:
 def _spoilt_letter(name: str, is_unicode: bool) -> str:
     """Return what shows that letters of a name were lost or changed when it was saved; "" if none.
 
-    Bytes read in the wrong encoding become signs; in a file that is not in Unicode, letters of old
-    Macs and of DOS become some that Windows-1252 hardly needs.
+    Bytes read in the wrong encoding become signs, or capitals within a word; in a file that is not
+    in Unicode, letters of old Macs and of DOS become some that Windows-1252 hardly needs.
     """
     for character in name:
         is_letter = unicodedata.category(character) in ("Lu", "Ll", "Lo", "Mn", "Nd")
         is_known = is_letter or character in _PUNCTUATION_IN_NAMES
         if not is_known or not (is_unicode or _LATIN_1.match(character)):
             return character
-    return ""
+    match = _MISPLACED.search(name if not is_unicode else name.replace("’", "'"))
+    return match[match.lastindex or 0] if match else ""
 
 
 @contextmanager
@@ -396,8 +400,8 @@ def find_overlaps(rows: Mapping[int, Shift], shifts: Iterable[Shift]) -> list[st
     ``rows`` are by their numbers; ``shifts`` are on the rota and do not overlap one another.
     """
     problems: list[str] = []
-    latest: dict[tuple[str, int | None], tuple[Shift | Shift, int | None]] = {}
-    entries: list[tuple[Shift | Shift, int | None]] = [(shift, None) for shift in shifts]
+    latest: dict[tuple[str, int | None], tuple[Shift, int | None]] = {}
+    entries: list[tuple[Shift, int | None]] = [(shift, None) for shift in shifts]
     entries += [(row, number) for number, row in rows.items()]
     for shift, number in sorted(entries, key=lambda entry: entry[0].during.start):
         key = shift.role_id, shift.person_id

@@ -71,6 +71,11 @@ def unsent(connection: Connection, recipient: str) -> list[Alert]:
     )
 
 
+def waiting_for(connection: Connection) -> set[str]:
+    """Return the recipients who have not received all of their alerts."""
+    return set(connection.scalars(sa.select(alerts.c.recipient).where(alerts.c.sent_at.is_(None))))
+
+
 def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> None:
     """Note that a recipient has received some alerts."""
     connection.execute(alerts.update().where(alerts.c.id.in_(ids)).values(sent_at=now))

@@ -17,7 +17,8 @@ from routing.store.tables import audit_log, covers, rota_changes, rota_people, s
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
-_FINAL_KINDS = ("undone", "left")
+_FINAL_KINDS = ("restored", "left")
+_UNDONE_BY_RESTORING = ("removed", "uncovered", "replaced", "undone")
 
 UNDO_GRACE = timedelta(minutes=5)
 """A shift or cover that was cancelled sooner than this counts as if it had never been added."""
@@ -39,7 +40,10 @@ class RotaChange:
 
     @property
     def can_be_undone(self) -> bool:
-        """Return whether ``undo`` may undo it: once, and neither an undo nor that somebody left."""
+        """Return whether ``undo`` may undo it: once, and neither that somebody left nor an undo.
+
+        The undo of what only added shifts or covers may be: it puts them back.
+        """
         return self.undone_by_change_id is None and self.kind not in _FINAL_KINDS
 
 
@@ -130,8 +134,9 @@ def revision(connection: Connection) -> tuple[int, int]:
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
-    What an undone change had added stays cancelled. Raise UnknownShift for a change that
-    is unknown or undone already, InvalidRotaChange for one of another kind that cannot be undone,
+    What an undone change had added stays cancelled, unless it is that undo which is undone: then
+    the change counts again. Raise UnknownShift for a change that is unknown or undone already,
+    InvalidRotaChange for one of another kind that cannot be undone,
     sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
@@ -141,25 +146,30 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             "the latest changes."
         )
     if not original.can_be_undone:
-        problem = "An undo, or that somebody left, cannot be undone. Add the shifts again."
+        problem = "This undo, or that somebody left, cannot be undone. Make the change again."
         raise InvalidRotaChange("", problem)
-    summary = original.summary and f"Undone: {original.summary}"
-    change = _insert_change(connection, "undone", at, actor, summary=summary)
+    kind = "restored" if original.kind in _UNDONE_BY_RESTORING else "undone"
+    done = "Put back" if original.kind == "undone" else "Undone"
+    summary = original.summary and f"{done}: {original.summary.removeprefix('Undone: ')}"
+    change = _insert_change(connection, kind, at, actor, summary=summary)
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
+    count_again = rota_changes.update().where(rota_changes.c.undone_by_change_id == change_id)
+    connection.execute(count_again.values(undone_by_change_id=None))
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
         cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
-        still_made = created_by.in_(sa.select(rota_changes.c.id).where(_NOT_UNDONE))
-        restore = table.update().where((cancelled_by == change_id) & still_made)
-        connection.execute(restore.values(cancelled_by_change_id=None))
+        undone_by = sa.select(rota_changes.c.undone_by_change_id)
+        undone_by = undone_by.where(rota_changes.c.id == created_by)
+        restore = table.update().where(cancelled_by == change_id)
+        connection.execute(restore.values(cancelled_by_change_id=undone_by.scalar_subquery()))
     entry = sa.select(audit_log.c.after, audit_log.c.before)
     entry = entry.where(audit_log.c.entity == f"rota:{change_id}")
     before, after = connection.execute(entry).first() or (None, None)
     before = {"made": original.kind, **(before or {})}
-    record(connection, at, actor, "rota.undone", f"rota:{change.id}", before, after)
+    record(connection, at, actor, f"rota.{kind}", f"rota:{change.id}", before, after)
     return change
 
 

@@ -49,6 +49,9 @@ COSTLY_TYPES = frozenset(
     }
 )
 
+COSTLY_PREFIXES = ("+4470", "+4484", "+4487", "+449")
+"""Ofcom's personal, business and premium ranges, of which the types know what is in use."""
+
 FAULT_ANSWER = twiml.text_message(
     "If a child is in immediate danger, call 999. We cannot answer texts: please call us."
 )
@@ -133,7 +136,8 @@ def is_answerable(sender: str) -> bool:
 
     Not withheld or short numbers, words, satellite networks, and numbers that charge.
     """
-    if not twiml.is_presentable(sender) or len(sender) <= MIN_DIGITS:
+    is_too_short = len(sender) <= MIN_DIGITS
+    if is_too_short or sender.startswith(COSTLY_PREFIXES) or not twiml.is_presentable(sender):
         return False
     number = phonenumbers.parse(sender)
     region = phonenumbers.region_code_for_country_code(number.country_code or 0)

@@ -8,6 +8,7 @@ Telephone numbers are spoken digit by digit. Times, dates, ages and years are no
 import re
 import textwrap
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -382,17 +383,36 @@ def sms_reply(
 
 def to_national(text: str) -> str:
     """Return ``text`` with each number as people dial it here: 01632 960001 for +44 1632 960001."""
-    return _PHONE_NUMBER.sub(lambda match: _national(match[0]), text)
+    return _replace_numbers(text, _national)
 
 
 def spell_numbers(text: str) -> str:
     """Return ``text`` with every telephone number in it digit by digit."""
-    return _PHONE_NUMBER.sub(lambda match: spell_digits(match[0]), text)
+    return _replace_numbers(text, spell_digits)
 
 
 def spell_digits(number: str) -> str:
     """Space out a number, with a pause where it has a space: 0 1 6 3 2, 9 6 0 0 0 1."""
     return ", ".join(" ".join(group) for group in re.findall(r"\d+", _national(number)))
+
+
+def _replace_numbers(text: str, replace: Callable[[str], str]) -> str:
+    parts, position = [], 0
+    while match := _PHONE_NUMBER.search(text, position):
+        number = _first_number(match[0])
+        parts += [text[position : match.start()], replace(number)]
+        position = match.start() + len(number)
+    return "".join([*parts, text[position:]])
+
+
+def _first_number(text: str) -> str:
+    """Return a number without what follows: one of another country ends by its numbering plan."""
+    if text.startswith(("+", "00")):
+        for end in sorted((blank.start() for blank in re.finditer(r"\D* |$", text)), reverse=True):
+            with suppress(phonenumbers.NumberParseException):
+                if phonenumbers.is_valid_number(phonenumbers.parse(text[:end], "GB")):
+                    return text[:end]
+    return text
 
 
 def _national(number: str) -> str:

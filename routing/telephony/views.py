@@ -255,7 +255,7 @@ def is_signed() -> bool:
         return False
     try:
         request.max_content_length = MAX_BODY_BYTES
-        # Joined here, in place of anew for each spelling of the address that the validator tries.
+        # Joined once here, not again for each spelling of the address that the validator tries.
         joined = {"": "".join(chain.from_iterable(sorted(_read_form())))}
         target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
         url = f"{base_url(settings)}{target}"

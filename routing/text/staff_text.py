@@ -51,6 +51,7 @@ ACTION_LABELS = {
     "rota.replaced": "Period of the rota replaced by a spreadsheet",
     "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
+    "rota.restored": "Put back on the rota",
     "rota.purged": "Old names of the rota forgotten",
     "rota_person.added": "Person put on the rota",
     "rota_person.changed": "Person on the rota changed",

@@ -110,6 +110,17 @@ def test_while_the_mail_server_is_down_nothing_is_lost_and_status_says_so(app, p
     assert "alerts_failing" not in warned(app)
 
 
+def test_a_fault_is_over_once_the_settings_name_another_recipient(app, post):
+    missed(app)
+    app.config["ALERT_SMTP_URL"] = "smtp://127.0.0.1:9"
+    run(app, "send")
+    assert "alerts_failing" in warned(app)
+    app.config["ALERT_TO"] = "night@anyshire.example"
+
+    assert "alerts_failing" not in warned(app)
+    assert "not sent yet" not in run(app, "list").output
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
 def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, kind):
     settings = {"ALERT_WEBHOOK_URL": hook.url}

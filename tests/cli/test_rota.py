@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 import rostered
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, ROOT
 
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange
@@ -41,7 +41,10 @@ def christmas(run):
 
 
 def test_an_exported_spreadsheet_imports_without_adding_anything(run, christmas):
-    assert christmas.output == "Added 2 shifts. To undo: who-to-call rota undo 1\n"
+    assert christmas.output == (
+        "New on the rota: Amara Owusu, Siân O’Brien.\n"
+        "Added 2 shifts. To undo: who-to-call rota undo 1\n"
+    )
     result = run("export").output
     assert result.splitlines()[1] == (
         "eds-social-worker,2026-12-24 15:30,2026-12-25 08:30,Amara Owusu"
@@ -287,3 +290,12 @@ def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(
         for first in (24, 25):
             with pytest.raises(InvalidRotaChange, match="There are no gaps to fill"):
                 fill(date(2026, 12, first), at_nine)
+
+
+@pytest.mark.parametrize("command", ["who", "gaps"])
+def test_a_directory_without_a_rota_is_named_as_such(make_app, command):
+    runner = make_app(ROOT / "examples" / "oxfordshire.yaml").test_cli_runner()
+    runner.invoke(args=["db", "upgrade"])
+
+    answer = runner.invoke(args=["rota", command]).output
+    assert answer == "The directory has no `rota`, so it does not say who must be on duty.\n"

@@ -89,7 +89,15 @@ def test_any_other_cell_is_refused_with_what_is_wrong(text, words):
 
 @pytest.mark.parametrize(
     "name",
-    ["Siân O’Brien", "Jean-Luc D'Arcy", "JOÃO Nunes", "McDonald", "Dr. A. N. Other (agency)"],
+    [
+        "Siân O’Brien",
+        "Jean-Luc D'Arcy",
+        "JOÃO Nunes",
+        "D’Éon Ó hÉalaithe",
+        "JOSÉ Hall",
+        "McDonald",
+        "Dr. A. N. Other (agency)",
+    ],
 )
 def test_a_name_that_people_have_is_not_taken_for_a_spoilt_one(name):
     assert list(parse(file(person=name), add_people=True).new_people.values()) in ([], [name])
@@ -248,6 +256,10 @@ REFUSED = {
     "a name with a telephone number": (file(person="Jo Hall 07700 900123"), IN_PERSON, ""),
     "a mark behind a name": (file(person="Jo Hall*"), IN_PERSON, "'*'"),
     "Mac Roman, an ö": (file("mac-roman", person="Björn Hall"), IN_PERSON, "letter was lost"),
+    "Mac Roman, an í": (file("mac-roman", person="García Hall"), IN_PERSON, "letter was lost"),
+    "Mac Roman, an Ò first": (file("mac-roman", person="Òdena Hall"), IN_PERSON, "'ñ'"),
+    "DOS, saved again": (file(person="SiÔn Hall"), IN_PERSON, "letter was lost"),
+    "Windows, saved again by a Mac": (file(person="DÌaz Hall"), IN_PERSON, "letter was lost"),
     "Latin-8, a ŷ": (file("iso8859-14", person="Llŷr Hall"), IN_PERSON, "letter was lost"),
     "no person": (file(person=""), IN_PERSON, "it is empty"),
     "a workbook": (b"PK\x03\x04 1", "", "not a CSV file but a workbook"),

@@ -147,7 +147,7 @@ def test_a_signed_call_is_answered_however_long_its_form_and_however_many_such_r
     assert app.test_client().post(VOICE, data=long).status_code == 403
 
 
-def test_lists_that_grow_with_the_directory_are_limited_by_themselves_and_programs_told_why(
+def test_lists_that_grow_with_the_directory_have_a_limit_of_their_own_and_programs_learn_why(
     app, under_way
 ):
     under_way("/embed", 2)

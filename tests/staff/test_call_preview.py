@@ -72,7 +72,7 @@ def test_how_it_is_done_names_each_line_and_for_how_long_it_rings(preview):
     assert "must press 1" in how[1]
 
 
-def test_keys_that_are_pressed_are_told():
+def test_keys_that_are_pressed_are_shown():
     with_keys = replace(TABLES.directory.line("eds"), send_digits="ww1")
     service = replace(TABLES.service("children"), out_of_hours=with_keys)
 

@@ -154,7 +154,7 @@ def test_one_may_be_set_for_later(app, duty, clock, stored):
         assert decision["reason"]["code"] == code
 
 
-def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_that_is_said(app, duty):
+def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_the_page_says_so(app, duty):
     divert_now(app, line="gone")
 
     sentence = "callers are not sent there. The directory has no line &#39;gone&#39; any more."

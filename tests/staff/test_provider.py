@@ -252,7 +252,7 @@ def hangs(provider):
     ("fails", "words"),
     [(makes_many_tenants, "Set OIDC_ISSUER"), (goes_down, "Try again"), (hangs, "Try again")],
 )
-def test_a_provider_that_cannot_be_used_is_told_with_the_other_way_in(
+def test_the_page_for_a_provider_that_cannot_be_used_names_the_other_way_to_divert(
     visitor, provider, monkeypatch, fails, words
 ):
     monkeypatch.setattr("routing.staff.sso.TIMEOUT_SECONDS", 0.5)
@@ -273,7 +273,7 @@ def test_what_anybody_says_in_the_providers_name_is_in_no_log(visitor, caplog):
     assert "900123" not in caplog.text
 
 
-def test_an_error_of_the_provider_is_told_with_what_helps(visitor, provider):
+def test_the_page_for_an_error_of_the_provider_says_what_helps(visitor, provider):
     for error, words in (
         ("invalid_client", "OIDC_CLIENT_SECRET has expired or is wrong"),
         ("invalid_scope", "invalid_scope. Start again"),

@@ -143,7 +143,7 @@ def test_bank_holidays_of_twelve_months_are_shown_with_who_covers_them(app, look
     assert "Friday 25 December 2026 Bank holiday: Christmas Day 8:30am to 8:30am Siân" in text
 
 
-def test_clashes_and_surplus_are_told(app, look):
+def test_clashes_and_surplus_are_listed(app, look):
     rostered.shifts(
         app,
         "mash-social-worker,2026-12-24 08:30,2026-12-24 17:00,Amara Owusu",

@@ -108,7 +108,7 @@ def test_a_form_sent_twice_sets_its_diverts_once(put, unended, now):
     assert list(unended(now)) == [*first, *other, *like]
 
 
-def test_several_are_set_all_or_none(put, unended, now, record):
+def test_several_diverts_are_set_all_or_none(put, unended, now, record):
     backwards = NewDivert("children", "eds", Span(now + HOUR, now), "never")
     with pytest.raises(Exception, match="ends_after_it_starts"):
         put(wanted(now), backwards)
@@ -147,7 +147,7 @@ def test_one_that_has_ended_stays_as_it_was_and_nothing_is_recorded(put, move, r
     assert len(record()) == 1
 
 
-def test_one_that_there_is_not_is_told(put, move, now):
+def test_an_unknown_divert_is_refused(put, move, now):
     (stored,) = put()
     with pytest.raises(UnknownDivert, match="There is no divert 99"):
         move(replace(stored, id=99), now, at=now)

@@ -137,25 +137,33 @@ def test_no_shift_or_cover_may_end_before_it_starts(add, now):
             add(wrong)
 
 
-def test_what_is_undone_is_gone_and_is_neither_undone_twice_nor_done_again(add, undo, now, held):
+def test_what_is_undone_is_gone_comes_back_if_that_is_undone_and_is_undone_once(
+    add, undo, now, held
+):
     batch = add(shift(now), shift(now, 20, 30), kind="filled", summary="Filled May")
     undone = undo(batch)
     assert (held(), undone.summary) == ([], "Undone: Filled May")
     with pytest.raises(UnknownShift):
         undo(batch)
+    back = undo(undone)
+    assert (held(), back.summary) == ([(1, 1, 9), (2, 20, 30)], "Put back: Filled May")
     with pytest.raises(InvalidRotaChange, match="cannot be undone"):
-        undo(undone)
+        undo(back)
+    undo(batch)
+    assert held() == []
 
 
-def test_what_an_undone_change_had_added_does_not_come_back_with_a_later_undo(
+def test_what_an_undone_change_had_added_comes_back_with_that_change_and_no_other_undo(
     add, undo, cancel, now, held
 ):
     batch = add(shift(now), shift(now, 20, 30), kind="imported")
     removal = cancel(shift=1)
-    undo(batch)
+    undone = undo(batch)
     undo(removal)
-
     assert held() == []
+
+    undo(undone)
+    assert held() == [(1, 1, 9), (2, 20, 30)]
 
 
 def test_undoing_a_removal_is_refused_where_something_new_is_in_the_way(

@@ -85,12 +85,13 @@ def test_where_all_is_well_it_says_so(doctor):
         ({"TWILIO_FALLBACK_URL": "http://127.0.0.1:9/x"}, "on the same host as the service"),
         ({"TWILIO_FALLBACK_URL": "http://localhost:9/x"}, "cannot be fetched"),
         ({"TWILIO_FALLBACK_URL": "{host}/old.xml"}, "is out of date"),
-        ({"INSTANCE_PATH": "/nowhere"}, "Run `who-to-call db upgrade`"),
+        ({"INSTANCE_PATH": "{empty}"}, "Run `who-to-call db upgrade`"),
     ],
 )
-def test_what_would_stop_calls_is_found(doctor, host, environ, text):
+def test_what_would_stop_calls_is_found(doctor, host, tmp_path, environ, text):
     host.files["/old.xml"] = host.files["/children.xml"].replace("960002", "960007")
-    done = doctor(**{name: value.format(host=host.base) for name, value in environ.items()})
+    places = {"host": host.base, "empty": tmp_path}
+    done = doctor(**{name: value.format(**places) for name, value in environ.items()})
     stops = [line for line in done.stdout.splitlines() if line.startswith("STOPS")]
 
     assert done.exit_code == 1
@@ -177,7 +178,7 @@ def test_a_number_that_asks_here_is_in_order(run_doctor, host):
         (None, "Twilio's account has no number +441632960100"),
     ],
 )
-def test_what_is_to_be_changed_at_twilios_is_said(run_doctor, changed, text):
+def test_what_to_change_at_twilio_is_printed(run_doctor, changed, text):
     done = run_doctor(changed)
 
     assert done.exit_code == 1

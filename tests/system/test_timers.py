@@ -1,6 +1,7 @@
-"""who-to-call timers as a process: started before the database, told to stop."""
+"""who-to-call timers as a process: started before the database, killed in mid-job, told to stop."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ from conftest import ANYSHIRE, ROOT
 from serving import poll
 
 from routing.bank_holidays import FETCH_TIMEOUT_SECONDS
-from routing.store import db, jobs
+from routing.cli.maintenance import DAILY_JOBS, run_if_due
+from routing.store import db, jobs, tables
 from routing.store.db import Database
 
 PATIENCE_SECONDS = 60
@@ -34,7 +36,7 @@ def silent_server():
 
 
 @contextmanager
-def timers(folder, holidays_url):
+def timers(folder, holidays_url, **more):
     """Run `who-to-call timers`, its output in a file; kill it at the end, if it still runs."""
     settings = {
         "DIRECTORY": str(ANYSHIRE),
@@ -44,7 +46,7 @@ def timers(folder, holidays_url):
     command = [sys.executable, "-m", "flask", "timers"]
     with (folder / "output").open("w") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | settings, stdout=output, stderr=output
+            command, cwd=ROOT, env=os.environ | settings | more, stdout=output, stderr=output
         )
     try:
         yield process
@@ -72,6 +74,30 @@ def test_it_starts_before_the_database_is_there_and_runs_the_jobs_once_it_is(tmp
         state = state_after_run(database, "purge")
 
     assert state.fault is None
+
+
+def test_a_job_whose_process_is_killed_in_the_middle_is_run_by_another_machine(
+    make_app, postgresql, tmp_path
+):
+    shared = {"DATABASE_URL": postgresql.database(), "SECRET_KEY": "x" * 40}
+    database, refresh = Database(shared["DATABASE_URL"], tmp_path), DAILY_JOBS[0]
+    db.upgrade(database)
+    (tmp_path / "killed").mkdir()
+    with silent_server() as (url, came), timers(tmp_path / "killed", url, **shared) as process:
+        assert came.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with govuk_feed.serving() as feed:
+        other = make_app(ANYSHIRE, BANK_HOLIDAYS_URL=feed.url, **shared)
+        is_run_early = run_if_due(other, refresh, "other")
+        with database.writing() as connection:  # as if its 15 minutes were over
+            locked_until = jobs.states(connection)[refresh.name].locked_until
+            earlier = {"locked_until": locked_until - refresh.timeout}
+            connection.execute(tables.jobs.update().values(earlier))
+        is_run_later = [run_if_due(other, refresh, "other") for _ in range(2)]
+        database.engine.dispose()
+
+    assert (is_run_early, is_run_later) == (False, [True, False])
 
 
 def test_it_ends_when_it_is_told_to_although_a_job_hangs(tmp_path):

@@ -35,6 +35,7 @@ SENDERS_NOT_ANSWERED = [
     *("+882161234567", "+883510012345", "+878101234567890"),  # international networks
     "+979123456789",  # international premium rate
     *("+449098790123", "+448712345678", "+448431234567", "+447012345678"),  # costly in the UK
+    *("+449641234567", "+448771234567"),  # in ranges of that kind, though not in use yet
     "+19002345678",  # premium rate in the United States
 ]
 OWN_NUMBERS = [CALLED, "+441632960199", "whatsapp:+447700900123", "01632 960199"]

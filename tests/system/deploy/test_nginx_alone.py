@@ -84,7 +84,7 @@ def test_when_nothing_is_up_the_printed_page_answers_and_says_that_it_does(print
         assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_when_there_is_no_printed_page_either_999_is_told(tmp_path):
+def test_when_there_is_no_printed_page_either_callers_read_999(tmp_path):
     with no_application(tmp_path) as port:
         answer = get(port, "/")
 
@@ -188,7 +188,7 @@ def test_a_connection_that_may_end_with_a_form_unread_is_given_to_no_call(tmp_pa
 
 
 @pytest.mark.parametrize("hangs", [False, True], ids=["killed", "hung"])
-def test_what_a_killed_worker_had_in_hand_is_asked_anew_though_there_is_one_machine_alone(
+def test_what_a_killed_worker_had_in_hand_is_asked_again_though_there_is_only_one_machine(
     tmp_path, hangs
 ):
     def hasty(text):

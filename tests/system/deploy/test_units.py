@@ -132,7 +132,7 @@ def test_the_service_never_gives_up():
     assert lines(SERVICE, "StartLimitIntervalSec") == ["0"]
 
 
-def test_who_asks_while_it_starts_waits_and_is_answered_and_systemd_is_told(tmp_path):
+def test_requests_wait_until_it_has_started_and_systemd_is_notified(tmp_path):
     shutil.copy(ANYSHIRE, tmp_path / "directory.yaml")
     with (
         socket.create_server(("127.0.0.1", 0)) as held,

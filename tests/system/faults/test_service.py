@@ -39,7 +39,7 @@ def test_no_answer_is_wrong_or_missing_and_no_divert_lost_while_a_part_breaks(se
 
 
 @pytest.mark.parametrize("fault", POSTGRESQL, ids=lambda fault: fault.__name__)
-def test_nor_while_a_real_postgresql_breaks_and_staff_are_told(on_postgresql, fault):
+def test_nor_while_a_real_postgresql_breaks_and_the_staff_page_says_so(on_postgresql, fault):
     assert break_by(fault, on_postgresql) == STAFF
 
 
