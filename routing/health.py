@@ -344,11 +344,10 @@ def _jobs(connection: Connection) -> Iterator[Condition]:
         since = f"since {_format_time(polled_at)}" if polled_at else "yet"
         sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    waiting = alerts.waiting_for(connection)
-    deliveries = {recipient.job for recipient in recipients if recipient.key in waiting}
+    undelivered = {job.name for _, job in alerts.failing(connection, recipients)}
     for job in states.values():
         is_delivery = f"{ALERTS_JOB} to " in job.name
-        if job.failing_since is not None and (not is_delivery or job.name in deliveries):
+        if job.failing_since is not None and (not is_delivery or job.name in undelivered):
             since = _format_time(job.failing_since)
             sentence = f"The job {job.name} has failed since {since}. {job.fault}"
             yield Condition("alerts_failing" if is_delivery else "job_failing", sentence)

@@ -14,7 +14,7 @@ from routing.cli.common import (
     print_report,
 )
 from routing.config import alert_recipients, alerts_fault, base_url
-from routing.store import alerts, jobs
+from routing.store import alerts
 from routing.text import dates
 
 group = CommandGroup("alerts", help="Send alerts by email or webhook, and list them.")
@@ -90,15 +90,8 @@ def list_alerts(as_json: bool) -> None:
 
 
 def _delivery_faults(connection: Connection) -> list[str]:
-    """Return why the alerts that wait do not reach some recipients, a sentence each."""
-    states, waiting = jobs.states(connection), alerts.waiting_for(connection)
-    return [
-        f"{recipient.name}: not sent yet. {states[recipient.job].fault}"
-        for recipient in alert_recipients(current_app.config)
-        if recipient.key in waiting
-        and recipient.job in states
-        and states[recipient.job].fault is not None
-    ]
+    failing = alerts.failing(connection, alert_recipients(current_app.config))
+    return [f"{recipient.name}: not sent yet. {job.fault}" for recipient, job in failing]
 
 
 def _check_settings() -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -222,13 +223,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     `who-to-call status` says when each job last succeeded.
     """
     app, stopping = info.load_app(), threading.Event()
-    due = [ALERTS] if alert_recipients(app.config) else []
-    if app.config["CLOCK_STARTS_AT"]:  # by a rehearsal's clock, the purge deletes what must stay
-        due = [replace(job, name=f"rehearsal {job.name}") for job in due]
-    else:
-        host = socket.gethostname()  # the files of a command of one's own are this machine's
-        own = [Job(f"{words} on {host}", shlex.split(words)) for words in commands if words.strip()]
-        due += [*DAILY_JOBS, *own]
+    due = scheduled_jobs(app.config, commands)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     threads = [
@@ -244,6 +239,19 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
         thread.join(max(0.0, deadline - time.monotonic()))
     if any(thread.is_alive() for thread in threads):
         click.echo("A job was stopped before its end. It will run again.", err=True)
+
+
+def scheduled_jobs(settings: Mapping[str, Any], commands: Sequence[str]) -> list[Job]:
+    """Return the jobs of this machine, which alone runs the ``commands`` of its own.
+
+    A rehearsal only sends alerts: by its clock, the purge deletes what must stay.
+    """
+    due = [ALERTS] if alert_recipients(settings) else []
+    if settings["CLOCK_STARTS_AT"]:
+        return [replace(job, name=f"rehearsal {job.name}") for job in due]
+    host = socket.gethostname()
+    own = [Job(f"{words} on {host}", shlex.split(words)) for words in commands if words.strip()]
+    return [*due, *DAILY_JOBS, *own]
 
 
 def run_if_due(app: Flask, job: Job, owner: str) -> bool:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from routing import formats, lookup, middleware
 from routing.config import base_url
-from routing.core.directory import Directory, Hours, Phone, SpecialDay, Text
+from routing.core.directory import Directory, Hours, Line
 from routing.errors import UnknownService
 from routing.formats import timestamp
 from routing.middleware import RequestKind
@@ -322,47 +322,41 @@ def _translation(language: str) -> dict[str, str] | None:
 def _plain_page(title: str) -> str:
     """Return a page made without templates, in the directory's first language."""
     snapshot: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
+    numbers = _plain_numbers(snapshot.directory) if snapshot else ()
+    item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
     return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<title>{title}</title><h1>{title}</h1>"
         '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>'
-        "<ul>{numbers}</ul></html>"
-    ).format(
-        title=title,
-        numbers=Markup("").join(
-            Markup('<li>{}: <a href="{}">{}</a> ({})</li>').format(
-                name.get(snapshot.directory.languages[0]), phone.url, phone.display, hours
-            )
-            for name, phone, hours in _plain_numbers(snapshot.directory)
-        )
-        if snapshot
-        else "",
-    )
+        "<ul>{items}</ul></html>"
+    ).format(title=title, items=Markup("").join(item.format(*number) for number in numbers))
 
 
-def _plain_numbers(directory: Directory) -> Iterator[tuple[Text, Phone, str]]:
-    for service in directory.services:
-        if service.number is not None:
-            yield service.name, service.number, "at all hours"
-    lines = [line for line in directory.lines if not line.internal]
-    for line in lines:
-        other_numbers = (day for day in line.special_days if day.phone is not None)
-        yield (
-            line.name,
-            line.phone,
-            "; ".join([_plain_hours(line.hours), *map(_plain_number, other_numbers)]),
-        )
-    for helpline in directory.helplines:
-        yield helpline.name, helpline.phone, _plain_hours(helpline.hours)
+def _plain_numbers(directory: Directory) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the name, link, number and hours of whatever callers may ring."""
+    numbers = [
+        (service.name, service.number, "at all hours")
+        for service in directory.services
+        if service.number is not None
+    ]
+    for line in directory.lines:
+        if not line.internal:
+            hours = [_plain_hours(line.hours), *_plain_exceptions(line)]
+            numbers.append((line.name, line.phone, "; ".join(hours)))
+    numbers += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
+    for name, phone, hours_text in numbers:
+        yield name.get(directory.languages[0]), phone.url, phone.display, hours_text
 
 
 def _plain_hours(hours: Hours) -> str:
     return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
 
 
-def _plain_number(day: SpecialDay) -> str:
-    every = day.recurrence.as_written if day.recurrence else None
-    limits = (("every", every), ("from", day.first), ("to", day.last))
-    when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
-    return f"{when} call {day.phone.display if day.phone else ''}"
+def _plain_exceptions(line: Line) -> Iterator[str]:
+    for day in line.special_days:
+        if day.phone is not None:
+            every = day.recurrence.as_written if day.recurrence else None
+            limits = (("every", every), ("from", day.first), ("to", day.last))
+            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
+            yield f"{when} call {day.phone.display}"

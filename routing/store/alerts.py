@@ -12,6 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from routing.config import Recipient
+from routing.store import jobs
+from routing.store.jobs import JobState
 from routing.store.tables import alerts, insert_or_update
 
 MAX_BATCH = 1000
@@ -71,9 +74,17 @@ def unsent(connection: Connection, recipient: str) -> list[Alert]:
     )
 
 
-def waiting_for(connection: Connection) -> set[str]:
-    """Return the recipients who have not received all of their alerts."""
-    return set(connection.scalars(sa.select(alerts.c.recipient).where(alerts.c.sent_at.is_(None))))
+def failing(
+    connection: Connection, recipients: Iterable[Recipient]
+) -> list[tuple[Recipient, JobState]]:
+    """Return each recipient for whom alerts wait since delivery failed, with its job."""
+    unsent = sa.select(alerts.c.recipient).where(alerts.c.sent_at.is_(None))
+    waiting, states = set(connection.scalars(unsent)), jobs.states(connection)
+    return [
+        (recipient, job)
+        for recipient in recipients
+        if recipient.key in waiting and (job := states.get(recipient.job)) and job.failing_since
+    ]
 
 
 def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> None:

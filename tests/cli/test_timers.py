@@ -10,8 +10,9 @@ import pytest
 from conftest import ANYSHIRE
 
 from routing import bank_holidays, lookup
-from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due
-from routing.store import db, jobs, tables
+from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due, scheduled_jobs
+from routing.store import db, holiday_lists, jobs, tables
+from routing.store.db import Database
 
 DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
 FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
@@ -140,6 +141,27 @@ def test_what_a_wrong_clock_noted_far_ahead_keeps_no_job_from_running(
     assert is_ours is can_start
 
 
+def test_a_job_that_nobody_has_tried_to_run_for_a_month_is_forgotten(app, clock):
+    month_ago = clock.at - timedelta(days=30, seconds=1)
+    with app.app_context(), lookup.database().writing() as connection:
+        for name, now in (("removed", month_ago), ("daily", clock.at)):
+            jobs.claim(connection, name, "own", now, now, timedelta(0))
+
+        assert list(jobs.states(connection)) == ["daily"]
+
+
+def test_a_rehearsal_deletes_nothing_and_sends_alerts_by_a_job_of_its_own(make_app):
+    webhook, commands = {"ALERT_WEBHOOK_URL": "https://hook.example/"}, ("db counts", " ")
+    usual, rehearsal = (
+        [job.name for job in scheduled_jobs(make_app(**webhook, **more).config, commands)]
+        for more in ({}, {"CLOCK_STARTS_AT": "2026-12-24T12:00:00Z"})
+    )
+
+    assert usual[:-1] == ["alerts", "bank-holidays", "purge", "checks"]
+    assert usual[-1].startswith("db counts on ")
+    assert rehearsal == ["rehearsal alerts"]
+
+
 def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app):
     assert [run_if_due(app, FAILING, "own") for _ in range(2)] == [True, False]
     text = app.test_cli_runner().invoke(args=["status"]).output
@@ -195,6 +217,12 @@ def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, 
         worker.extensions["snapshot_loader"].stop()
 
     assert bank_holidays.load_copy(folder).url == feed.url
+
+
+def test_a_file_system_that_cannot_be_asked_ends_no_copying_of_the_list(tmp_path):
+    unusable = tmp_path / ("a" * 300)  # longer than a file's name may be
+
+    holiday_lists.copy_newer(Database("", unusable), unusable)
 
 
 def test_an_older_list_in_the_database_replaces_no_newer_copy(app, feed, clock, tmp_path):

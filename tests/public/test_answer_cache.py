@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from conftest import divert_now
+from conftest import ANYSHIRE, divert_now
 from flask import template_rendered
 
 from routing.public.answer_cache import AnswerCache
@@ -63,6 +63,18 @@ def test_any_other_page_is_rendered_once_a_second(client, clock, rendered, path)
         assert client.get(path).status_code == 200
 
     assert len(rendered) == 2
+
+
+def test_readers_of_one_second_get_their_own_language_and_address(make_stored, tmp_path):
+    english = ANYSHIRE.read_text("utf-8")
+    (tmp_path / "d.yaml").write_text(english.replace("languages: [en]", "languages: [en, cy]"))
+    client = make_stored(tmp_path / "d.yaml").test_client()
+    for path in ("/", "/contacts", "/contacts?q=mash", "/services/children/fragment"):
+        with_query = path + ("&" if "?" in path else "?")
+        languages = [client.get(f"{with_query}lang={code}").text for code in ("en", "cy")]
+        assert 'lang="en"' in languages[0] and 'lang="cy"' in languages[1], path
+    for host in ("one.example", "other.example"):
+        assert f"http://{host}/" in client.get("/embed", headers={"Host": host}).text
 
 
 def test_a_divert_is_in_the_next_answers_of_the_same_second(app, client, clock):
