@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -265,7 +266,7 @@ QUESTIONS = (
     ),
     Question(
         "night_line",
-        "Who answers at all other times: name and number, perhaps 101",
+        "Who answers at all other times: name and number, perhaps Police, 101",
         "\n  night:",
     ),
     Question(
@@ -327,7 +328,7 @@ def _render(answers: Answers, today: date) -> str:
 
     def words(text: Node, welsh: str = "") -> str:
         """Return a text for each language; one without a translation stands in both."""
-        if languages == ["en"] or not isinstance(text, str):
+        if languages == ["en"] or not isinstance(text, str) or set(languages) - {"en", "cy"}:
             return quote(text)
         texts = [welsh if code == "cy" else text for code in languages]
         if not welsh:
@@ -349,7 +350,10 @@ def _render(answers: Answers, today: date) -> str:
 def _split_line(line: Node | None) -> tuple[Node, Node]:
     if isinstance(line, dict):
         return line.get("name", ""), line.get("phone", "")
-    name, _, phone = str(line).partition(",")
+    words = str(line)
+    if "," not in words:  # MASH 01632 960001, or a number alone
+        words = re.sub(r"(?=[+(]?\d[\d ()-]*$)", ",", words, count=1)
+    name, _, phone = words.partition(",")
     return name.strip(), phone.strip()
 
 

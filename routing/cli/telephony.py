@@ -5,12 +5,13 @@ the fallback's host and Twilio itself.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
@@ -18,6 +19,7 @@ from urllib.parse import urldefrag, urlsplit
 import click
 import requests
 from flask import current_app
+from requests import exceptions
 from twilio.request_validator import RequestValidator
 
 from routing import config, health, lookup
@@ -32,7 +34,7 @@ from routing.cli.common import (
     print_report,
 )
 from routing.cli.maintenance import run_purge
-from routing.conditions import Condition, Severity
+from routing.conditions import Severity
 from routing.config import base_url
 from routing.core.directory import Service
 from routing.lint import numbers
@@ -98,7 +100,10 @@ def doctor(account: bool, as_json: bool) -> None:
     lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     findings = []
-    for finding in _examine(account):
+    checks = [_this_service, _public_address, _lines, _fallback]
+    if account:
+        checks.append(_twilio_account)
+    for finding in chain.from_iterable(check() for check in checks):
         findings.append(finding)
         if not as_json:
             click.echo(f"{_LABELS[finding.level]}{finding.text}")
@@ -138,22 +143,19 @@ def summary(days: int, as_json: bool) -> None:
     at = lookup.now()
     with lookup.database().reading() as connection:
         counts = calls.counts(connection, at - timedelta(days=days), at + _CLOCK_TOLERANCE, at)
-    outcomes = list(CALL_OUTCOMES)
-    rows = sorted(
-        (service, line, outcomes.index(outcome), count)
-        for (service, line, outcome), count in counts.items()
-    )
-    unanswered = sum(count for (_, _, outcome), count in counts.items() if calls.is_missed(outcome))
+    order = list(CALL_OUTCOMES)
+    rows = sorted(counts.items(), key=lambda row: (*row[0][:2], order.index(row[0][2])))
+    unanswered = sum(count for (_, _, outcome), count in rows if calls.is_missed(outcome))
     print_report(
         as_json,
         [
-            {"service": service, "line": line, "outcome": outcomes[index], "calls": count}
-            for service, line, index, count in rows
+            {"service": service, "line": line, "outcome": outcome, "calls": count}
+            for (service, line, outcome), count in rows
         ],
         [
             *(
-                f"{count:>6}  {service}, first to {line}: {CALL_OUTCOMES[outcomes[index]].lower()}"
-                for service, line, index, count in rows
+                f"{count:>6}  {service}, first to {line}: {CALL_OUTCOMES[outcome].lower()}"
+                for (service, line, outcome), count in rows
             ),
             f"{sum(counts.values()):>6}  calls in the last {count_of(days, 'day')}; nobody "
             f"answered {unanswered} of them.",
@@ -167,17 +169,6 @@ def purge() -> None:
     run_purge(CALL_RULE)
 
 
-def _examine(account: bool) -> Iterator[Finding]:
-    """Look at everything that calls depend on; with ``account`` ask Twilio too."""
-    yield from _this_service(list(health.conditions()))
-    if config.telephony_disabled_reason(current_app.config) is None:
-        yield from _public_address()
-    yield from _lines()
-    yield from _fallback()
-    if account:
-        yield from _twilio_account()
-
-
 def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     """Compare this machine's clock with another's, read at the same time."""
     difference = abs((ours - theirs).total_seconds())
@@ -189,12 +180,12 @@ def compare_clocks(whose: str, theirs: datetime, ours: datetime) -> Finding:
     )
 
 
-def _this_service(conditions: Sequence[Condition]) -> Iterator[Finding]:
+def _this_service() -> Iterator[Finding]:
     """Report every condition of this service, those of alerts excepted: they concern no call.
 
     Whether signatures are refused is asked of the public address instead.
     """
-    settings = current_app.config
+    settings, conditions = current_app.config, health.conditions()
     for condition in conditions:
         if condition.code == "signatures_refused" or condition.code.startswith("alerts_"):
             continue
@@ -217,6 +208,8 @@ def _this_service(conditions: Sequence[Condition]) -> Iterator[Finding]:
 
 
 def _public_address() -> Iterator[Finding]:
+    if config.telephony_disabled_reason(current_app.config) is not None:
+        return
     base = base_url(current_app.config)
     tokens = [current_app.config[f"TWILIO_AUTH_TOKEN{suffix}"] for suffix in ("", "_2")]
     address = f"{base}/twilio/check"
@@ -232,8 +225,8 @@ def _public_address() -> Iterator[Finding]:
         forged = _post(address, "forged").status_code
     except requests.RequestException as error:
         yield _stops(
-            f"{address} cannot be reached from here: {error}. If it cannot be from outside either, "
-            "no call is put through."
+            f"{address} cannot be reached from here: {_no_answer(error)}. If it cannot be from "
+            "outside either, no call is put through."
         )
         return
     if forged == 403:
@@ -317,7 +310,7 @@ def _fallback_fault(address: str, expected: str) -> str | None:
         if answer.status_code in (403, 404, 405):  # a host of files alone
             answer = requests.get(address, timeout=REQUEST_TIMEOUT_SECONDS)
     except requests.RequestException as error:
-        return f"cannot be fetched: {error}"
+        return f"cannot be fetched: {_no_answer(error)}"
     kind = answer.headers.get("Content-Type", "")
     if answer.status_code != 200 or "xml" not in kind:
         return f"is answered {answer.status_code} {kind}"
@@ -346,7 +339,7 @@ def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
                     application = _ask_twilio(f"Applications/{application_sid}").json()
                     number |= {key: application[key] for key in application if key.startswith(kind)}
     except (requests.RequestException, KeyError, ValueError) as error:
-        yield _stops(f"Twilio gave no answer about {e164}: {error}.")
+        yield _stops(f"Twilio gave no answer about {e164}: {_no_answer(error)}.")
         return
     yield from _answer_clock("Twilio", answer)
     if not accounts_numbers:
@@ -383,6 +376,16 @@ def _answer_clock(whose: str, answer: requests.Response) -> Iterator[Finding]:
         return
     if theirs.tzinfo is not None:
         yield compare_clocks(whose, theirs, datetime.now(UTC))
+
+
+def _no_answer(error: Exception) -> str:
+    """Return why a request had no answer: in words, of the usual reasons."""
+    if isinstance(error, exceptions.SSLError):
+        return "its certificate is not trusted, or there is no TLS"
+    if isinstance(error, exceptions.Timeout):
+        return f"it did not answer within {REQUEST_TIMEOUT_SECONDS:g} seconds"
+    is_refused = isinstance(error, exceptions.ConnectionError)
+    return "its name is not known, or it refuses the connection" if is_refused else str(error)
 
 
 def _ask_twilio(resource: str, **parameters: str) -> requests.Response:

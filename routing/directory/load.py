@@ -245,7 +245,8 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         for path, code, message, _ in islice(_reference_problems(source.root), MAX_PROBLEMS)
     ]
     names = _items(source.root.get("languages"))
-    context = schema.Context([str(name) for name in names if name in schema.LANGUAGES])
+    languages = [str(name) for name in names if name in schema.LANGUAGES]
+    context = schema.Context(languages or schema.LANGUAGES)
     try:
         model = schema.DirectoryModel.model_validate(source.root, context=context)
     except ValidationError as error:

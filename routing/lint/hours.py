@@ -134,12 +134,9 @@ def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Ite
         yield PathProblem(path, "no_bank_holiday", message)
     days = (today + timedelta(days=n) for n in range(365))
     christmas = (day for day in days if (day.month, day.day) in _CHRISTMAS)
-    dates = [f"{d:%A} {_format(d)}" for d in christmas if _opens_as_usual(line, d, holidays)]
+    dates = [f"{day:%-d %B}" for day in christmas if _opens_as_usual(line, day, holidays)]
     if dates:
-        message = (
-            f"open on {dates[0]}? Add a special day that is closed, or has its hours, usual or "
-            f"not. By these hours it opens on {', '.join(dates)}."
-        )
+        message = f"open on {', '.join(dates)}? Add special days: closed, or with hours."
         yield PathProblem(path, "opens_at_christmas", message)
 
 
@@ -276,8 +273,8 @@ def _meant_by_day(hours: _WrittenRange) -> str | None:
 def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     """Warn of days that a week does not name, between two on which the line is open.
 
-    So it does of a Monday or a Friday where three weekdays are open. Where no two open days stand
-    side by side, as in mon,wed,fri, none is missing; but mon,fri may be a slip for mon-fri.
+    So it does of a Monday or a Friday where three weekdays are open. Of three or more of which no
+    two stand side by side, as in mon,wed,fri, none is missing.
     """
     key_of = {
         schema.WEEKDAYS.index(day): key
@@ -287,9 +284,7 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     }
     open_days = [weekday for weekday, ranges in enumerate(week.week) if ranges]
     are_apart = all(second - first > 1 for first, second in pairwise(open_days))
-    if not key_of or (
-        are_apart and not any(re.fullmatch("[^,-]+,[^,-]+", key_of[day]) for day in open_days)
-    ):
+    if not key_of or (are_apart and len(open_days) != 2):
         return
     is_working_week = sum(day < FRIDAY + 1 for day in open_days) >= 3
     first = 0 if is_working_week else open_days[0]

@@ -117,9 +117,8 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
         if warning := verification_warning(line, today):
             code, sentence = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            message = (
-                f"not confirmed. Ring {line.phone.display}, then write here {form}. {sentence}"
-            )
+            remedy = f"Ring {line.phone.display}, then write here {form}"
+            message = f"not confirmed. {remedy}. Reason: {sentence}"
             yield PathProblem((*path, "verified") if line.verified else path, code, message)
 
 

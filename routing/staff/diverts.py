@@ -150,7 +150,7 @@ def move(divert_id: int) -> AnyResponse:
                 form,
                 [proposed],
                 others,
-                [_describe(proposed, others, at, previous_end=row.during.end)],
+                [_describe(proposed, others, at, moved=row)],
                 title="Check the new end",
                 button="Change the end",
             )
@@ -290,16 +290,16 @@ def _describe(
     others: Sequence[DivertRow],
     at: datetime,
     may_ring: bool | None = None,
-    previous_end: datetime | None = None,
+    moved: DivertRow | None = None,
 ) -> Description:
     """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
 
-    ``may_ring`` is None, and ``previous_end`` is not, of a divert that is given another end.
+    Of a divert that is given another end, it is ``moved`` with that end, and ``may_ring`` is None.
     """
     locale, facts = lookup.staff_locale(), lookup.snapshot()
     service, line, during = proposed.service, proposed.line, proposed.during
     active = lookup.active_diverts(others)
-    set_at = max([at, *(divert.set_at for divert in active)])
+    set_at = moved.set_at if moved else max([at, *(divert.set_at for divert in active)])
     diverts = (*active, Divert(service.id, line, during, set_at))
     before = decide(facts.timetables, service.id, during.start, active).line
     decision = decide(facts.timetables, service.id, during.start, diverts)
@@ -311,9 +311,9 @@ def _describe(
         if may_ring is not None:
             may = "may still" if may_ring else "will not"
             remarks.append(f"While it lasts, {replaced} {may} be rung when nobody else answers.")
-    if previous_end is not None and during.end < previous_end:
-        less = staff_text.format_time_left(previous_end - during.end)
-        set_for = staff_text.format_relative(previous_end, at, locale)
+    if moved and during.end < moved.during.end:
+        less = staff_text.format_time_left(moved.during.end - during.end)
+        set_for = staff_text.format_relative(moved.during.end, at, locale)
         remarks.append(
             f"That is {less} shorter than it is set for: it would have ended at {set_for}."
         )
@@ -324,13 +324,23 @@ def _describe(
         if row.service == service.id and row.during.overlaps(during):
             name = staff_text.line_name(facts.directory, row.line)
             when = staff_text.format_span(row.during, at, locale)
-            remarks.append(f"The divert to {name}, {when}, has no effect until this one ends.")
+            is_newer = row.set_at > set_at
+            effect = "takes precedence" if is_newer else "has no effect until this one ends"
+            remarks.append(f"The divert to {name}, {when}, {effect}.")
     when = staff_text.format_span(during, at, locale)
     length = staff_text.format_time_left(during.end - during.start)
     then = "the same line" if after.id == line.id else line_phrase(after, locale)
-    return (
+    change = (
         f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when} ({length}), "
-        f"then {then}.",
+        f"then {then}."
+    )
+    if decision.line.id != line.id:
+        change = (
+            f"This one lasts {when} ({length}), but callers go on getting "
+            f"{line_phrase(decision.line, locale)}: the divert to it was set later."
+        )
+    return (
+        change,
         sentences.reason_sentence(decision, during.start, locale, facts.holidays.dates),
         tuple(remarks),
     )

@@ -29,15 +29,14 @@ def save(connection: Connection, published: HolidayList) -> None:
 
 def copy_newer(database: Database, folder: Path) -> None:
     """Copy the newest list into ``folder`` if the copy there is older. A fault is only logged."""
-    if not database.exists:
-        return
-    own = None
-    with suppress(InvalidBankHolidays):  # of a broken copy, any list is better
-        own = bank_holidays.load_copy(folder)
-    query = sa.select(bank_holiday_lists.c.content)
-    if own is not None:
-        query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
+    query, own = sa.select(bank_holiday_lists.c.content), None
     try:
+        if not database.exists:
+            return
+        with suppress(InvalidBankHolidays):  # of a broken copy, any list is better
+            own = bank_holidays.load_copy(folder)
+        if own is not None:
+            query = query.where(bank_holiday_lists.c.checked_at > own.checked_at)
         with database.reading() as connection:
             newest = query.order_by(bank_holiday_lists.c.checked_at.desc()).limit(1)
             content = connection.scalar(newest)

@@ -437,23 +437,18 @@ def _screened_call_key() -> str | None:
 
 def _begin(call: CallRequest) -> str:
     timetables, at = call.snapshot.timetables, call.at
+    excluded = call.excluded_numbers, call.forwarded
     decision = lookup.who_to_call(call.service.id, at)
     start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
-    first_step = partial(
-        call_flow.first_step,
-        timetables,
-        at=at,
-        excluded_numbers=call.excluded_numbers,
-        forwarded=call.forwarded,
-    )
-    step = first_step(decision=decision, began=at)
+    step = call_flow.first_step(timetables, decision, at, at, *excluded)
     leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
     logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
     if logged == start and leg is not None:
         return _twiml(call, step, decision)
     decision = _decision_as_logged(call, decision, logged)
     began = logged.at if at - logged.at < call_flow.MAX_CALL_DURATION else at
-    return _log_and_answer(call, first_step(decision=decision, began=began), decision, start)
+    step = call_flow.first_step(timetables, decision, at, began, *excluded)
+    return _log_and_answer(call, step, decision, start)
 
 
 def _after(call: CallRequest) -> str:

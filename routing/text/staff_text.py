@@ -224,7 +224,7 @@ def format_duration(seconds: int) -> str:
 
 def format_span(span: Span, at: datetime, locale: Locale) -> str:
     """Format a span as seen from ``at``: from now until 5pm today."""
-    start = "now" if span.start <= at else format_relative(span.start, at, locale)
+    start = "now" if at in span else format_relative(span.start, at, locale)
     return f"from {start} until {format_relative(span.end, at, locale)}"
 
 

@@ -81,8 +81,9 @@ def test_answers_that_are_typed_are_read_back_and_make_the_same_directory(new):
     assert result.exit_code == 0, result.output
     assert "day_line: Multi-Agency Safeguarding Hub (MASH), 01632 960001" in result.output
     text = new.file.read_text()
-    new(COUNTY, None, "--force")
-    assert text == new.file.read_text()
+    for answers in (COUNTY, COUNTY.replace("(MASH), 01632", "(MASH) 01632")):
+        new(answers, None, "--force")
+        assert text == new.file.read_text()
 
 
 def test_answers_that_are_not_right_are_asked_again(new):
@@ -120,6 +121,8 @@ DOUBTFUL = [
     ("01632 960001", "999", "day_line:"),
     ("01632 960001", "01632 960001, 01632 960003", "day_line: .* another in a second line"),
     ("https://www.testshire.example", "none", "website:"),
+    ("languages: en", "languages: welsh", "(?s)^(?!.*council:).*languages: 'welsh' cannot be used"),
+    ("Emergency Duty Team, 01632 960002", "101", "night_line: name:"),
     ("Testshire County Council", "[Testshire, Council]", "council:"),
     ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
     ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),

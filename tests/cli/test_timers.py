@@ -11,7 +11,8 @@ from conftest import ANYSHIRE
 
 from routing import bank_holidays, lookup
 from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due, scheduled_jobs
-from routing.store import db, jobs, tables
+from routing.store import db, holiday_lists, jobs, tables
+from routing.store.db import Database
 
 DAILY, MINUTELY = Job("daily", ("db", "counts")), Job("minutely", ("db", "counts"), False)
 FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
@@ -216,6 +217,12 @@ def test_a_worker_takes_a_newer_list_from_the_database_by_itself(make_app, app, 
         worker.extensions["snapshot_loader"].stop()
 
     assert bank_holidays.load_copy(folder).url == feed.url
+
+
+def test_a_file_system_that_cannot_be_asked_ends_no_copying_of_the_list(tmp_path):
+    unusable = tmp_path / ("a" * 300)  # longer than a file's name may be
+
+    holiday_lists.copy_newer(Database("", unusable), unusable)
 
 
 def test_an_older_list_in_the_database_replaces_no_newer_copy(app, feed, clock, tmp_path):

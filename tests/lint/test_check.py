@@ -95,7 +95,7 @@ def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
     ("old", "new", "code", "line", "message"),
     [
         ("bank-holiday: closed}", "bank-holiday: 10:00-12:00}", "opens_at_christmas", 10,
-         "Friday 25 December 2026, Friday 1 January 2027"),
+         "25 December, 1 January?"),
         ("on: 2026-11-01", "on: 2026-08-01", "verification_expired", 14, "1 August 2026"),
         ("on: 2026-11-01", "on: 2027-11-01", "doubtful_year", 14, "still to come"),
         ("name: Children\n", "name: Children\n    number: 01632 960003\n", "number_loops", 28,
@@ -124,7 +124,8 @@ def test_two_lines_on_one_number_are_a_warning_until_both_are_confirmed(warnings
 
 def test_an_unconfirmed_number_is_a_warning_with_what_to_write(warnings):
     first, _, rest = CLEAN.partition("    verified: ")
-    (warning,) = warnings(first + rest.partition("\n")[2])
+    text = first + rest.partition("\n")[2]
+    (warning,) = warnings(text.replace("name: Hub", "name: a hub with a long name, in lower case"))
 
     assert (warning.code, warning.line) == ("unverified", 7)
     assert "verified: {on: 2026-11-23" in warning.message
@@ -410,8 +411,9 @@ def test_a_line_that_never_opens_is_found(slips):
         ("mon-fri: H, sun: H", "sat: closed"),
         ("mon: H, tue: closed, wed-fri: H", None),
         ("'mon,wed,fri': H", None),
+        ("mon: H, thu: H", "tue,wed: closed"),
+        ("'tue,thu': H", "wed: closed"),
         ("'mon,wed,fri': H, 'sat,sun': closed", None),
-        ("mon: H, thu: H", None),
         ("'mon,fri': H", "tue,wed,thu: closed"),
         ("'mon,thu': H", "tue,wed: closed"),
         ("'mon,thu': H, fri: H", "tue,wed: closed"),
@@ -570,12 +572,12 @@ REMEDIES = [
     ("no_bank_holiday", ", bank-holiday: closed", "", "`bank-holiday: closed`",
      ", bank-holiday: closed"),
     ("opens_at_christmas", "closed}\n    special_days:\n", "10:00-12:00}\n    special_days:\n",
-     "Add a special day that is closed",
+     "Add special days: closed",
      f"10:00-12:00}}\n    {special('date: 2026-12-25', 'date: 2027-01-01')}"),
     ("opens_at_christmas", "date: 2026-12-24, name: Christmas Eve, hours: 08:30-12:00",
      "from: 2026-12-01, to: 2026-12-30, name: Winter, hours: {mon-fri: 08:30-12:00}",
-     "Thursday 24 December 2026", "date: 2026-12-24, name: Christmas Eve, hours: 08:30-12:00"),
-    ("opens_at_christmas", "date: 2026-12-24", "date: 2026-12-23", "Thursday 24 December 2026",
+     "24 December?", "date: 2026-12-24, name: Christmas Eve, hours: 08:30-12:00"),
+    ("opens_at_christmas", "date: 2026-12-24", "date: 2026-12-23", "24 December?",
      "date: 2026-12-24"),
     ("text_cut_by_hash", "name: Hub", "name: Hub #1", "Put the whole text in quotes",
      'name: "Hub #1"'),

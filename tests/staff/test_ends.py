@@ -80,6 +80,18 @@ def test_a_divert_is_not_shortened_unnoticed(duty, clock, stored):
     assert "4 hours from now" in duty.get("/staff/diverts/1").text
 
 
+def test_a_new_end_promises_nothing_while_a_divert_that_was_set_later_takes_the_calls(duty):
+    confirm(duty, check(duty))
+    confirm(duty, check(duty, line="duty-manager", until="4h"))
+    page = duty.send(duty.get("/staff/diverts/1"), "/staff/diverts/1", until="4h")
+
+    assert "callers go on getting the Duty manager: the divert to it" in page_text(page)
+    assert "Callers read and hear: Calls are answered by the Duty manager" in page_text(page)
+    assert "The divert to Duty manager, from now until 4pm today, takes precedence." in (
+        page_text(page)
+    )
+
+
 def test_every_screen_says_that_a_divert_ends_at_its_own_end(app, duty, clock):
     """The out-of-hours line goes on to take the calls when the divert ends at six."""
     parts = {"until-day": "23", "until-month": "11", "until-year": "2026", "until-time": "6pm"}

@@ -153,7 +153,9 @@ def test_a_shift_that_nobody_needs_or_leaves_no_rest_or_is_past_is_warned_about(
     assert "1 shift is when nobody is needed by the directory: the first from" in page_text(page)
     assert "Amara Owusu has no time to rest" in page_text(page)
     past = edges("1 12 2026 5pm", "2 12 2026 8:30am")
-    assert "1 shift is in the past" in page_text(add(send, then=False, **past))
+    page = page_text(add(send, then=False, **past))
+    assert "1 shift is in the past" in page
+    assert "the first from 5pm on Tuesday 1 December until 8:30am on Wednesday 2" in page
 
 
 def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
