@@ -65,10 +65,9 @@ def propose(
     if line is None:
         known = ", ".join(line.id for line in directory.lines)
         raise InvalidDivert("line", f"There is no line '{line_id}'. The lines are: {known}.")
-    services: tuple[Service, ...] = directory.services
+    is_one = service_id != ALL_SERVICES
     try:
-        if service_id != ALL_SERVICES:
-            services = (timetables.service(service_id),)
+        services = (timetables.service(service_id),) if is_one else directory.services
     except UnknownService as error:
         raise InvalidDivert("service", str(error)) from error
     note = " ".join("".join(c if c.isprintable() else " " for c in note).split())

@@ -208,20 +208,23 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
 
 
 def remove_person(person_id: int, actor: str) -> None:
-    """Take somebody off the rota; what is left of their shifts goes to nobody.
+    """Take somebody off the rota; what is left of their shifts goes to nobody, MAX_ROWS at a time.
 
     Raise UnknownShift, RotaConflict.
     """
-    at = lookup.now().replace(second=0, microsecond=0)
+    at, is_left = lookup.now().replace(second=0, microsecond=0), False
     to_come = Span(at, at + FAR_FUTURE)
-    current = read_rota(to_come.start, to_come.end)
-    covers = cover_absence(current, person_id, to_come, None, "Has left")
-    with lookup.database().writing() as connection:
-        if rota.revision(connection) != current.revision:
-            raise RotaConflict
-        if covers:
-            rota.add(connection, "left", covers, at, actor)
-        rota_people.leave(connection, person_id, at, actor)
+    while not is_left:
+        current = read_rota(to_come.start, to_come.end)
+        covers = cover_absence(current, person_id, to_come, None, "Has left")
+        is_left = len(covers) <= MAX_ROWS
+        with lookup.database().writing() as connection:
+            if rota.revision(connection) != current.revision:
+                raise RotaConflict
+            if covers:
+                rota.add(connection, "left", covers[:MAX_ROWS], at, actor)
+            if is_left:
+                rota_people.leave(connection, person_id, at, actor)
 
 
 def _check_size(count: int) -> None:

@@ -171,13 +171,8 @@ def fill(
     The directory says when somebody is needed. That time is cut into shifts at the usual handovers.
     Other times can be given on the page.
     """
-    proposal, slots = rota_service.propose_fill(
-        role_id,
-        first,
-        last,
-        people.split(","),
-        filling.parse_turn(turn, turn_begins),
-    )
+    turns = filling.parse_turn(turn, turn_begins)
+    proposal, slots = rota_service.propose_fill(role_id, first, last, people.split(","), turns)
     text, names = RotaText(proposal.rota, lookup.now()), proposal.rota.names
     for shift in slots:
         name = names[shift.person_id] if shift.person_id else "nobody is free"

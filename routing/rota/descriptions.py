@@ -101,11 +101,8 @@ class RotaText:
 
     def clash(self, clash: Clash) -> str:
         """Describe a clash: who, what and when."""
-        who, first, last = (
-            self.rota.names[clash.person_id],
-            clash.assignments[0],
-            clash.assignments[-1],
-        )
+        who = self.rota.names[clash.person_id]
+        first, last = clash.assignments[0], clash.assignments[-1]
         if clash.is_overlap:
             one, other = (self.rota.role_names[part.shift.role_id] for part in (first, last))
             shifts = f"two {one} shifts" if one == other else f"{one} and {other} shifts"

@@ -254,9 +254,7 @@ def _forbidden(role: Role) -> Response:
 
 
 def _show_error(error: Exception) -> AnyResponse:
-    if (
-        isinstance(error, CSRFError) and request.endpoint == "sign_in.check"
-    ):  # another tab signed in
+    if isinstance(error, CSRFError) and request.endpoint == "sign_in.check":  # in another tab
         return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
     if isinstance(error, DatabaseUnavailable):
         current_app.logger.warning("%s", error)  # not on the page: it says where the database is

@@ -86,6 +86,8 @@ def new() -> AnyResponse:
     form = DivertForm(service=service, until=HANDOVER if handover else "4h")
     if form.validate_on_submit():
         line, start, until = form.line.data, form.from_.data, form.until.data
+        if start and form.shown.data:
+            start = max(start, at)  # it may have come while the page was read
         rows = lookup.latest_diverts().diverts
         try:
             proposed = divert_rules.propose(

@@ -73,17 +73,10 @@ def add(
     Raise sqlalchemy.exc.IntegrityError if a shift overlaps another of the same person in the same
     role, or if there is a change with the same ``idempotency_key``.
     """
-    sheet_columns = (
-        {}
-        if sheet is None
-        else {
-            "sheet_name": sheet.name,
-            "sheet_role_ids": ",".join(sheet.role_ids),
-            "sheet_starts_at": sheet.period.start,
-            "sheet_ends_at": sheet.period.end,
-        }
-    )
-    more = {"idempotency_key": idempotency_key or None, "summary": summary, **sheet_columns}
+    more: dict[str, object] = {"idempotency_key": idempotency_key or None, "summary": summary}
+    if sheet is not None:
+        more |= {"sheet_name": sheet.name, "sheet_role_ids": ",".join(sheet.role_ids)}
+        more |= {"sheet_starts_at": sheet.period.start, "sheet_ends_at": sheet.period.end}
     change = _insert_change(connection, kind, at, actor, **more)
     old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
     old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}

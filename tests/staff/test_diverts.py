@@ -1,9 +1,12 @@
 """Diverts on the staff pages: checked before they are set, and then in every answer."""
 
 import re
+from datetime import timedelta
 
 from conftest import divert_now
 from staff.conftest import check, confirm, page_text
+
+from routing.core.instants import Span
 
 MONTH = (("month", "11"), ("year", "2026"))
 
@@ -152,6 +155,19 @@ def test_one_may_be_set_for_later(app, duty, clock, stored):
         clock.set(at)
         decision = app.test_client().get("/api/v1/services/children/decision").json
         assert decision["reason"]["code"] == code
+
+
+def test_one_whose_start_comes_while_the_check_is_read_is_set_from_now_until_the_same_end(
+    duty, clock, stored
+):
+    parts = {"from-day": "23", "from-month": "11", "from-year": "2026", "from-time": "12:10pm"}
+    page = check(duty, **FROM, **parts)
+    clock.set("2026-11-23T12:15:00Z")
+    confirm(duty, page)
+
+    assert [divert.during for divert in stored()] == [
+        Span(clock.at, clock.at + timedelta(minutes=55))
+    ]
 
 
 def test_a_divert_to_a_line_that_is_gone_has_no_effect_and_the_page_says_so(app, duty):
