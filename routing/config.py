@@ -134,8 +134,6 @@ def _prefix(name: str) -> str:
 _OWN_PREFIXES = {_prefix(name) for name in SETTINGS} - {"DATABASE_URL", "SECRET_KEY"}
 """What no other program's variables begin with: one that is no setting is a slip."""
 
-_SIMILAR = 0.84  # difflib's ratio of two names: surely a slip
-
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
 _ROLE_LIST = r"\s*(view|rota|divert|admin)(\s*,\s*(view|rota|divert|admin))*\s*"
 _ROLE_MAP = rf"([^;]*[^;=\s]\s*={_ROLE_LIST}(;\s*|$))*"
@@ -355,7 +353,7 @@ def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
     proposed = {*SETTINGS, *(f"{name}_FILE" for name in SECRETS), "WEB_CONCURRENCY"}
     sentences = []
     for name in sorted(environ.keys() - proposed):
-        similar = difflib.get_close_matches(name.upper(), proposed, 1, _SIMILAR)
+        similar = difflib.get_close_matches(name.upper(), proposed, n=1, cutoff=0.84)
         if similar or _prefix(name) in _OWN_PREFIXES:
             remedy = f"Write {similar[0]}" if similar else "See docs/settings.md"
             sentences.append(f"{name} is not a setting of this service: no effect. {remedy}.")

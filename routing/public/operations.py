@@ -19,8 +19,6 @@ from routing.store import calls
 SECURITY_TEXT_LIFETIME = timedelta(days=180)
 """How long security.txt says that it is right: RFC 9116 asks for less than a year."""
 
-ROBOTS = "User-agent: *\nDisallow: /staff\nDisallow: /calendars/\nDisallow: /twilio/\n"
-
 bp = Blueprint("operations", __name__)
 
 
@@ -59,7 +57,8 @@ def metrics() -> Response:
 @bp.get("/robots.txt")
 def robots() -> Response:
     """Let search engines list the public pages alone."""
-    return Response(ROBOTS, mimetype="text/plain")
+    rules = "User-agent: *\nDisallow: /staff\nDisallow: /calendars/\nDisallow: /twilio/\n"
+    return Response(rules, mimetype="text/plain")
 
 
 @bp.get("/.well-known/security.txt")

@@ -93,11 +93,8 @@ def fragment(service: str) -> Response:
     """
     at, level = lookup.now(), request.args.get("heading", "")
     heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
-
-    def values() -> dict[str, Any]:
-        return context.service_context(service, at, is_live=False) | {"heading": heading}
-
-    answer = _render_answer("fragment.html", at, values, heading)
+    values = partial(context.service_context, service, at, is_live=False)
+    answer = _render_answer("fragment.html", at, lambda: values() | {"heading": heading}, heading)
     response = _html_response(answer.text)
     response.headers.extend(CORS_HEADERS)
     return make_cacheable(response, answer.tag, answer.until, at)
@@ -167,16 +164,10 @@ def embed() -> Response:
     g.language = "en"
     at, service = lookup.now(), request.args.get("service")
     home = base_url(current_app.config, request.url_root)
-    values = {
-        "home": home,
-        "has_own_address": bool(current_app.config["PUBLIC_BASE_URL"]),
-        "heading": DEFAULT_HEADING_LEVEL,
-    }
-
-    def render_values() -> dict[str, Any]:
-        return values | context.service_context(service, at, is_live=False)
-
-    return _page("embed.html", at, render_values, service, home)
+    has_own_address = bool(current_app.config["PUBLIC_BASE_URL"])
+    values = {"home": home, "has_own_address": has_own_address, "heading": DEFAULT_HEADING_LEVEL}
+    service_values = partial(context.service_context, service, at, is_live=False)
+    return _page("embed.html", at, lambda: values | service_values(), service, home)
 
 
 @bp.get("/assets/<address>")
@@ -356,7 +347,7 @@ def _plain_hours(hours: Hours) -> str:
 def _plain_exceptions(line: Line) -> Iterator[str]:
     for day in line.special_days:
         if day.phone is not None:
-            every = day.recurrence.as_written if day.recurrence else None
+            every = day.recurrence and day.recurrence.as_written
             limits = (("every", every), ("from", day.first), ("to", day.last))
             when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
             yield f"{when} call {day.phone.display}"

@@ -52,8 +52,8 @@ def front(tmp_path_factory):
         printed = f"{folder}/plain/who-to-call.html"
         serving.flask(folder, "directory", "print", "--output", printed, **environ)
         plain = running.enter_context(nginx.before([server.address], folder / "plain"))
-        running.enter_context(nginx.before([server.address], folder / "tls", tls))
-        yield SimpleNamespace(port=plain, tls=tls, folder=folder)
+        redirecting = running.enter_context(nginx.before([server.address], folder / "tls", tls))
+        yield SimpleNamespace(port=plain, tls=tls, redirecting=redirecting, folder=folder)
 
 
 def cached_files(front):
@@ -186,7 +186,7 @@ def test_what_is_too_large_is_refused_with_every_number(front):
         assert b"01632 960100" in answer.body
 
 
-def test_with_a_certificate_it_answers_by_tls_and_tells_browsers_so(front):
+def test_with_a_certificate_it_answers_by_tls_and_sends_everybody_there(front):
     status, head, body = nginx.ask(
         front.tls, f"GET {DECISION} HTTP/1.1\r\nHost: who.example\r\nConnection: close", tls=True
     )
@@ -194,6 +194,8 @@ def test_with_a_certificate_it_answers_by_tls_and_tells_browsers_so(front):
     assert status == 200
     assert head.lower().count("strict-transport-security") == 1
     assert json.loads(body)["line"]["phone"]["e164"] == "+441632960100"
+    sent_on = get(front.redirecting, f"{DECISION}?lang=cy")
+    assert (sent_on.status, sent_on.headers["Location"][-7:]) == (308, "lang=cy")
 
 
 def test_no_file_holds_who_asked(front):
