@@ -63,9 +63,13 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
 
     done = arranger.send(page, FILL)
     assert "Filled Out-of-hours social worker for December 2026: 8 added." in page_text(done)
-    assert [name for name, _ in shifts()][:5] == [*rostered.PEOPLE, rostered.PEOPLE[0]]
-    arranger.send(done, "/staff/rota/undo/1")
+    filled = shifts()
+    assert [name for name, _ in filled][:5] == [*rostered.PEOPLE, rostered.PEOPLE[0]]
+    undone = arranger.send(done, "/staff/rota/undo/1")
     assert shifts() == []
+    back = arranger.send(undone, "/staff/rota/undo/2")
+    assert "Put back: Filled Out-of-hours social worker for December 2026" in page_text(back)
+    assert shifts() == filled
 
 
 def test_a_shift_added_meanwhile_is_not_overwritten_but_shown(app, arranger, ask, shifts):
