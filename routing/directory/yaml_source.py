@@ -371,7 +371,7 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
         return UnreadableFile(place, message)
     if "simple key" in context:
         return UnreadableFile(place, "this is no key. Write `key: value`, without quotes around.")
-    if re.search("mapping values|expected key|'-' indicator|document start", reason):
+    if before and re.search("mapping values|expected key|'-' indicator|document start", reason):
         list_column = start.column + 1 if start and "'-' indicator" in reason else None
         return _wrong_column(rows, before, list_column)
     message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
@@ -383,8 +383,8 @@ def _rows(text: str) -> dict[int, str]:
     rows: dict[int, str] = {}
     opener, text_indent = -1, MAX_BYTES
     for number, row in enumerate(text.split("\n"), 1):
-        indent = len(row) - len(row.lstrip())
-        if not row.strip() or row[indent] == "#":
+        indent = len(row) - len(row.lstrip(" \t"))  # YAML takes no other blank for one
+        if not row.strip(" \t\r") or row[indent] == "#":
             continue
         if 0 <= opener < indent:
             text_indent = indent
@@ -419,9 +419,9 @@ def _wrong_column(
 ) -> UnreadableFile:
     """Return which of the lines ``before`` the last of them, where YAML gave up, is out of place.
 
-    It is the only line in an odd column; or the last if it is in the column of a list's dashes; or
-    the one above if that is beside the last and no key, or the last is in a column of the lines
-    around the two.
+    It is the only line after an odd number of blanks; or the last if it is in the column of a
+    list's dashes; or the one above if that is beside the last and no key, or the last is in a
+    column of the lines around the two.
     """
     columns = {number: len(row) - len(row.lstrip()) + 1 for number, row in rows.items()}
     *higher, above, last = (0, 0, *before)

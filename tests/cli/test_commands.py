@@ -116,8 +116,8 @@ def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
 
 
 def test_check_prints_a_warning_as_one_short_line_and_in_full_when_asked(run, tmp_path):
-    file = tmp_path / "open-at-christmas.yaml"
-    file.write_text(CLEAN.replace("bank-holiday: closed", "bank-holiday: 10:00-12:00"))
+    file = tmp_path / "gap.yaml"
+    file.write_text(CLEAN.replace("hours: always", "hours: {mon-sun: '17:00-08:30'}", 1))
     short = run("directory", "check", str(file)).output.splitlines()[:-1]
     full = run("directory", "check", "--verbose", str(file)).output
 

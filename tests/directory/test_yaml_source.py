@@ -70,6 +70,7 @@ def test_a_file_has_200_000_values_at_most():
         ('a: 1\nb: "\\0"', (2, 4), "delete it"),
         ("a: 1\nb: x\ud800", (2, 5), "delete it"),
         ("a: 1\n\tb: 2", (2, 1), "not tabs"),
+        ("\u00a0# a: b: c", (1, 1), "an ordinary blank"),
         ("a: 1\n? [b]\n: c", (2, 3), "Write it as"),
         ("- a", (1, 1), "Start from"),
         ("", (1, 1), "Start from"),
