@@ -29,7 +29,10 @@ TESTS = {
         *("tests/core/test_directory.py", *DECISION, CALL_FLOW, "tests/text/test_sentences.py"),
         *("tests/public/test_api.py", "tests/public/test_card.py"),
     ),
-    "core/decision": (*DECISION, CALL_FLOW),
+    "core/decision": (
+        *(*DECISION, CALL_FLOW, "tests/core/test_gaps.py", "tests/text/test_sentences.py"),
+        "tests/public/test_card.py",
+    ),
     "core/gaps": ("tests/core/test_gaps.py",),
     "telephony/call_flow": (CALL_FLOW,),
 }
@@ -45,6 +48,7 @@ EQUIVALENT = {
         "divert for divert in diverts if divert.service == service_id and at <= divert.during.end",
         "edges = sorted(edge for edge in _edges(timetables, diverts) if edge >= at)",
         "while edges and edges[0] < start:",
+        "for at, following in takewhile(lambda entry: entry[0] <= end, later):",
         "days = date_range(period.start.astimezone(None).date(),"
         " period.end.astimezone(zone).date())",
     ),
@@ -56,6 +60,7 @@ EQUIVALENT = {
     ),
     "more memory, and the same answers": (
         "self.month = lru_cache(maxsize=None)(self._compile_month)",
+        "if not entries or not answer.is_shown_as(None):",
         "self._answers = lru_cache(maxsize=None)(self._compile_answers)",
     ),
 }

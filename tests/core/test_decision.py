@@ -375,6 +375,13 @@ def test_hours_that_begin_in_the_hour_that_the_clocks_skip_begin_as_it_ends():
     assert merge_hours([(SPRING, (TimeRange(65, 180),))], LONDON) == (Span(utc(1), utc(2)),)
 
 
+def test_hours_that_meet_at_midnight_are_one_span():
+    days = [(date(2026, 11, day), (TimeRange(0, 1440),)) for day in (23, 24, 25)]
+    midnights = (datetime(2026, 11, day, tzinfo=UTC) for day in (23, 26))
+
+    assert merge_hours(days, LONDON) == (Span(*midnights),)
+
+
 @pytest.mark.parametrize(("seconds", "is_open"), [(-1, True), (0, False), (1, False)])
 def test_a_line_is_shut_from_the_second_at_which_its_hours_end(seconds, is_open):
     at = london("2026-05-22 16:30") + timedelta(seconds=seconds)
