@@ -90,6 +90,17 @@ def test_the_first_open_line_takes_the_call(at, line, reason):
     assert ask(at) == (line, reason)
 
 
+def test_a_reason_holds_the_bank_holiday_or_special_day_that_shuts_the_first_line():
+    tables = compiled()
+    holiday, eve = (
+        decide(tables, "children", london(at)).reason
+        for at in ("2026-12-25 12:00", "2026-12-24 16:00")
+    )
+
+    assert (holiday.bank_holiday.name, holiday.special_day) == ("Christmas Day", None)
+    assert (eve.bank_holiday, eve.special_day.name.get("en")) == (None, "Christmas Eve")
+
+
 def test_an_answer_holds_until_the_next_handover():
     decision = decide(TABLES, "children", london("2026-12-24 15:30"))
 
