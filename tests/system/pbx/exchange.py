@@ -4,10 +4,11 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pbx import telephones
@@ -63,19 +64,28 @@ class Exchange:
 
 @contextmanager
 def _running(command, port, log, environ=None):
-    """Run a program, its output in a file, from when it listens on a port until the block ends."""
+    """Run a program, its output in a file, from when it listens on a port until the block ends.
+
+    It is killed with its children: an exchange that is asked to end may wait a minute for them.
+    """
     sockets = Path("/proc/net/udp")
     environ = os.environ | (environ or {})
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=log.parent, env=environ, stdout=output, stderr=output
+            command,
+            cwd=log.parent,
+            env=environ,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
         poll(lambda: process.poll() is not None or f":{port:04X} " in sockets.read_text())
         assert process.poll() is None, log.read_text()
         yield
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=20)
 
 
