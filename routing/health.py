@@ -233,13 +233,13 @@ _COUNTERS = {
 
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
     for code, (counter, sentence) in _COUNTERS.items():
-        count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
+        count = sum(calls.counted(connection, counter, at - _COUNTED_HOURS).values())
         if count:
             yield Condition(code, sentence.format(count))
 
 
 def _telephone_faults(connection: Connection, at: datetime) -> Iterator[Condition]:
-    for hour in calls.hours_counted(connection, calls.FAULTS, at - _COUNTED_HOURS):
+    for hour in calls.counted(connection, calls.FAULTS, at - _COUNTED_HOURS):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
             f"{_format_time(hour)}: callers were put through by the fallback, which takes no "

@@ -145,7 +145,7 @@ def summary(days: int, as_json: bool) -> None:
         counts = calls.counts(connection, at - timedelta(days=days), at + _CLOCK_TOLERANCE, at)
     order = list(CALL_OUTCOMES)
     rows = sorted(counts.items(), key=lambda row: (*row[0][:2], order.index(row[0][2])))
-    unanswered = sum(count for (_, _, outcome), count in rows if calls.is_missed(outcome))
+    unanswered = sum(count for (_, _, outcome), count in rows if outcome in calls.MISSED)
     print_report(
         as_json,
         [

@@ -50,8 +50,10 @@ def show_calls() -> Response:
     with lookup.database().reading() as connection:
         month_counts = calls.counts(connection, start, end, at)
         today_counts = calls.counts(connection, midnight, tomorrow, at)
-        unanswered = calls.missed(connection, start, end, at, MAX_UNANSWERED_SHOWN)
-    missed_count = sum(n for (*_, outcome), n in month_counts.items() if calls.is_missed(outcome))
+        unanswered = calls.calls_between(
+            connection, start, end, at, calls.MISSED, MAX_UNANSWERED_SHOWN
+        )
+    missed_count = sum(n for (*_, outcome), n in month_counts.items() if outcome in calls.MISSED)
     return render_page(
         "calls.html",
         telephone_fault=config.telephony_disabled_reason(current_app.config),
@@ -77,7 +79,9 @@ def download_calls() -> Response:
         rows = calls.calls_between(connection, start, end, at)
     disposition = f'attachment; filename="calls-{first:%Y-%m}.csv"'
     return Response(
-        calls_csv(rows, locale), mimetype="text/csv", headers={"Content-Disposition": disposition}
+        calls_csv(reversed(rows), locale),
+        mimetype="text/csv",
+        headers={"Content-Disposition": disposition},
     )
 
 

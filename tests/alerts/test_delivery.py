@@ -16,7 +16,7 @@ from routing import alert_delivery, health, lookup
 from routing.cli.maintenance import ALERTS, run_if_due
 from routing.conditions import KINDS
 from routing.store import calls, tables
-from routing.store.calls import CallStart, LegEnd
+from routing.store.calls import Call, Leg
 
 SMTP = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
 WORKING = "2026-11-23T12:00:00Z"
@@ -41,9 +41,10 @@ def missed(app, count=1, first=0):
     """Write calls that nobody answered."""
     with app.app_context(), lookup.database().writing() as connection:
         for number in range(first, first + count):
-            start = CallStart("children", "mash", "in_hours", lookup.now())
-            ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
-            calls.step(connection, f"call {number}", start, ended=ended, outcome="unanswered")
+            at, ended_at = lookup.now(), lookup.now() + timedelta(seconds=60)
+            leg = Leg(1, "mash", at, outcome="no_answer", ring_seconds=0)
+            call = Call("children", "mash", "in_hours", at, ended_at, "unanswered", legs=(leg,))
+            calls.write(connection, f"call {number}", call)
 
 
 def later(app, minutes):

@@ -22,7 +22,7 @@ from alembic.migration import MigrationContext
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
 from routing.store import audit_log, calls, db, tables
-from routing.store.calls import CallStart, LegStart
+from routing.store.calls import Call, Leg
 from routing.store.db import Database
 from routing.store.sqlite import MAX_WAL_BYTES
 
@@ -209,8 +209,8 @@ def write_calls(database, name, count):
     for first in range(0, count, 20):
         with database.writing(exclusive=False) as connection:
             for number in range(first, first + 20):
-                call = CallStart("children", "eds", "out_of_hours", AT)
-                calls.begin(connection, f"{name}-{number}", call, LegStart(1, "eds", AT))
+                call = Call("children", "eds", "out_of_hours", AT, legs=(Leg(1, "eds", AT),))
+                calls.begin(connection, f"{name}-{number}", call)
 
 
 def count_calls(database):
@@ -231,12 +231,12 @@ def test_the_log_grows_while_a_backup_reads_and_is_cut_afterwards(database, log_
 WRITE_AND_END = """
 import pathlib, sys
 from routing.store import calls
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 from routing.store.db import Database
 from datetime import UTC, datetime
 
 with Database(sys.argv[1], pathlib.Path()).writing() as connection:
-    calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", datetime.now(UTC)))
+    calls.begin(connection, "x", Call("children", "eds", "out_of_hours", datetime.now(UTC)))
 """
 
 

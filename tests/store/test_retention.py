@@ -17,7 +17,7 @@ from routing.store import (
     rota_people,
 )
 from routing.store.accounts import Role
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 from routing.store.db import Database
 from routing.store.diverts import NewDivert
 from routing.store.tables import counters
@@ -42,7 +42,7 @@ def over(connection, what, at):
     """Leave something of a kind that is over at ``at``, and whatever it needs."""
     granted, hour = frozenset([Role.VIEW]), timedelta(hours=1)
     if what == "calls":
-        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at))
+        calls.begin(connection, "x", Call("children", "eds", "out_of_hours", at))
     elif what == "senders of text messages":
         row = {"hour": at, "name": "text_sender:x", "count": 1}
         connection.execute(counters.insert().values(row))

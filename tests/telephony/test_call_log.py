@@ -108,7 +108,7 @@ def test_a_fault_in_the_call_log_is_logged_and_changes_no_answer(app, twilio, mo
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(calls, "begin", fault)
-    monkeypatch.setattr(calls, "step", fault)
+    monkeypatch.setattr(calls, "write", fault)
     with caplog.at_level(logging.ERROR):
         assert twilio.call("CA1").number in NUMBERS
 
@@ -135,7 +135,7 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     twilio.client.post("/twilio/check", headers={"X-Twilio-Signature": "forged"})  # the doctor's
     app.extensions["call_log"].close()
     with app.app_context(), lookup.database().reading() as connection:
-        counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
+        (counted,) = calls.counted(connection, calls.SIGNATURE_REFUSED, lookup.now()).values()
 
     warnings = [
         record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING
