@@ -71,14 +71,11 @@ def warnings(
 
 
 def _shorten(problem: Problem) -> Problem:
-    """Return a warning with the first of its sentences that fit, and all of them as details."""
+    """Return a warning cut to MAX_WARNING_CHARS with its place, and all of it as its details."""
     room = MAX_WARNING_CHARS - len(str(replace(problem, message="")))
     if len(problem.message) <= room or problem.level != "warning":
         return problem
-    sentences = re.split(r"(?<=[.?]) (?=[A-Z])", problem.message)
-    while len(sentences) > 1 and len(" ".join(sentences)) > room:
-        sentences.pop()
-    message = shorten(" ".join(sentences), room, placeholder=" ...")
+    message = shorten(problem.message, room, placeholder=" ...")
     return replace(problem, message=message, details=problem.message)
 
 

@@ -1,6 +1,5 @@
 """Warnings about hours and dates: times that nobody covers, bank holidays, Christmas, and slips."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -292,10 +291,8 @@ def _check_weekdays(week: Hours, path: KeyPath) -> Iterator[PathProblem]:
     missing = [day for day in range(first, last + 1) if day not in key_of]
     if missing:
         names = " and ".join(schema.DAY_NAMES[day] for day in missing)
-        message = (
-            f"{names}: not named, so the line counts as closed then. Write hours, or "
-            f"`{','.join(schema.WEEKDAYS[day] for day in missing)}: closed`."
-        )
+        days = ",".join(schema.WEEKDAYS[day] for day in missing)
+        message = f"add hours, or `{days}: closed`. Not named, so counted as closed: {names}."
         beside = min(open_days, key=lambda day: (abs(day - missing[0]), -day))
         yield PathProblem((*path, key_of[beside]), "missing_weekday", message)
 
@@ -376,7 +373,7 @@ def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Itera
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         message = (
             f"add this to the hours of '{service.out_of_hours.id}', or correct others: no line "
-            f"is open {_beginning(times)}. In full: {times}."
+            f"is open {times}."
         )
         yield PathProblem(("services", service.id), "gap", message)
 
@@ -394,16 +391,8 @@ def _check_backups(
             # By day, so that hours which go on past midnight are described as hours of a week.
             spans = [part for span in spans for part, _ in split_by_day(span, zone)]
         times = "; ".join(format_periods(spans, period, get_locale("en", zone)))
-        message = (
-            f"add '{line_id}' to `if_unanswered`: nobody else is left to try {_beginning(times)}."
-            + (f" In full: {times}." if times != _beginning(times) else "")
-        )
+        message = f"add '{line_id}' to `if_unanswered`: nobody else is left to try {times}."
         yield PathProblem(("services", service.id), "nobody_left", message)
-
-
-def _beginning(times: str) -> str:
-    """Return the beginning of a sentence about times, up to its count or dates."""
-    return re.split(r", first |; |: ", times)[0]
 
 
 def _format(day: date) -> str:

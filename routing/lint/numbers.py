@@ -115,10 +115,12 @@ def _check_verification(directory: Directory, today: date) -> Iterator[PathProbl
     for line in directory.lines:
         path: KeyPath = ("lines", line.id)
         if warning := verification_warning(line, today):
-            code, sentence = warning
+            code, _ = warning
             form = f"verified: {{on: {today}, source: https://..., days: 90}}"
-            remedy = f"Ring {line.phone.display}, then write here {form}"
-            message = f"not confirmed. {remedy}. Reason: {sentence}"
+            state = "not confirmed"
+            if line.verified is not None:
+                state = f"last confirmed on {line.verified.on:%-d %B %Y}"
+            message = f"{state}. Ring {line.phone.display}, then write here {form}."
             yield PathProblem((*path, "verified") if line.verified else path, code, message)
 
 
@@ -137,7 +139,7 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
         if first is not line and not (first.confirmed and line.confirmed):
             message = (
                 f"{line.phone.display} is also the number of '{first.id}'. Correct it; or, if both "
-                "answer there, write `verified` for both. Neither backs the other up."
+                "answer there, write `verified` for both."
             )
             yield PathProblem(("lines", line.id, "phone"), "same_number", message)
 
