@@ -97,8 +97,7 @@ class Message:
     id: str
     subject: str
     body: str
-    is_rehearsal: bool
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +118,7 @@ def build_alert(condition: Condition, at: datetime) -> Alert:
     return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
 
 
-def build_message(
-    queued: Sequence[Alert], base: str, is_rehearsal: bool, locale: Locale
-) -> Message:
+def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message:
     """Return one message of all these alerts.
 
     ``base`` is this service's address; empty if it is not set.
@@ -144,16 +141,16 @@ def build_message(
         parts.append("\n".join(lines))
     subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
     keys = "\n".join(sorted(item.dedupe_key for item in queued))
-    return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
+    return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(queued))
 
 
-def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
+def build_test(at: datetime, base: str) -> Message:
     """Return a message that says that it is only a test."""
     body = (
         "This is a test, sent by `who-to-call alerts test`. Nothing has happened. Alerts will come "
         f"to you like this.\n\n{_look_at('/staff', base)}"
     )
-    return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
+    return Message(_message_id(at.isoformat()), "Test: alerts reach you", body)
 
 
 def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
@@ -162,7 +159,7 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     Any number of machines may do this at the same time. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
-    base, is_rehearsal, locale = base_url(settings), lookup.is_rehearsal(), lookup.staff_locale()
+    base, locale = base_url(settings), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
     due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
     leased: dict[Recipient, list[Alert]] = {}
@@ -177,8 +174,7 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
                 leased[recipient] = queued
     messages = {
-        recipient: build_message(queued, base, is_rehearsal, locale)
-        for recipient, queued in leased.items()
+        recipient: build_message(queued, base, locale) for recipient, queued in leased.items()
     }
     sent = {}
     for outcome in deliver(settings, messages):  # each is recorded as soon as it is known
@@ -226,18 +222,8 @@ def deliver(
         yield SendOutcome(recipient, False, f"No answer within {timeout:g} seconds.")
 
 
-def _message(
-    identity: str,
-    subject: str,
-    body: str,
-    is_rehearsal: bool,
-    alerts: tuple[Alert, ...] = (),
-) -> Message:
-    if is_rehearsal:
-        subject = f"REHEARSAL: {subject}"
-        body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"
-    message_id = hashlib.sha256(identity.encode()).hexdigest()[:24]
-    return Message(message_id, subject, body, is_rehearsal, alerts)
+def _message_id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _look_at(path: str, base: str) -> str:
@@ -361,7 +347,6 @@ def _json_body(message: Message) -> dict[str, Any]:
         "id": message.id,
         "text": f"{message.subject}\n\n{message.body}",
         "subject": message.subject,
-        "rehearsal": message.is_rehearsal,
         "alerts": [
             {
                 "kind": queued.kind,

@@ -340,17 +340,20 @@ def _jobs(connection: Connection) -> Iterator[Condition]:
     states, recipients = jobs.states(connection), config.alert_recipients(current_app.config)
     polled_at = states[ALERTS_JOB].ran_at if ALERTS_JOB in states else None
     is_late = polled_at is None or alerts.database_time(connection) - polled_at > SENDER_TIMEOUT
-    if recipients and is_late and not lookup.is_rehearsal():
+    if recipients and is_late:
         since = f"since {_format_time(polled_at)}" if polled_at else "yet"
         sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    undelivered = {job.name for _, job in alerts.failing(connection, recipients)}
-    for job in states.values():
-        is_delivery = f"{ALERTS_JOB} to " in job.name
-        if job.failing_since is not None and (not is_delivery or job.name in undelivered):
+    own = [
+        ("job_failing", job)
+        for job in states.values()
+        if not job.name.startswith(f"{ALERTS_JOB} to ")
+    ]
+    waiting = [("alerts_failing", job) for _, job in alerts.failing(connection, recipients)]
+    for code, job in (*own, *waiting):
+        if job.failing_since is not None:
             since = _format_time(job.failing_since)
-            sentence = f"The job {job.name} has failed since {since}. {job.fault}"
-            yield Condition("alerts_failing" if is_delivery else "job_failing", sentence)
+            yield Condition(code, f"The job {job.name} has failed since {since}. {job.fault}")
 
 
 def _format_time(at: datetime) -> str:

@@ -13,17 +13,21 @@ from alerts.conftest import Post, serve_mail
 
 from routing import alert_delivery
 from routing.conditions import Condition
-from routing.config import alert_recipients, alerts_fault
+from routing.config import ALERT_SETTINGS, alert_recipients, alerts_fault
 from routing.text.locale import get_locale
 
 LONDON = get_locale("en", ZoneInfo("Europe/London"))
-UNSET = dict.fromkeys(("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL"))
+UNSET = dict.fromkeys(("ALERTS", "CLOCK_STARTS_AT", *ALERT_SETTINGS))
 
 
 def settings(**given):
     mail = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
-    usual = {"CLOCK_STARTS_AT": None, "ALERT_WEBHOOK_FORMAT": "json"}
-    return UNSET | usual | (mail if "ALERT_SMTP_URL" in given else {}) | given
+    return (
+        UNSET
+        | {"ALERT_WEBHOOK_FORMAT": "json"}
+        | (mail if "ALERT_SMTP_URL" in given else {})
+        | given
+    )
 
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -34,10 +38,10 @@ def alert(code, key, subject, sentence):
     return alert_delivery.build_alert(condition, AT)
 
 
-def message(*alerts, rehearsing=False, base="https://who.example"):
+def message(*alerts, base="https://who.example"):
     """Say some alerts, by default one of a call."""
     chosen = alerts or (alert("call_unanswered", "1", "Worried", "A call: no answer."),)
-    return alert_delivery.build_message(chosen, base, rehearsing, LONDON)
+    return alert_delivery.build_message(chosen, base, LONDON)
 
 
 def sent(config, message, **more):
@@ -95,20 +99,6 @@ def test_a_name_adds_no_line_to_a_mails_head_and_keeps_its_letters(post):
     assert mail["Bcc"] is None
     assert mail["Subject"] == "Gap in the rota: Gŵyl Bcc: all@anyshire.example x"
     assert "Neb: Llŷr a’r Ŵyl." in mail.get_content()
-
-
-def test_a_rehearsal_says_so_before_anything_else(post, hook):
-    config = smtp(post, ALERT_WEBHOOK_URL=hook.url)
-    sent(config, message(rehearsing=True))
-    ((_, mail),) = post.taken
-
-    assert mail["Subject"].startswith("REHEARSAL: Unanswered call")
-    assert mail.get_content().startswith("This is a rehearsal")
-    assert json.loads(hook.taken[0])["rehearsal"] is True
-    rehearsing = config | {"CLOCK_STARTS_AT": "2026-12-24"}
-    for real, rehearsed in zip(alert_recipients(config), alert_recipients(rehearsing), strict=True):
-        assert real.key != rehearsed.key
-        assert rehearsed.job == f"rehearsal {real.job}"  # of a database that both share
 
 
 def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post):
@@ -226,7 +216,6 @@ def test_a_webhook_gets_json_with_a_text_that_chats_show(hook):
 
     assert body["text"].startswith("Unanswered call: Worried\n\nUnanswered call")
     assert body["subject"] == "Unanswered call: Worried"
-    assert body["rehearsal"] is False
     assert body["alerts"] == [
         {
             "kind": "call_unanswered",
