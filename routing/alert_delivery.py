@@ -42,7 +42,7 @@ MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
-"""For a title and for a text: they hold names that the council chose."""
+"""For the text of an alert: it holds names that the council chose."""
 
 DELIVERY_TIMEOUT_SECONDS = 30.0
 """A message not accepted by then counts as not sent."""
@@ -109,17 +109,8 @@ class SendOutcome:
     reply: str
 
 
-def build_alert(condition: Condition, at: datetime) -> Alert:
-    """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
-    _, title = ALERT_KINDS[condition.code]
-    if condition.subject:
-        title += f": {condition.subject}"
-    key = f"{condition.code} {condition.alert_key}"
-    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
-
-
 def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message:
-    """Return one message of all these alerts.
+    """Return one message of all these alerts. The subject is the text of the only one.
 
     ``base`` is this service's address; empty if it is not set.
     """
@@ -133,13 +124,13 @@ def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message
         lines = [heading, ""]
         for item in of_kind[:MAX_LISTED_PER_KIND]:
             noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {item.text} Noticed at {noticed}.")
+            lines.append(f"- {_one_line(item.text)} Noticed at {noticed}.")
         if len(of_kind) > MAX_LISTED_PER_KIND:
             lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
         lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
         headings.append(heading)
         parts.append("\n".join(lines))
-    subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
+    subject = _one_line(queued[0].text) if len(queued) == 1 else "; ".join(headings)
     keys = "\n".join(sorted(item.dedupe_key for item in queued))
     return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(queued))
 
@@ -161,14 +152,14 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     settings, at, database = current_app.config, lookup.now(), lookup.database()
     base, locale = base_url(settings), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
-    due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
+    due = [condition for condition in conditions if condition.alert_key is not None]
     leased: dict[Recipient, list[Alert]] = {}
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
-        alerts.enqueue(connection, keys, due)
+        alerts.enqueue(connection, keys, due, at)
         if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
             expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, keys, [alert.dedupe_key for alert in due], expired_before)
+            alerts.purge(connection, keys, due, expired_before)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
@@ -350,7 +341,6 @@ def _json_body(message: Message) -> dict[str, Any]:
         "alerts": [
             {
                 "kind": queued.kind,
-                "title": queued.title,
                 "text": queued.text,
                 "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
             }

@@ -75,7 +75,6 @@ def list_alerts(as_json: bool) -> None:
         rows.append(
             {
                 "kind": queued.kind,
-                "title": queued.title,
                 "text": queued.text,
                 "to": recipient,
                 "noticed_at": noticed_at.isoformat(),

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from routing.conditions import Condition
 from routing.config import Recipient
 from routing.store import jobs
 from routing.store.jobs import JobState
@@ -23,20 +24,19 @@ MAX_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something to tell a person. ``title`` and ``text`` are one line each.
+    """A condition that one recipient is told of.
 
-    ``dedupe_key`` identifies the event, so that it is sent once. In the queue it has an ``id`` and
-    is for one ``recipient``; ``sent_at`` is None until it is sent.
+    ``kind`` is its code and ``text`` its sentence. ``dedupe_key`` identifies the occurrence, so
+    that it is sent once. ``sent_at`` is None until it is sent.
     """
 
+    id: int
+    recipient: str
     dedupe_key: str
     kind: str
-    title: str
     text: str
     noticed_at: datetime
-    id: int = 0
-    recipient: str = ""
-    sent_at: datetime | None = None
+    sent_at: datetime | None
 
 
 def database_time(connection: Connection) -> datetime:
@@ -47,19 +47,20 @@ def database_time(connection: Connection) -> datetime:
     return now.astimezone(UTC)
 
 
-def enqueue(connection: Connection, recipients: Iterable[str], due: Collection[Alert]) -> None:
-    """Queue alerts for each recipient whose queue never had them."""
+def enqueue(
+    connection: Connection, recipients: Iterable[str], due: Collection[Condition], at: datetime
+) -> None:
+    """Queue conditions for each recipient whose queue never had them."""
     rows = [
         {
             "recipient": recipient,
-            "dedupe_key": alert.dedupe_key,
-            "kind": alert.kind,
-            "title": alert.title,
-            "text": alert.text,
-            "noticed_at": alert.noticed_at,
+            "dedupe_key": _dedupe_key(condition),
+            "kind": condition.code,
+            "text": condition.sentence,
+            "noticed_at": at,
         }
         for recipient in recipients
-        for alert in due
+        for condition in due
     ]
     if rows:
         insert = insert_or_update(connection.dialect.name, alerts)
@@ -98,16 +99,25 @@ def newest(connection: Connection, limit: int) -> list[Alert]:
 
 
 def purge(
-    connection: Connection, recipients: Collection[str], due: Collection[str], before: datetime
+    connection: Connection,
+    recipients: Collection[str],
+    due: Collection[Condition],
+    before: datetime,
 ) -> None:
-    """Delete alerts noticed before an instant, except unsent ones and those still ``due`` by key.
+    """Delete alerts noticed before an instant, except unsent ones and those still ``due``.
 
     A due one would be queued again. Unsent ones for nobody among ``recipients`` are deleted too:
     nobody would ever send them.
     """
     is_done = alerts.c.sent_at.is_not(None) | alerts.c.recipient.not_in(recipients)
-    is_old = (alerts.c.noticed_at < before) & alerts.c.dedupe_key.not_in(due)
+    is_old = (alerts.c.noticed_at < before) & alerts.c.dedupe_key.not_in(
+        [_dedupe_key(condition) for condition in due]
+    )
     connection.execute(alerts.delete().where(is_old & is_done))
+
+
+def _dedupe_key(condition: Condition) -> str:
+    return f"{condition.code} {condition.alert_key}"
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[Alert]:

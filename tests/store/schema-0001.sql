@@ -22,7 +22,6 @@ CREATE TABLE alerts (
 	recipient TEXT NOT NULL,
 	dedupe_key TEXT NOT NULL,
 	kind TEXT NOT NULL,
-	title TEXT NOT NULL,
 	text TEXT NOT NULL,
 	noticed_at DATETIME NOT NULL,
 	sent_at DATETIME,

@@ -4,17 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from routing.conditions import Condition
 from routing.store import alerts
-from routing.store.alerts import Alert
 
 SECOND = timedelta(seconds=1)
+
+
+def gaps(*keys):
+    return [Condition("rota_gap", f"Nobody: {key}.", alert_key=key) for key in keys]
 
 
 @pytest.fixture
 def look(write, now):
     def look(*keys, to=("a",)):
-        due = [Alert(key, "rota_gap", f"A gap: {key}", f"Nobody: {key}.", now) for key in keys]
-        return write(alerts.enqueue, to, due)
+        write(alerts.enqueue, to, gaps(*keys), now)
 
     return look
 
@@ -26,7 +29,7 @@ def send(write, now):
     def send(to="a"):
         queued = write(alerts.unsent, to)
         write(alerts.mark_sent, [item.id for item in queued], now)
-        return [item.dedupe_key for item in queued]
+        return [item.text for item in queued]
 
     return send
 
@@ -34,11 +37,11 @@ def send(write, now):
 def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     look("x", "y", "x", to=("a", "b"))
     look("x", "y", to=("a", "b"))
-    assert send() == ["x", "y"]
+    assert send() == ["Nobody: x.", "Nobody: y."]
     look("x", "y", to=("a", "b"))
 
     assert send() == []
-    assert send("b") == ["x", "y"]
+    assert send("b") == ["Nobody: x.", "Nobody: y."]
 
 
 def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, write, read, now):
@@ -48,9 +51,9 @@ def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, w
     look("nobody's", to=("gone",))
     write(alerts.purge, ["a"], [], now)
     assert len(read(alerts.newest, 9)) == 4  # noticed at that instant, not before it
-    write(alerts.purge, ["a"], ["stands"], now + SECOND)
+    write(alerts.purge, ["a"], gaps("stands"), now + SECOND)
 
-    assert [row.dedupe_key for row in read(alerts.newest, 9)] == ["waits", "stands"]
+    assert [row.text for row in read(alerts.newest, 9)] == ["Nobody: waits.", "Nobody: stands."]
 
 
 def test_the_queues_own_clock_is_no_rehearsals(read):
