@@ -157,9 +157,6 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
         alerts.enqueue(connection, keys, due, at)
-        if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
-            expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, keys, due, expired_before)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):

@@ -27,7 +27,8 @@ class Alert:
     """A condition that one recipient is told of.
 
     ``kind`` is its code and ``text`` its sentence. ``dedupe_key`` identifies the occurrence, so
-    that it is sent once. ``sent_at`` is None until it is sent.
+    that it is sent once. ``last_due_at`` is when the condition last held; ``sent_at`` is None until
+    it is sent.
     """
 
     id: int
@@ -36,6 +37,7 @@ class Alert:
     kind: str
     text: str
     noticed_at: datetime
+    last_due_at: datetime
     sent_at: datetime | None
 
 
@@ -48,23 +50,30 @@ def database_time(connection: Connection) -> datetime:
 
 
 def enqueue(
-    connection: Connection, recipients: Iterable[str], due: Collection[Condition], at: datetime
+    connection: Connection, recipients: Collection[str], due: Collection[Condition], at: datetime
 ) -> None:
-    """Queue conditions for each recipient whose queue never had them."""
+    """Queue conditions for each recipient whose queue never had them; of others, note the time.
+
+    What waits for anybody else is deleted: nobody would ever send it.
+    """
+    is_lost = alerts.c.sent_at.is_(None) & alerts.c.recipient.not_in(recipients)
+    connection.execute(alerts.delete().where(is_lost))
     rows = [
         {
             "recipient": recipient,
-            "dedupe_key": _dedupe_key(condition),
+            "dedupe_key": f"{condition.code} {condition.alert_key}",
             "kind": condition.code,
             "text": condition.sentence,
             "noticed_at": at,
+            "last_due_at": at,
         }
         for recipient in recipients
         for condition in due
     ]
     if rows:
-        insert = insert_or_update(connection.dialect.name, alerts)
-        connection.execute(insert.on_conflict_do_nothing(), rows)
+        insert, key = insert_or_update(connection.dialect.name, alerts), ["recipient", "dedupe_key"]
+        update = insert.on_conflict_do_update(index_elements=key, set_={"last_due_at": at})
+        connection.execute(update, rows)
 
 
 def unsent(connection: Connection, recipient: str) -> list[Alert]:
@@ -96,28 +105,6 @@ def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> No
 def newest(connection: Connection, limit: int) -> list[Alert]:
     """Return the newest alerts, sent or not, newest first."""
     return _read(connection, alerts.select().order_by(alerts.c.id.desc()).limit(limit))
-
-
-def purge(
-    connection: Connection,
-    recipients: Collection[str],
-    due: Collection[Condition],
-    before: datetime,
-) -> None:
-    """Delete alerts noticed before an instant, except unsent ones and those still ``due``.
-
-    A due one would be queued again. Unsent ones for nobody among ``recipients`` are deleted too:
-    nobody would ever send them.
-    """
-    is_done = alerts.c.sent_at.is_not(None) | alerts.c.recipient.not_in(recipients)
-    is_old = (alerts.c.noticed_at < before) & alerts.c.dedupe_key.not_in(
-        [_dedupe_key(condition) for condition in due]
-    )
-    connection.execute(alerts.delete().where(is_old & is_done))
-
-
-def _dedupe_key(condition: Condition) -> str:
-    return f"{condition.code} {condition.alert_key}"
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[Alert]:

@@ -260,6 +260,7 @@ alerts = _numbered_table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     _instant("noticed_at"),
+    _instant("last_due_at"),
     _instant("sent_at", null=True),
     sa.UniqueConstraint("recipient", "dedupe_key"),
 )

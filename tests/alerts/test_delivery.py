@@ -173,21 +173,6 @@ def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make
     assert one["alerts"] == other["alerts"] != []
 
 
-@pytest.mark.parametrize(("days", "is_deleted"), [("90", True), ("365 days", False)])
-def test_old_alerts_are_deleted_after_the_call_logs_days_unless_these_are_no_number(
-    make, post, clock, days, is_deleted
-):
-    server = f"smtp://127.0.0.1:{post.port}"
-    app = make(ALERT_SMTP_URL=server, CALL_RETENTION_DAYS=days, **SMTP)
-    missed(app)
-    run(app, "send")
-    clock.at += timedelta(days=91)
-    run(app, "send")
-    rows = json.loads(run(app, "list", "--format", "json").output)
-
-    assert is_deleted == ("call_unanswered" not in {row["kind"] for row in rows})
-
-
 def test_the_list_shows_what_was_sent_and_what_waits_and_no_address(app, post):
     missed(app)
     run(app, "send")

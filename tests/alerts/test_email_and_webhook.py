@@ -34,7 +34,7 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def alert(code, sentence):
-    return Alert(0, "", f"{code} {sentence}", code, sentence, AT, None)
+    return Alert(0, "", f"{code} {sentence}", code, sentence, AT, AT, None)
 
 
 def message(*alerts, base="https://who.example"):

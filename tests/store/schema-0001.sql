@@ -24,6 +24,7 @@ CREATE TABLE alerts (
 	kind TEXT NOT NULL,
 	text TEXT NOT NULL,
 	noticed_at DATETIME NOT NULL,
+	last_due_at DATETIME NOT NULL,
 	sent_at DATETIME,
 	CONSTRAINT uq_alerts_recipient_dedupe_key UNIQUE (recipient, dedupe_key)
 );

@@ -6,6 +6,7 @@ import pytest
 
 from routing.conditions import Condition
 from routing.store import alerts
+from routing.store.retention import RULES
 
 SECOND = timedelta(seconds=1)
 
@@ -44,20 +45,14 @@ def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     assert send("b") == ["Nobody: x.", "Nobody: y."]
 
 
-def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, write, read, now):
+def test_what_still_stands_or_waits_is_kept_unless_it_waits_for_nobody(
+    look, send, write, read, now
+):
     look("sent", "stands")
     send()
-    look("waits")
-    look("nobody's", to=("gone",))
-    write(alerts.purge, ["a"], [], now)
-    assert len(read(alerts.newest, 9)) == 4  # noticed at that instant, not before it
-    write(alerts.purge, ["a"], gaps("stands"), now + SECOND)
+    look("waits", to=("a", "gone"))
+    write(alerts.enqueue, ["a"], gaps("stands"), now + SECOND)
+    (rule,) = (rule for rule in RULES if rule.what == "alerts")
+    write(rule.purge, now + SECOND, now, "terminal:0")
 
     assert [row.text for row in read(alerts.newest, 9)] == ["Nobody: waits.", "Nobody: stands."]
-
-
-def test_the_queues_own_clock_is_no_rehearsals(read):
-    one, other = read(alerts.database_time), read(alerts.database_time)
-
-    assert timedelta(0) <= other - one < timedelta(minutes=1)
-    assert one.utcoffset() == timedelta(0)
