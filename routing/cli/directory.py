@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask import render_template
 
-from routing import formats, lookup
+from routing import formats, lint, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
@@ -37,8 +37,6 @@ from routing.directory.load import LastGoodDirectory, parse, read_text
 from routing.directory.yaml_source import KeyPath, Node, UnreadableFile, file_changes, read_yaml
 from routing.errors import InvalidDirectory, Problem
 from routing.formats import span_json
-from routing.lint import check as lint
-from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.staff_text import format_periods
@@ -108,7 +106,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
             lines.append(f"  {problem.details}")
     lines.append(f"{path}: {summary}")
     if directory is not None and not errors:
-        lines += own_number_advice(directory)
+        lines += lint.own_number_advice(directory)
     print_report(as_json, [asdict(problem) for problem in problems], lines)
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
