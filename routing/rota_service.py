@@ -37,7 +37,7 @@ from routing.rota.roster import (
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
-from routing.text import staff_text, time_parsing
+from routing.text import staff_text
 
 GAP_LOOKAHEAD = timedelta(days=28)
 """How far ahead gaps are reported on pages, in `who-to-call status` and in /metrics."""
@@ -158,26 +158,22 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
             return saved
         if rota.revision(connection) != proposal.rota.revision:
             raise RotaConflict
-        names = [(name, None) for name in proposal.new_people.values()]
-        people = rota_people.add_all(connection, names, at, actor)
         ids: dict[int | None, int] = {
-            number: new.id for number, new in zip(proposal.new_people, people, strict=True)
+            number: rota_people.add(connection, name, None, at, actor).id
+            for number, name in proposal.new_people.items()
         }
         changes = [
             replace(new, person_id=ids.get(new.person_id, new.person_id))
             for new in proposal.changes
         ]
-        # In this order the database's check for overlaps is quick.
-        changes.sort(key=lambda change: change.during.start)
         made = proposal.kind, changes, at, actor, form_key, cancelled
         try:
             change = rota.add(connection, *made, proposal.summary, proposal.sheet)
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
-        _refuse_leavers(
-            connection, [old.shift_id for old in cancelled if isinstance(old, Cover)], at
-        )
+        uncovered = [cover.shift_id for cover in cancelled if isinstance(cover, Cover)]
+        _refuse_leavers(connection, uncovered, at)
     return change
 
 
@@ -267,23 +263,15 @@ def propose_fill(
     InvalidRotaChange, DatabaseUnavailable.
     """
     zone, at = lookup.snapshot().directory.zone, lookup.now()
-    names = [name.strip() for name in names if name.strip()]
-    _check_days(first, last)
-    if len(names) > MAX_PEOPLE:
-        raise InvalidRotaChange(
-            "people", f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
-        )
-    if not names:
-        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
     days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
+    if last < first:
+        raise InvalidRotaChange("last", "The last day is before the first.")
+    if last - first > timedelta(days=filling.MAX_DAYS):
+        raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
+    if days.end > at + FAR_FUTURE:
+        raise InvalidRotaChange("last", _TOO_FAR)
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
-    ids = current.ids_by_name
-    unknown = [name for name in names if name_key(name) not in ids]
-    if unknown:
-        raise InvalidRotaChange(
-            "people", f"There is nobody called '{unknown[0][:60]}' on the rota."
-        )
-    person_ids = [ids[name_key(name)] for name in names]
+    person_ids = _find_people(current, names)
     if role_id not in current.roles:
         known = ", ".join(current.roles) or "the directory has none"
         raise InvalidRotaChange("role", f"Choose a role: {known}.")
@@ -326,6 +314,21 @@ def propose_fill(
     return Proposal("filled", current, added, (), summary, warnings), proposed
 
 
+def _find_people(current: Rota, names: Sequence[str]) -> list[int]:
+    """Return the ids of people on the rota, by their names. Raise InvalidRotaChange."""
+    ids, names = current.ids_by_name, [name.strip() for name in names if name.strip()]
+    problem = ""
+    if not names:
+        problem = "Name the people who take turns, in order."
+    elif len(names) > MAX_PEOPLE:
+        problem = f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
+    elif unknown := [name for name in names if name_key(name) not in ids]:
+        problem = f"There is nobody called '{unknown[0][:60]}' on the rota."
+    if problem:
+        raise InvalidRotaChange("people", problem)
+    return [ids[name_key(name)] for name in names]
+
+
 def measure_fill(proposal: Proposal) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 
@@ -338,18 +341,6 @@ def measure_fill(proposal: Proposal) -> list[Workload]:
     person_ids = dict.fromkeys(new.person_id for new in proposal.changes)
     loads = [filling.measure_workload(after, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
-
-
-def _check_days(first: date, last: date) -> None:
-    for name, day in (("first", first), ("last", last)):
-        if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
-            raise InvalidRotaChange(
-                name, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
-            )
-    if last < first:
-        raise InvalidRotaChange("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.MAX_DAYS):
-        raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
 
 
 # Importing a spreadsheet
@@ -367,7 +358,7 @@ def plan_import(
     """
     at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
     current = read_rota(at, at)
-    revision, roles = current.revision, current.roles.values()
+    revision, roles = current.revision, current.roles.values()  # a later change will be noticed
     sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
     rows, warnings = list(sheet.rows.values()), sheet.warnings
     imported = ImportedSheet(
@@ -377,8 +368,6 @@ def plan_import(
         imported, widened = _widen(imported)
         warnings += widened
     current = read_around(imported.period)
-    if current.revision != revision:
-        raise RotaConflict
     far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
     if far:
         raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])

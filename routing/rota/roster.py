@@ -179,15 +179,16 @@ class Rota:
         self.timetables, self.revision = timetables, revision
         self.roles = {role.id: role for role in timetables.directory.rota}
         self.role_names = {role.id: role.name.get("en") for role in self.roles.values()}
-        self.shifts, self.covers = tuple(shifts), tuple(covers)
+        self.shifts = sorted(shifts, key=lambda shift: (shift.during.start, shift.id))
+        self.covers = sorted(covers, key=attrgetter("id"))
         self.people = {person.id: person for person in people}
         self.names = {None: NOBODY} | {person.id: person.name for person in self.people.values()}
         covers_by_shift: dict[int, list[Cover]] = defaultdict(list)
-        for cover in sorted(self.covers, key=attrgetter("id")):
+        for cover in self.covers:
             covers_by_shift[cover.shift_id].append(cover)
         self._parts: dict[int, list[Assignment]] = {}
         self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
-        for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
+        for shift in self.shifts:
             if shift.role_id in self.roles:
                 parts = list(_split(shift, covers_by_shift[shift.id]))
                 self._parts[shift.id] = parts

@@ -372,7 +372,7 @@ def replace_period(
     )
     missing, cancelled = dict(wanted), list[Shift]()
     removed, uncut = list[Shift](), list[Shift]()
-    for shift in sorted(rota.shifts, key=lambda shift: (shift.during.start, shift.id)):
+    for shift in rota.shifts:
         replaced = shift.during if shift.during.start in period else of_rows
         is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
         if not is_concerned or shift.during.end <= at or replaced.end <= at:

@@ -1,9 +1,8 @@
 """Shifts and covers. Each change can be undone as a whole; no row is ever deleted."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,8 +34,8 @@ class RotaChange:
     kind: str
     made_at: datetime
     made_by: str
-    summary: str = ""
-    undone_by_change_id: int | None = None
+    summary: str
+    undone_by_change_id: int | None
 
     @property
     def can_be_undone(self) -> bool:
@@ -54,6 +53,9 @@ class ImportedSheet:
     name: str
     role_ids: tuple[str, ...]
     period: Span
+
+
+_CHANGE_COLUMNS = [rota_changes.c[field.name] for field in fields(RotaChange)]
 
 
 def add(
@@ -80,14 +82,13 @@ def add(
     change = _insert_change(connection, kind, at, actor, **more)
     old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
     old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}
-    for table, ids in ((shifts, old_shifts), (covers, old_covers)):
-        cancel = table.update().where(
-            table.c.id.in_(ids) & table.c.cancelled_by_change_id.is_(None)
-        )
-        connection.execute(cancel.values(cancelled_by_change_id=change.id))
+    for table, old_ids in ((shifts, old_shifts), (covers, old_covers)):
+        stands = table.c.id.in_(old_ids) & table.c.cancelled_by_change_id.is_(None)
+        connection.execute(table.update().where(stands).values(cancelled_by_change_id=change.id))
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
-    for new in added:
+    # In this order the database's check for overlaps is quick.
+    for new in sorted(added, key=lambda new: new.during.start):
         row = {
             "rota_person_id": new.person_id,
             "starts_at": new.during.start,
@@ -119,9 +120,10 @@ def revision(connection: Connection) -> tuple[int, int]:
     It differs once the rota has been changed, or somebody has left.
     """
     newest = sa.select(sa.func.coalesce(sa.func.max(rota_changes.c.id), 0)).scalar_subquery()
-    leavers = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
-    row = connection.execute(sa.select(newest, leavers)).one()
-    return row[0], row[1]
+    has_left = rota_people.c.left_at.is_not(None)
+    leavers = sa.select(sa.func.count()).where(has_left).scalar_subquery()
+    newest_id, leaver_count = connection.execute(sa.select(newest, leavers)).one()
+    return newest_id, leaver_count
 
 
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
@@ -181,10 +183,7 @@ def read(
     if person_id is not None:
         covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
         is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
-    near, near_covers = _read(connection, is_wanted)
-    overlapping = [shift for shift in near if shift.during.overlaps(Span(start, end))]
-    ids = {shift.id for shift in overlapping}
-    return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
+    return _read(connection, is_wanted)
 
 
 def read_shifts(
@@ -239,8 +238,8 @@ def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
 
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
     """Return the newest changes of the rota, newest first."""
-    query = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(limit)
-    return [_change(row) for row in connection.execute(query)]
+    query = sa.select(*_CHANGE_COLUMNS).order_by(rota_changes.c.id.desc()).limit(limit)
+    return [RotaChange(*row) for row in connection.execute(query)]
 
 
 def get_change(connection: Connection, change_id: int) -> RotaChange:
@@ -252,46 +251,44 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
 
 
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:
-    row = connection.execute(rota_changes.select().where(is_wanted)).first()
-    return _change(row) if row else None
+    row = connection.execute(sa.select(*_CHANGE_COLUMNS).where(is_wanted)).first()
+    return RotaChange(*row) if row else None
 
 
 def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
-    # By position: a page of the rota has thousands of rows, and names would take a fifth longer.
-    columns = (shifts.c[name] for name in ("duty_role", "rota_person_id", "sequence", "changed_at"))
-    query = _select_with_times(shifts, *columns).where(is_wanted)
-    current_shifts = [
-        Shift(role_id, person_id, span, shift_id, sequence, changed_at)
-        for shift_id, role_id, person_id, sequence, changed_at, *times in connection.execute(query)
-        if (span := _effective_span(*times))
-    ]
-    current_shifts.sort(key=attrgetter("id"))
-    ids = {shift.id for shift in current_shifts}
-    columns = (covers.c[name] for name in ("shift_id", "rota_person_id", "note"))
-    query = _select_with_times(covers, *columns).join(shifts, shifts.c.id == covers.c.shift_id)
-    current_covers = [
-        Cover(shift_id, person_id, span, note, cover_id)
-        for cover_id, shift_id, person_id, note, *times in connection.execute(
-            query.where(is_wanted)
+    columns = shifts.c["id", "duty_role", "rota_person_id", "sequence", "changed_at"]
+    current_shifts = {
+        row_id: Shift(role_id, person_id, span, row_id, sequence, changed_at)
+        for span, row_id, role_id, person_id, sequence, changed_at in _effective_rows(
+            connection, shifts, sa.select(*columns).where(is_wanted)
         )
-        if shift_id in ids and (span := _effective_span(*times))
+    }
+    columns = covers.c["id", "shift_id", "rota_person_id", "note"]
+    query = sa.select(*columns).join(shifts, shifts.c.id == covers.c.shift_id).where(is_wanted)
+    current_covers = [
+        Cover(shift_id, person_id, span, note, row_id)
+        for span, row_id, shift_id, person_id, note in _effective_rows(connection, covers, query)
+        if shift_id in current_shifts
     ]
-    current_covers.sort(key=attrgetter("id"))
-    return current_shifts, current_covers
+    return list(current_shifts.values()), current_covers
 
 
-def _select_with_times(table: sa.Table, *columns: sa.Column[Any]) -> sa.Select[Any]:
-    """Select ids and columns, starts and ends, and of cancelled ones when added and cancelled."""
+def _effective_rows(
+    connection: Connection, table: sa.Table, query: sa.Select[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that count, each after the period for which it does."""
     is_cancelled = table.c.cancelled_by_change_id.is_not(None)
     is_creation = (_CREATED.c.id == table.c.created_by_change_id) & is_cancelled
+    is_cancellation = _CANCELLED.c.id == table.c.cancelled_by_change_id
     times = (table.c.starts_at, table.c.ends_at, _CREATED.c.made_at, _CANCELLED.c.made_at)
-    return (
-        sa.select(table.c.id, *columns, *times)
-        .outerjoin(_CREATED, is_creation)
-        .outerjoin(_CANCELLED, _CANCELLED.c.id == table.c.cancelled_by_change_id)
-    )
+    query = query.add_columns(*times)
+    query = query.outerjoin(_CREATED, is_creation).outerjoin(_CANCELLED, is_cancellation)
+    # By position: a page of the rota has thousands of rows, and names would take a fifth longer.
+    for *values, start, end, added_at, cancelled_at in connection.execute(query):
+        if span := _effective_span(start, end, added_at, cancelled_at):
+            yield span, *values
 
 
 def _effective_span(
@@ -315,13 +312,7 @@ def _insert_change(
     connection: Connection, kind: str, at: datetime, actor: str, **more: object
 ) -> RotaChange:
     insert = rota_changes.insert().values(kind=kind, made_at=at, made_by=actor, **more)
-    return _change(connection.execute(insert.returning(rota_changes)).one())
-
-
-def _change(row: sa.Row[Any]) -> RotaChange:
-    return RotaChange(
-        row.id, row.kind, row.made_at, row.made_by, row.summary, row.undone_by_change_id
-    )
+    return RotaChange(*connection.execute(insert.returning(*_CHANGE_COLUMNS)).one())
 
 
 def _summary(connection: Connection, changed: Sequence[Shift | Cover]) -> dict[str, Any] | None:

@@ -35,7 +35,8 @@ def app(before_christmas):
 def everybody(app):
     """Put as many people on the rota as a change may name."""
     with app.app_context(), lookup.database().writing() as connection:
-        rota_people.add_all(connection, [(name, None) for name in NAMES], lookup.now(), "account:1")
+        for name in NAMES:
+            rota_people.add(connection, name, None, lookup.now(), "account:1")
 
 
 def large_sheet():
@@ -94,14 +95,15 @@ def test_a_divert_is_set_while_the_largest_file_is_read(app, set_divert, stored)
     assert len(plan.difference.added) == MAX_ROWS
 
 
-def fill(names=NAMES, times=HOURLY, last=LAST, limit=HOUR, turns=TURNS):
-    return rota_service.propose_fill(NIGHT, FIRST, last, names, turns, times, limit)
+def fill(names=NAMES, times=HOURLY, first=FIRST, last=LAST, limit=HOUR, turns=TURNS):
+    return rota_service.propose_fill(NIGHT, first, last, names, turns, times, limit)
 
 
 def test_what_is_too_much_to_fill_at_once_is_refused_with_what_to_write(app, everybody):
     for too_much, words in (
         ({"names": [*NAMES, "One More"]}, "These are 201 names. Name 200 people or fewer."),
         ({"last": FIRST + timedelta(days=400)}, "The most at once is 5,000: use fewer days."),
+        ({"first": date(2036, 12, 24), "last": date(2036, 12, 24)}, "more than 10 years ahead"),
         ({"limit": timedelta(0)}, "This takes too long to work out. Use fewer days"),
     ):
         with app.app_context(), pytest.raises(InvalidRotaChange) as refusal:
