@@ -73,15 +73,10 @@ def read_around(*spans: Span) -> Rota:
     )
 
 
-def load_rota(
-    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
-) -> Rota:
-    """Return the rota from ``start`` to ``end``, in the caller's transaction.
-
-    With a person it has their shifts alone: everything else seems to be a gap.
-    """
+def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
+    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
-    shifts, covers = rota.read(connection, start, end, person_id)
+    shifts, covers = rota.read(connection, start, end)
     people = rota_people.all_people(connection)
     return Rota(lookup.snapshot().timetables, shifts, covers, people, revision)
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,6 @@ MIN_REST = timedelta(hours=11)
 
 NOBODY = "Nobody"
 MAX_NOTE_CHARS = 300
-MAX_ABSENCE = timedelta(days=400)
 _STAND_FOR_NOBODY = ("nobody", "neb", "none", "vacant", "unfilled", "gap", "tbc", "tba", "n/a")
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
@@ -285,15 +284,14 @@ class Rota:
         spans = [*needed, *(assignment.during for assignment in assignments)]
         edges = {start, end} | {edge for span in spans for edge in (span.start, span.end)}
         people = self.roles[role_id].people
-        upcoming, upcoming_needed = deque(assignments), deque(needed)
+        upcoming = deque(assignments)
         current: list[Assignment] = []
         for begins, ends in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
             current = [assignment for assignment in current if begins < assignment.during.end]
             while upcoming and upcoming[0].during.start <= begins:
                 current.append(upcoming.popleft())
-            while upcoming_needed and upcoming_needed[0].end <= begins:
-                upcoming_needed.popleft()
-            is_needed = bool(upcoming_needed) and begins in upcoming_needed[0]
+            latest = bisect_right(needed, begins, key=attrgetter("start")) - 1
+            is_needed = latest >= 0 and begins in needed[latest]
             yield Span(begins, ends), Staffing(people if is_needed else 0, tuple(current))
 
     def merged_staffing(
@@ -518,8 +516,6 @@ def validate_absence(
 ) -> list[Cover]:
     """Return the covers of an absence as ``cover_absence`` does. Raise InvalidRotaChange."""
     _require_end_after_start(away)
-    if away.end - away.start > MAX_ABSENCE:
-        raise InvalidRotaChange("ends", f"The most at once is {MAX_ABSENCE.days} days.")
     if substitute_id == person_id:
         raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
     covers = cover_absence(rota, person_id, away, substitute_id)

@@ -168,22 +168,15 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     return change
 
 
-def read(
-    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
-) -> tuple[list[Shift], list[Cover]]:
+def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
     """Return the shifts that overlap a period, and their covers.
 
-    With a person only the shifts that are or were given to them, by a cover too. A cancelled one
-    counts from when it was added until it was cancelled, if that is UNDO_GRACE or more, so that the
-    past stays as it was.
+    A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
+    more, so that the past stays as it was.
     """
     # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
     is_wanted = (shifts.c.ends_at > start) & (shifts.c.ends_at <= end + MAX_SHIFT_HOURS)
-    is_wanted &= shifts.c.starts_at < end
-    if person_id is not None:
-        covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
-        is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
-    return _read(connection, is_wanted)
+    return _read(connection, is_wanted & (shifts.c.starts_at < end))
 
 
 def read_shifts(

@@ -255,15 +255,6 @@ def test_a_fill_for_which_nobody_is_free_is_refused_in_words(run, christmas):
     assert (result.exit_code, "There is nothing to add." in result.output) == (1, True)
 
 
-def test_fill_takes_turns_of_any_length(run, christmas):
-    words = (*FILL, "--people", "Amara Owusu,Siân O’Brien")
-    result = run(*words, "--turn", "1", "--turn-begins", "Friday 5pm").output
-    assert "until 10am on Monday 28 December: Siân O’Brien" in result
-
-    refused = run(*words, "--turn", "month")
-    assert (refused.exit_code, "from 1 to 92" in refused.output) == (2, True)
-
-
 def test_a_role_that_is_needed_around_the_clock_is_filled_by_the_times_given(
     make_app, clock, tmp_path
 ):
