@@ -7,7 +7,7 @@ transaction: with SQLite, no divert can be set while it runs.
 
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -29,7 +29,6 @@ from routing.rota.roster import (
     RotaDifference,
     RotaPerson,
     Shift,
-    cover_absence,
     is_too_long,
     name_key,
     span_of,
@@ -167,8 +166,6 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
-        uncovered = [cover.shift_id for cover in cancelled if isinstance(cover, Cover)]
-        _refuse_leavers(connection, uncovered, at)
     return change
 
 
@@ -177,65 +174,28 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
 
     With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
 
-    The people whom an import added, and who have nothing else, go with it. It is refused if
-    somebody who has left would get a shift back that is not over.
+    The people whom an import added, and who have nothing else, go with it.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
-        shift_ids = rota.shifts_of(connection, change_id)
         try:
             change = rota.undo(connection, change_id, at, actor)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
-                "", "This cannot be undone: somebody has been given a shift at the same time since."
+                "",
+                "This cannot be undone: somebody has been given a shift at the same time since, or "
+                "somebody of the same name is on the rota.",
             ) from error
-        shifts, _ = rota.read_shifts(connection, shift_ids)
-        on_duty = {shift.person_id for shift in shifts}
-        rota_people.remove_added_by(connection, change_id, on_duty, at, actor)
-        _refuse_leavers(connection, shift_ids, at)
+        rota_people.remove_added_by(connection, change_id, at, actor)
     return change
-
-
-def remove_person(person_id: int, actor: str) -> None:
-    """Take somebody off the rota; what is left of their shifts goes to nobody, MAX_ROWS at a time.
-
-    Raise UnknownShift, RotaConflict.
-    """
-    at, is_left = lookup.now().replace(second=0, microsecond=0), False
-    to_come = Span(at, at + FAR_FUTURE)
-    while not is_left:
-        current = read_rota(to_come.start, to_come.end)
-        covers = cover_absence(current, person_id, to_come, None, "Has left")
-        is_left = len(covers) <= MAX_ROWS
-        with lookup.database().writing() as connection:
-            if rota.revision(connection) != current.revision:
-                raise RotaConflict
-            if covers:
-                rota.add(connection, "left", covers[:MAX_ROWS], at, actor)
-            if is_left:
-                rota_people.leave(connection, person_id, at, actor)
 
 
 def _check_size(count: int) -> None:
     if count > MAX_ROWS:
         raise InvalidRotaChange(
             "last", f"That is {count:,} shifts. The most at once is {MAX_ROWS:,}: use fewer days."
-        )
-
-
-def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
-    """Raise InvalidRotaChange if somebody who has left has one of some shifts that is not over."""
-    people = rota_people.all_people(connection)
-    leavers = {person.id for person in people if person.left_at is not None}
-    changed = Rota(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    upcoming = changed.all_assignments(at, at + FAR_FUTURE)
-    if any(assignment.person_id in leavers for assignment in upcoming):
-        raise InvalidRotaChange(
-            "",
-            "This would put somebody who has left back on duty. Make the change again without "
-            "them, or import the file again.",
         )
 
 

@@ -16,7 +16,6 @@ from routing.store.tables import audit_log, covers, rota_changes, rota_people, s
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
-_FINAL_KINDS = ("restored", "left")
 _UNDONE_BY_RESTORING = ("removed", "uncovered", "replaced", "undone")
 
 UNDO_GRACE = timedelta(minutes=5)
@@ -39,11 +38,11 @@ class RotaChange:
 
     @property
     def can_be_undone(self) -> bool:
-        """Return whether ``undo`` may undo it: once, and neither that somebody left nor an undo.
+        """Return whether ``undo`` may undo it: once, and no undo but of what only added something.
 
-        The undo of what only added shifts or covers may be: it puts them back.
+        That puts it back.
         """
-        return self.undone_by_change_id is None and self.kind not in _FINAL_KINDS
+        return self.undone_by_change_id is None and self.kind != "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +129,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
     What an undone change had added stays cancelled, unless it is that undo which is undone: then
-    the change counts again. Raise UnknownShift for a change that is unknown or undone already,
-    InvalidRotaChange for one of another kind that cannot be undone,
-    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
+    the change counts again, and whoever left the rota with that undo is back. Raise UnknownShift
+    for a change that is unknown or undone already, InvalidRotaChange for one of another kind that
+    cannot be undone, sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one or a
+    name is on the rota again.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -141,8 +141,7 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             "the latest changes."
         )
     if not original.can_be_undone:
-        problem = "This undo, or that somebody left, cannot be undone. Make the change again."
-        raise InvalidRotaChange("", problem)
+        raise InvalidRotaChange("", "This undo cannot be undone. Make the change again.")
     kind = "restored" if original.kind in _UNDONE_BY_RESTORING else "undone"
     done = "Put back" if original.kind == "undone" else "Undone"
     summary = original.summary and f"{done}: {original.summary.removeprefix('Undone: ')}"
@@ -150,7 +149,14 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
     count_again = rota_changes.update().where(rota_changes.c.undone_by_change_id == change_id)
-    connection.execute(count_again.values(undone_by_change_id=None))
+    count_again = count_again.values(undone_by_change_id=None).returning(rota_changes.c.id)
+    bring_back = rota_people.update().where(
+        rota_people.c.added_by_change_id.in_(connection.scalars(count_again).all()),
+        rota_people.c.left_at == original.made_at,
+    )
+    bring_back = bring_back.values(left_at=None)
+    for person_id in connection.scalars(bring_back.returning(rota_people.c.id)).all():
+        record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
     _mark_changed(connection, shifts_of(connection, change_id), at)
     for table in (shifts, covers):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id

@@ -116,7 +116,7 @@ def change(
 
 
 def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> None:
-    """Take somebody off the rota: they get no new shifts, and their calendars are revoked.
+    """Take somebody off the rota: nobody has their shifts from now on; their calendars are revoked.
 
     Their name stays on past shifts until ``purge``. Raise UnknownShift.
     """
@@ -136,17 +136,10 @@ def mark_added_by(connection: Connection, person_ids: Collection[int], change_id
     connection.execute(update.values(added_by_change_id=change_id))
 
 
-def remove_added_by(
-    connection: Connection,
-    change_id: int,
-    on_duty: Collection[int | None],
-    at: datetime,
-    actor: str,
-) -> None:
+def remove_added_by(connection: Connection, change_id: int, at: datetime, actor: str) -> None:
     """Take off the rota the people whom a change added, now undone, and who have nothing else.
 
-    That is no other shift, cover, work phone or account. ``on_duty`` are people whose shifts still
-    count, because they had begun.
+    That is no other shift, cover, work phone or account.
     """
     is_not_of_change = shifts.c.created_by_change_id != change_id
     other_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_not_of_change
@@ -159,8 +152,7 @@ def remove_added_by(
         ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id),
     )
     for person_id in connection.scalars(query).all():
-        if person_id not in on_duty:
-            leave(connection, person_id, at, actor)
+        leave(connection, person_id, at, actor)
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:

@@ -15,8 +15,8 @@ from routing.errors import InvalidRotaChange
 from routing.rota.roster import (
     Cover,
     Rota,
+    RotaPerson,
     Shift,
-    cover_absence,
     swap_shifts,
     validate_absence,
     validate_cover,
@@ -71,6 +71,25 @@ def test_the_newest_cover_applies_and_removing_it_restores_the_one_below(rota):
     assert parts() == [(1, "17:00", 0), (2, "19:00", 1), (1, "02:00", 2)]
 
 
+def test_from_the_minute_in_which_somebody_left_nobody_has_what_was_theirs(rota):
+    own = rota.add_shift("night", 1, "2026-11-23T17:00", "2026-11-24T08:30")
+    rota.add_cover(own, 2, "2026-11-23T21:00", "2026-11-23T22:00")
+    other = rota.add_shift("standby", 2, "2026-11-23T17:00", "2026-11-24T01:30")
+    rota.add_cover(other, 1, "2026-11-23T19:00", "2026-11-23T23:00")
+    people = [RotaPerson(1, "Amara Owusu", left_at=at("2026-11-23T20:00:30"))]
+    roster = Rota(rota.timetables, rota.shifts, rota.covers, people)
+
+    assert [
+        [(part.person_id, part.during.start.hour) for part in roster.parts_of(shift)]
+        for shift in (own, other)
+    ] == [
+        [(1, 17), (None, 20), (2, 21), (None, 22)],
+        [(2, 17), (1, 19), (None, 20), (2, 23)],
+    ]
+    for moment, person_ids in (("19:59:59", (1,)), ("20:00", ()), ("20:00:01", ())):
+        assert roster.staffing_at("night", at(f"2026-11-23T{moment}")).person_ids == person_ids
+
+
 def test_fifteen_minutes_of_handover_are_no_surplus_and_sixteen_are(rota):
     rota.add_shift("night", 1, "2026-11-23T16:45", "2026-11-24T08:30")
     rota.add_shift("night", 2, "2026-11-24T17:00", "2026-11-25T08:46")
@@ -122,7 +141,8 @@ def test_random_absences_agree_with_brute_force_minute_by_minute(council_timetab
     away = span("2026-10-24T20:10", "2026-10-25T09:20")
     for _ in range(3):
         rota = add_random_shifts(draw, RotaBuilder(council_timetables), whole)
-        covers = cover_absence(rota.build(), 1, away, substitute_id)
+        rota.add_shift("night", 1, "2026-10-25T03:00", "2026-10-25T04:00")
+        covers = validate_absence(rota.build(), 1, away, substitute_id)
         for role_id in rota.build().roles:
             assert not count_wrong_absent_minutes(
                 rota, covers, role_id, whole, 1, away, substitute_id
