@@ -157,9 +157,10 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     bring_back = bring_back.values(left_at=None)
     for person_id in connection.scalars(bring_back.returning(rota_people.c.id)).all():
         record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
-    _mark_changed(connection, shifts_of(connection, change_id), at)
-    for table in (shifts, covers):
+    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
+        is_concerned = (created_by == change_id) | (cancelled_by == change_id)
+        _mark_changed(connection, sa.select(shift_id).where(is_concerned), at)
         cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
         undone_by = sa.select(rota_changes.c.undone_by_change_id)
@@ -185,28 +186,12 @@ def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[S
     return _read(connection, is_wanted & (shifts.c.starts_at < end))
 
 
-def read_shifts(
-    connection: Connection, shift_ids: Collection[int]
-) -> tuple[list[Shift], list[Cover]]:
-    """Return some shifts, and all their covers, as ``read`` does."""
-    return _read(connection, shifts.c.id.in_(shift_ids))
-
-
 def get(connection: Connection, shift_id: int) -> Shift:
     """Return a shift, as ``read`` does. Raise UnknownShift."""
-    current_shifts, _ = read_shifts(connection, [shift_id])
+    current_shifts, _ = _read(connection, shifts.c.id == shift_id)
     if not current_shifts:
         raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
     return current_shifts[0]
-
-
-def shifts_of(connection: Connection, change_id: int) -> list[int]:
-    """Return the ids of shifts that a change added or cancelled, or whose covers it did."""
-    ids: set[int] = set()
-    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
-        for column in (table.c.created_by_change_id, table.c.cancelled_by_change_id):
-            ids |= set(connection.scalars(sa.select(shift_id).where(column == change_id)))
-    return sorted(ids)
 
 
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
@@ -301,7 +286,9 @@ def _effective_span(
     return Span(start, end) if end - start >= UNDO_GRACE else None
 
 
-def _mark_changed(connection: Connection, ids: Collection[int], at: datetime) -> None:
+def _mark_changed(
+    connection: Connection, ids: Collection[int] | sa.Select[Any], at: datetime
+) -> None:
     """Count a change of some shifts, so that calendars take the new version."""
     change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
     connection.execute(shifts.update().where(shifts.c.id.in_(ids)).values(**change))

@@ -211,7 +211,7 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, u
     undo(change, at=now + 2 * MINUTE)
     assert sequence() == (2, now + 2 * MINUTE)
     add(cover(now, 2, 3), at=now)
-    _, (old,) = read(rota.read_shifts, [1])
+    _, (old,) = read(rota.read, now, now + DAY)
     add(at=now + 9 * MINUTE, kind="uncovered", cancelled=[old])
     assert sequence() == (4, now + 9 * MINUTE)
 
