@@ -69,10 +69,13 @@ class CommandGroup(AppGroup):
 def parse_date(text: str) -> date:
     """Read an option that is a day. Raise BadParameter."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if time_parsing.FIRST_YEAR <= day.year <= time_parsing.LAST_YEAR:
+            return day
     except ValueError:
-        message = f"'{text}' is not a date. Write it as 2026-12-24."
-        raise click.BadParameter(message) from None
+        pass
+    years = f"from {time_parsing.FIRST_YEAR} to {time_parsing.LAST_YEAR}"
+    raise click.BadParameter(f"'{text}' is not a date {years}. Write it as 2026-12-24.")
 
 
 format_option = click.option(
@@ -152,10 +155,4 @@ def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
     """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
     zone = snapshot.directory.zone
     day = first or lookup.now().astimezone(zone).date()
-    try:
-        if day.year < time_parsing.FIRST_YEAR:
-            raise ValueError(f"before {time_parsing.FIRST_YEAR}")
-        end = day + timedelta(days=days)
-        return Span(instants.midnight(day, zone), instants.midnight(end, zone))
-    except (OverflowError, ValueError) as error:
-        raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
+    return Span(*(instants.midnight(edge, zone) for edge in (day, day + timedelta(days=days))))
