@@ -12,16 +12,16 @@ from markupsafe import Markup
 
 from routing import formats, lookup, middleware
 from routing.config import base_url
-from routing.core.directory import Directory, Hours, Line
+from routing.core.directory import Directory, Hours, Line, Phone, Text
 from routing.errors import UnknownService
 from routing.formats import timestamp
 from routing.middleware import RequestKind
 from routing.public import context
-from routing.public.answer_cache import RenderedAnswer, cached_answer, make_cacheable
+from routing.public.answer_cache import RenderedAnswer, cacheable_response, cached_answer
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
-from routing.text.dates import format_date
+from routing.text.dates import format_coming_special_days, format_datetime
 from routing.text.locale import N_
 from routing.text.sentences import end_sentence
 
@@ -32,13 +32,6 @@ LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
 HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
 MIN_GZIP_BYTES = 1000
-
-MAX_OTHER_SERVICES = 20
-"""That a service's page links to: with more, it links to the list of contacts, so that it does not
-grow with the directory."""
-
-EXIT_URL = "https://www.bbc.co.uk/weather"
-"""Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
 
 ERROR_PAGE_POLICY = (
     f"default-src 'none'; style-src {formats.STYLE_SOURCE}; base-uri 'none'; "
@@ -93,11 +86,10 @@ def fragment(service: str) -> Response:
     """
     at, level = lookup.now(), request.args.get("heading", "")
     heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
-    values = partial(context.service_context, service, at, is_live=False)
-    answer = _render_answer("fragment.html", at, lambda: values() | {"heading": heading}, heading)
-    response = _html_response(answer.text)
+    values = partial(_fragment_values, service, at, heading)
+    response = cacheable_response(_answer("fragment.html", at, values, heading), at, "text/html")
     response.headers.extend(CORS_HEADERS)
-    return make_cacheable(response, answer.tag, answer.until, at)
+    return response
 
 
 @bp.get("/contacts")
@@ -115,14 +107,7 @@ def contacts() -> Response:
 @bp.get("/accessibility")
 def accessibility() -> Response:
     """Show the accessibility statement that the regulations of 2018 require."""
-    directory, locale = lookup.snapshot().directory, lookup.locale()
-    statement = directory.council.accessibility
-    values = {
-        "statement": statement,
-        "prepared_on": format_date(statement.prepared, locale) if statement else None,
-        "is_northern_ireland": directory.holiday_rules.division == "northern-ireland",
-    }
-    return _page("accessibility.html", lookup.now(), lambda: values)
+    return _page("accessibility.html", lookup.now())
 
 
 @bp.get("/privacy")
@@ -130,11 +115,8 @@ def privacy() -> Response:
     """Show the privacy notice."""
     settings = current_app.config
     is_malformed = "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted
-    values = {
-        "notice": lookup.snapshot().directory.council.privacy,
-        "retention_days": None if is_malformed else settings["CALL_RETENTION_DAYS"],
-    }
-    return _page("privacy.html", lookup.now(), lambda: values)
+    days = None if is_malformed else settings["CALL_RETENTION_DAYS"]
+    return _page("privacy.html", lookup.now(), lambda: {"retention_days": days})
 
 
 @bp.get("/logo")
@@ -164,10 +146,8 @@ def embed() -> Response:
     g.language = "en"
     at, service = lookup.now(), request.args.get("service")
     home = base_url(current_app.config, request.url_root)
-    has_own_address = bool(current_app.config["PUBLIC_BASE_URL"])
-    values = {"home": home, "has_own_address": has_own_address, "heading": DEFAULT_HEADING_LEVEL}
-    service_values = partial(context.service_context, service, at, is_live=False)
-    return _page("embed.html", at, lambda: values | service_values(), service, home)
+    values = partial(_fragment_values, service, at, DEFAULT_HEADING_LEVEL, home=home)
+    return _page("embed.html", at, values, service, home)
 
 
 @bp.get("/assets/<address>")
@@ -223,13 +203,9 @@ def error_page(status: int) -> Response:
         locale, at, home_url = lookup.locale(), lookup.now(), _page_url("home")
 
         def render() -> tuple[str, None]:
-            snapshot, heading = lookup.snapshot(), locale.translate(title)
-            links = {"title": heading, "exit_url": EXIT_URL, "home_url": home_url}
-            is_rehearsal = lookup.is_rehearsal()
-            page = formats.printed_page(snapshot, at, locale, rehearsal=is_rehearsal, **links)
-            return page, None
+            return formats.printed_page(at, locale.translate(title), home_url), None
 
-        body = cached_answer((title, home_url, locale.language), at, "", render).text
+        body = cached_answer((title, home_url, locale.language), at, render).text
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
@@ -241,50 +217,49 @@ def _requested_language() -> str | None:
     return WELSH if request.path.startswith(f"/{WELSH}/") else request.args.get("lang")
 
 
+def _fragment_values(
+    service: str | None, at: datetime, heading: int, **more: object
+) -> dict[str, Any]:
+    return context.service_context(service, at, is_live=False) | {"heading": heading} | more
+
+
 def _service_page(template: str, service: str) -> Response:
     at = lookup.now()
     return _page(template, at, partial(context.service_context, service, at, is_live=True))
 
 
-def _page(template: str, at: datetime, values: Values, *key: object) -> Response:
-    return _html_response(_render_answer(template, at, values, *key).text)
+def _page(template: str, at: datetime, values: Values = dict, *key: object) -> Response:
+    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
+    return Response(_answer(template, at, values, *key).text, 200, headers, "text/html")
 
 
-def _render_answer(template: str, at: datetime, values: Values, *key: object) -> RenderedAnswer:
+def _answer(template: str, at: datetime, values: Values, *key: object) -> RenderedAnswer:
     """Render a template for ``at``, which must be now; once a second for a path and ``key``."""
-    locale = lookup.locale()
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    colour, today = snapshot.directory.council.colour, at.astimezone(locale.zone).date()
 
     def render() -> tuple[str, datetime | None]:
-        shown = values()
-        return _render(template, **shown), shown.get("until")
+        shown = {"until": None} | values()
+        html = render_template(
+            f"public/{template}",
+            asset=partial(bundle_url, colour=colour),
+            at=at,
+            checked=format_datetime(at, locale, with_year=True),
+            colour=colour or DEFAULT_COLOUR,
+            emergency=end_sentence(snapshot.directory.emergency.get(locale.language)),
+            format_special_days=partial(format_coming_special_days, today=today, locale=locale),
+            logo=snapshot.logo is not None,
+            page_url=_page_url,
+            timestamp=partial(timestamp, locale=locale),
+            today=today,
+            translation=_translation(locale.language),
+            **formats.page_values(),
+            **shown,
+        )
+        return html, shown["until"]
 
-    full_key = template, request.script_root, request.path, locale.language, *key
-    return cached_answer(full_key, at, f'data-at="{timestamp(at, locale)}"', render)
-
-
-def _render(template: str, **values: Any) -> str:
-    snapshot, locale = lookup.snapshot(), lookup.locale()
-    directory = snapshot.directory
-    return render_template(
-        f"public/{template}",
-        asset=partial(bundle_url, colour=directory.council.colour),
-        colour=directory.council.colour or DEFAULT_COLOUR,
-        emergency=end_sentence(directory.emergency.get(locale.language)),
-        exit_url=EXIT_URL,
-        first_language=directory.languages[0],
-        logo=snapshot.logo is not None,
-        max_other_services=MAX_OTHER_SERVICES,
-        page_url=_page_url,
-        services=directory.services,
-        translation=_translation(locale.language),
-        **formats.page_values(snapshot, locale, lookup.is_rehearsal()),
-        **values,
-    )
-
-
-def _html_response(html: str) -> Response:
-    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
-    return Response(html, mimetype="text/html", headers=headers)
+    full_key = request.script_root, request.path, locale.language, *key
+    return cached_answer(full_key, at, render, f'data-at="{timestamp(at, locale)}"')
 
 
 def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
@@ -293,19 +268,18 @@ def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
     The directory's first language has the plain path; Welsh as the second is below /cy/.
     """
     language = language or lookup.locale().language
-    if language == lookup.snapshot().directory.languages[0]:
-        return url_for(f"site.{endpoint}", **values)
-    if language == WELSH:
+    is_first = language == lookup.snapshot().directory.languages[0]
+    if language == WELSH and not is_first:
         return url_for(f"{WELSH}.{endpoint}", **values)
-    return url_for(f"site.{endpoint}", **values, lang=language)
+    return url_for(f"site.{endpoint}", **values, lang=None if is_first else language)
 
 
 def _translation(language: str) -> dict[str, str] | None:
     languages = lookup.snapshot().directory.languages
     other = next((code for code in languages if code != language), None)
-    if other is None or request.endpoint is None or request.blueprint not in ("site", WELSH):
+    if other is None:
         return None
-    endpoint = request.endpoint.partition(".")[2]
+    endpoint = (request.endpoint or "").partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
 
@@ -313,41 +287,43 @@ def _translation(language: str) -> dict[str, str] | None:
 def _plain_page(title: str) -> str:
     """Return a page made without templates, in the directory's first language."""
     snapshot: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
-    numbers = _plain_numbers(snapshot.directory) if snapshot else ()
-    item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
+    items = []
+    if snapshot is not None:
+        item, language = (
+            Markup('<li>{}: <a href="{}">{}</a> ({})</li>'),
+            snapshot.directory.languages[0],
+        )
+        for name, phone, hours in _plain_numbers(snapshot.directory):
+            items.append(item.format(name.get(language), phone.url, phone.display, hours))
     return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<title>{title}</title><h1>{title}</h1>"
         '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>'
         "<ul>{items}</ul></html>"
-    ).format(title=title, items=Markup("").join(item.format(*number) for number in numbers))
+    ).format(title=title, items=Markup("").join(items))
 
 
-def _plain_numbers(directory: Directory) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the name, link, number and hours of whatever callers may ring."""
-    numbers = [
-        (service.name, service.number, "at all hours")
-        for service in directory.services
-        if service.number is not None
-    ]
+def _plain_numbers(directory: Directory) -> Iterator[tuple[Text, Phone, str]]:
+    """Yield the name, number and hours of whatever callers may ring."""
+    for service in directory.services:
+        if service.number is not None:
+            yield service.name, service.number, "at all hours"
     for line in directory.lines:
         if not line.internal:
-            hours = [_plain_hours(line.hours), *_plain_exceptions(line)]
-            numbers.append((line.name, line.phone, "; ".join(hours)))
-    numbers += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
-    for name, phone, hours_text in numbers:
-        yield name.get(directory.languages[0]), phone.url, phone.display, hours_text
+            yield line.name, line.phone, "; ".join([_plain_hours(line.hours), *_plain_days(line)])
+    for helpline in directory.helplines:
+        yield helpline.name, helpline.phone, _plain_hours(helpline.hours)
 
 
 def _plain_hours(hours: Hours) -> str:
     return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
 
 
-def _plain_exceptions(line: Line) -> Iterator[str]:
+def _plain_days(line: Line) -> Iterator[str]:
     for day in line.special_days:
         if day.phone is not None:
             every = day.recurrence and day.recurrence.as_written
             limits = (("every", every), ("from", day.first), ("to", day.last))
-            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
+            when = " ".join(f"{word} {value}" for word, value in limits if value)
             yield f"{when} call {day.phone.display}"

@@ -114,8 +114,7 @@ def holds_sentence(
     is_same_line = decision.next.line.id == decision.line.id
     if has_own_number and is_same_line:
         return always
-    format_until = dates.format_moment if is_live else dates.format_datetime
-    moment = format_until(decision.until, locale, at)
+    moment = dates.format_moment(decision.until, locale, at, is_live=is_live)
     is_unending = is_same_line or decision.phone.is_emergency
     if not keeps_number(decision) and (is_unending or is_soon):
         return locale.translate("This number changes at {moment}.", moment=moment)

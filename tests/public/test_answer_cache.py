@@ -104,7 +104,7 @@ def test_no_answer_is_used_past_a_handover_within_its_second(app, clock, part, t
     cache, until = AnswerCache(), noon + timedelta(seconds=0.5)
     with app.app_context():
         for at in (noon, noon + timedelta(seconds=part)):
-            answer = cache.get("key", at, "", lambda: (next(texts), until))
+            answer = cache.get("key", at, lambda: (next(texts), until))
 
     assert answer.text == text
 
@@ -119,7 +119,7 @@ def test_who_asks_while_an_answer_is_rendered_gets_that_one_and_any_other_at_onc
 
     def get(key, render):
         with app.app_context():
-            return cache.get(key, clock.at, "", render).text
+            return cache.get(key, clock.at, render).text
 
     with ThreadPoolExecutor() as threads:
         first = threads.submit(get, "page", slow)
