@@ -7,7 +7,6 @@ All of it is about the directory, and in the language, of the current request or
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -43,13 +42,13 @@ def decision_json(decision: Decision, at: datetime) -> Json:
     service, following, until = decision.service, decision.next, decision.until
     snapshot, locale = lookup.snapshot(), lookup.locale()
     next_json = following and {
-        "line": _answer_json(service, following),
+        "line": answer_json(service, following),
         "text": None if service.number else sentences.next_sentence(decision, at, locale),
     }
     return {
         "service": {"id": service.id, "name": service.name.get(locale.language)},
         "at": timestamp(at, locale),
-        "line": _answer_json(service, decision),
+        "line": answer_json(service, decision),
         "reason": {
             "code": decision.reason.code.value,
             "text": sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
@@ -125,19 +124,6 @@ def public_line_json(line: Line, at: datetime) -> Json:
     }
 
 
-def timeline_json(service: Service, timeline: Iterable[tuple[Span, Answer]]) -> list[Json]:
-    """Return every span of a service's timeline with its line and the code of its reason."""
-    locale = lookup.locale()
-    return [
-        {
-            **span_json(span, locale),
-            "line": _answer_json(service, answer),
-            "reason": answer.reason.code.value,
-        }
-        for span, answer in timeline
-    ]
-
-
 def bank_holidays_json() -> Json:
     """Return the bank holidays in force, their source, and the last year that is published.
 
@@ -159,6 +145,11 @@ def bank_holidays_json() -> Json:
     }
 
 
+def answer_json(service: Service, answer: Answer | Decision) -> Json:
+    """Return the line that answers, as callers of its service see it."""
+    return _line_json(service.public_line(answer.line, answer.phone))
+
+
 def timestamp(at: datetime, locale: Locale) -> str:
     """Return an instant as RFC 3339 with the directory's offset."""
     return at.astimezone(locale.zone).isoformat()
@@ -167,10 +158,6 @@ def timestamp(at: datetime, locale: Locale) -> str:
 def span_json(span: Span, locale: Locale) -> Json:
     """Return a span of time, up to but not including ``to``."""
     return {"from": timestamp(span.start, locale), "to": timestamp(span.end, locale)}
-
-
-def _answer_json(service: Service, answer: Answer | Decision) -> Json:
-    return _line_json(service.public_line(answer.line, answer.phone))
 
 
 def _line_json(line: Line) -> Json:

@@ -317,6 +317,11 @@ class Line:
         """Return the hours that start on ``day``."""
         return self.hours_on(day, holidays).ranges
 
+    def special_dates(self, first: date, last: date, holidays: HolidayDates) -> list[date]:
+        """Return each bank holiday and date of a special day from ``first`` to ``last``."""
+        days = {day for day in holidays if first <= day <= last}
+        return sorted(days.union(*(special.dates(first, last) for special in self.special_days)))
+
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
         """Return the week in force on ``day``: the line's, as changed by the seasons of then."""
         week = self.hours.week

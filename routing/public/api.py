@@ -9,7 +9,7 @@ from routing import formats, lookup
 from routing.core import instants
 from routing.core.decision import timeline
 from routing.core.directory import ring_seconds, send_digits
-from routing.errors import InvalidTime, UnknownService
+from routing.errors import InvalidTime
 from routing.formats import SERVICES_PATH, Json
 from routing.public.answer_cache import cacheable_response, cached_answer, render_answer
 from routing.responses import has_bearer_token, problem
@@ -92,11 +92,16 @@ def service_timeline(service: str) -> Response:
     start, end = _instant_parameter("from"), _instant_parameter("to")
     if not start <= end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must not be before 'from', nor more than 400 days after it.")
-    timetables = lookup.snapshot().timetables
-    spans = timeline(timetables, service, start, end, lookup.diverts())
-    body = formats.timeline_json(timetables.service(service), spans)
-    language = lookup.locale().language
-    return _cacheable({"service": service, "spans": body, "language": language})
+    timetables, locale = lookup.snapshot().timetables, lookup.locale()
+    spans = [
+        {
+            **formats.span_json(span, locale),
+            "line": formats.answer_json(timetables.service(service), answer),
+            "reason": answer.reason.code.value,
+        }
+        for span, answer in timeline(timetables, service, start, end, lookup.diverts())
+    ]
+    return _cacheable({"service": service, "spans": spans, "language": locale.language})
 
 
 @bp.get("/api/v1/lines")
@@ -137,12 +142,6 @@ def add_cors_headers(response: Response) -> Response:
 def invalid_time(error: InvalidTime) -> Response:
     """Return a 400 that says what to write instead."""
     return problem(400, str(error))
-
-
-@bp.errorhandler(UnknownService)
-def unknown_service(error: UnknownService) -> Response:
-    """Return a 404 that lists the services of the directory."""
-    return problem(404, str(error), services=list(error.known))
 
 
 def _requested_instant() -> datetime:

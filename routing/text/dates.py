@@ -4,7 +4,7 @@ Dates are absolute, so that a sentence stays true however long it is kept. Every
 Locale: times are read in its zone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -238,13 +238,17 @@ def format_coming_special_days(
 def format_exceptions(
     line: Line, first: date, last: date, holidays: HolidayDates, locale: Locale
 ) -> list[tuple[str, str]]:
-    """Format each date from ``first`` to ``last`` that ``exception_dates`` yields.
+    """Format each date from ``first`` to ``last`` with other hours or another number than usual.
 
-    Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm").
+    Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm"). In a season its
+    week is the usual one.
     """
     pairs = []
-    for day in exception_dates(line, first, last, holidays):
-        hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
+    for day in line.special_dates(first, last, holidays):
+        ranges, phone = line.ranges_on(day, holidays), line.phone_on(day)
+        if phone == line.phone and ranges == line.week_on(day)[day.weekday()]:
+            continue
+        hours = format_ranges(ranges, locale)
         if phone != line.phone:
             hours = locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
         names = [
@@ -268,20 +272,6 @@ def format_notices(line: Line, first: date, last: date, locale: Locale) -> list[
         for special_day in line.special_days
         if (special_day.is_season or special_day.phone) and any(special_day.dates(first, last))
     ]
-
-
-def exception_dates(line: Line, first: date, last: date, holidays: HolidayDates) -> Iterator[date]:
-    """Yield each date from ``first`` to ``last`` with other hours or another number than usual.
-
-    In a season its week is the usual one.
-    """
-    candidates = {day for day in holidays if first <= day <= last}
-    for special_day in line.special_days:
-        candidates.update(special_day.dates(first, last))
-    for day in sorted(candidates):
-        usual = line.week_on(day)[day.weekday()]
-        if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
-            yield day
 
 
 def capitalise(text: str) -> str:

@@ -152,13 +152,13 @@ services:
 """
 
 
-def holds(service, at, **how):
+def holds(service, at, is_live=True):
     decision = decide(compiled(TWO_TIERS), service, london(at))
-    return sentences.holds_sentence(decision, london(at), ENGLISH, **{"is_live": True, **how})
+    return sentences.holds_sentence(decision, london(at), ENGLISH, is_live=is_live)
 
 
 def test_a_services_own_number_may_be_called_at_all_hours():
-    assert holds("own", "2026-05-22 16:58", is_soon=True) == (
+    assert holds("own", "2026-05-22 16:58") == (
         "You can call this number day and night. They answer until 5pm today, Friday 22 May."
     )
 
@@ -170,15 +170,21 @@ def test_two_lines_with_one_number_follow_each_other_on_it():
     assert sentences.next_sentence(decision, at, ENGLISH) == (
         "From 1am on Saturday 23 May, the Standby answers on the same number."
     )
-    assert holds("plain", "2026-05-22 23:59", is_soon=True) == (
+    assert holds("plain", "2026-05-22 23:59") == (
         "They answer until 1am tomorrow, Saturday 23 May."
     )
 
 
-def test_a_number_that_changes_soon_is_not_said_to_close():
-    assert holds("plain", "2026-05-22 16:58", is_soon=True) == (
-        "This number changes at 5pm today, Friday 22 May."
-    )
+@pytest.mark.parametrize(
+    ("time", "is_live", "sentence"),
+    [
+        ("16:54:59", True, "They answer until 5pm today, Friday 22 May."),
+        ("16:55:00", True, "This number changes at 5pm today, Friday 22 May."),
+        ("16:59:59", False, "They answer until 5pm on Friday 22 May."),
+    ],
+)
+def test_in_its_last_five_minutes_a_live_page_says_when_the_number_changes(time, is_live, sentence):
+    assert holds("plain", f"2026-05-22 {time}", is_live) == sentence
 
 
 @pytest.mark.parametrize(
