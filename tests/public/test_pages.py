@@ -27,20 +27,6 @@ def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_needs_no_script_no_cookie_and_no_third_party(client, path):
-    answer = client.get(path)
-
-    assert answer.status_code == 200
-    scripts = re.findall(r"<script([^>]*)>", answer.text)
-    assert all("ld+json" in script or 'src="/assets/site.' in script for script in scripts)
-    assert " style=" not in answer.text
-    assert "Set-Cookie" not in answer.headers
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "tel:999" in answer.text
-
-
-@pytest.mark.parametrize("path", PAGES)
 def test_an_unconfirmed_number_is_marked(client, anyshire, path):
     assert "Not yet confirmed by the council" in client.get(path).text
     assert "Not yet confirmed by the council" not in anyshire.get(path).text
@@ -161,15 +147,13 @@ def test_a_style_sheet_is_cached_for_a_year_at_its_current_address_only(client):
 
 
 def test_only_a_picture_beside_the_directory_is_sent_as_the_logo(make_app, tmp_path):
-    path = tmp_path / "directory.yaml"
-    text = (ANYSHIRE.parent.parent / "directory.yaml").read_text()
+    path, text = tmp_path / "directory.yaml", (ROOT / "directory.yaml").read_text()
     for logo, status in (("logo.svg", 200), ("missing.svg", 404), ("directory.yaml", 404)):
         path.write_text(text.replace("council:\n", f"council:\n  logo: {logo}\n"))
         (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
         client = make_app(path).test_client()
 
-        with client.get("/logo") as answer:
-            assert answer.status_code == status
+        assert client.get("/logo").status_code == status
         assert ('src="/logo"' in client.get("/").text) == (status == 200)
 
 
@@ -252,14 +236,6 @@ def test_a_statement_says_what_only_the_council_knows(make_app, tmp_path, file, 
 
     for words in sentences.split("|"):
         assert words in text
-
-
-@pytest.mark.parametrize("path", ["/", "/contacts"])
-def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client, path):
-    assert (
-        "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
-        "right at midday on Monday 23 November 2026." in client.get(path).text
-    )
 
 
 @pytest.mark.parametrize(("path", "part"), [("/", "answer"), ("/contacts", "hours")])
