@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from flask import render_template
+from flask import g, render_template
 
 from routing import formats, lint, lookup
 from routing.cli.common import (
@@ -204,9 +204,8 @@ def print_page(output: Path | None, lang: str | None) -> None:
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
-    snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = formats.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
-    print_or_write(page, output)
+    g.language = lang
+    print_or_write(formats.printed_page(lookup.now()), output)
 
 
 @group.command("schema")
