@@ -114,12 +114,6 @@ def test_a_recipient_that_is_refused_keeps_it_from_nobody_else(post):
     assert faults == {f"address {number} of ALERT_TO": fault for number, fault in numbered}
 
 
-def test_a_mail_that_is_refused_as_a_whole_is_reported(post):
-    post.reply = "554 5.7.1 it looks like spam"
-
-    assert "refused it: 554 5.7.1 it looks like spam." in fault(smtp(post), message())
-
-
 def test_a_mail_server_that_is_not_there_or_not_at_this_port_is_reported(post):
     for url, reason in (
         ("smtp://127.0.0.1:9", "Connection refused"),
