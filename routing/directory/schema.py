@@ -5,11 +5,12 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 import json
 import re
 from calendar import day_name, month_name, monthrange
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import lru_cache, partial
 from inspect import isclass
 from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
@@ -23,24 +24,22 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     PlainValidator,
-    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from routing.core import directory as core
 from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
 
-MAX_ERRORS = 1000
-"""After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
-
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""
+
+MAX_NAMES_SEARCHED = 100
+"""How many names are searched for a similar one: with more, that takes too long."""
 
 MAX_SHOWN_CHARS = 30
 """How much of a value an error shows, to be one line of 160 characters."""
@@ -83,19 +82,15 @@ class FieldError:
 
 
 class FieldErrors(ValueError):
-    """Several problems of one mapping, each with a place of its own."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(f"'{error.key}': {error.message}" for error in errors))
-        self.errors = tuple(errors)
+    """Several problems of one mapping: its ``args`` are a FieldError each."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Context:
-    """What validation needs to know: the file's languages, and the number of errors so far."""
+    """What validation needs to know of the file: its languages, and all of it as it was read."""
 
     languages: Sequence[str]
-    errors: int = 0
+    root: Mapping[str, Any]
 
 
 class StrictModel(BaseModel):
@@ -136,20 +131,6 @@ class StrictModel(BaseModel):
             for kind in kinds
         )
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def stop_after_many_errors(
-        cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
-        context = info.context or Context(LANGUAGES)  # none for a default
-        if context.errors > MAX_ERRORS:
-            return cls.model_construct()
-        try:
-            return handler(value)
-        except ValidationError as error:
-            context.errors += error.error_count()
-            raise
-
 
 def _build(value: object) -> object:
     if isinstance(value, StrictModel):
@@ -164,6 +145,28 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list) else "a group of keys"
 
 
+def nearest(name: str, words: Iterable[str]) -> str:
+    """Return which of the words that may stand here is meant, or the first few."""
+    known = list(words)
+    if similar := get_close_matches(name.casefold(), known[:MAX_NAMES_SEARCHED], 1):
+        return f"Did you mean '{similar[0]}'?"
+    first = [shown(word) for word in known[:3]] or ["one that is in the file"]
+    return f"Write {' or '.join(first)}{' or another' * (len(known) > len(first))}."
+
+
+def _require_known(kind: str) -> AfterValidator:
+    """Return the validator of a reference to a ``kind`` of part: a line or a service."""
+
+    def check(name: str, info: ValidationInfo[Context]) -> str:
+        known = info.context.root.get(f"{kind}s")
+        if not isinstance(known, Mapping) or name not in known:
+            message = f"there is no {kind} {shown(name)}. {nearest(name, known or ())}"
+            raise PydanticCustomError(f"unknown_{kind}", message)
+        return name
+
+    return AfterValidator(check)
+
+
 def parse_week(value: object) -> Hours:
     """Parse a week's hours: ``always``, or a mapping of days to hours.
 
@@ -175,33 +178,29 @@ def parse_week(value: object) -> Hours:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{shown(value)} is not hours. Write always, or `mon-fri: 08:30-17:00`.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
-    errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
+    errors: list[FieldError] = []
+    for key, text in value.items():
+        if reason := lone_key_reason(key, text):
+            errors.append(FieldError(key, reason, of_key=True))
+            continue
+        ranges: tuple[TimeRange, ...] = ()
+        days: list[str] = []
+        try:
+            ranges = parse_day_hours(text)
+        except ValueError as error:
+            errors.append(FieldError(key, str(error)))
+        try:
+            days = parse_days(key)
+        except ValueError as error:
+            errors.append(FieldError(key, str(error), of_key=True))
+        for day in dict.fromkeys(days):
+            if day in hours or days.count(day) > 1:
+                errors.append(FieldError(key, f"{day} is named twice. Name it once.", of_key=True))
+            hours[day] = ranges
     if errors:
-        raise FieldErrors(errors)
+        raise FieldErrors(*errors)
     as_written = tuple((str(days), str(text).strip()) for days, text in value.items())
     return Hours(tuple(hours.get(day, ()) for day in WEEKDAYS), hours.get(BANK_HOLIDAY), as_written)
-
-
-def _add_hours(
-    hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
-) -> Iterator[FieldError]:
-    ranges: tuple[TimeRange, ...] = ()
-    if reason := lone_key_reason(key, value):
-        yield FieldError(key, reason, of_key=True)
-        return
-    try:
-        ranges = parse_day_hours(value)
-    except ValueError as error:
-        yield FieldError(key, str(error))
-    try:
-        days = parse_days(key)
-    except ValueError as error:
-        yield FieldError(key, str(error), of_key=True)
-        return
-    for day in dict.fromkeys(days):
-        if day in hours or days.count(day) > 1:
-            yield FieldError(key, f"{day} is named twice. Name it once.", of_key=True)
-        hours[day] = ranges
 
 
 def parse_days(key: str) -> list[str]:
@@ -223,11 +222,13 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
     if value in ("closed", "always"):
         return ALL_DAY if value == "always" else ()
-    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
-    if not all(map(TIME_RANGE.fullmatch, parts)):
+    parts = value.split(",") if isinstance(value, str) else [""]
+    matches = [match for part in parts if (match := TIME_RANGE.fullmatch(part.strip()))]
+    if len(matches) < len(parts):
         form = "Write always, closed, or hours as 08:30-17:00, several with commas between."
         raise ValueError(f"{shown(value)} is not hours. {form}")
-    return _time_ranges(", ".join(parts))
+    ranges = (_time_range(match[0], *map(int, match.groups())) for match in matches)
+    return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
 def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
@@ -235,47 +236,37 @@ def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
-@lru_cache(maxsize=4096)
-def _time_ranges(text: str) -> tuple[TimeRange, ...]:
-    """Return ranges as parse_day_hours; cached, since most lines of a council share their hours."""
-    ranges = (_time_range(part) for part in text.split(", "))
-    return tuple(sorted(ranges, key=lambda hours: hours.opens))
-
-
-def _time_range(text: str) -> TimeRange:
-    open_hour, open_minute, close_hour, close_minute = map(int, re.findall(r"\d\d", text))
+def _time_range(
+    text: str, open_hour: int, open_minute: int, close_hour: int, close_minute: int
+) -> TimeRange:
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or closes > core.MINUTES_PER_DAY or max(open_minute, close_minute) > 59:
         raise ValueError(f"'{text}' has a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + core.MINUTES_PER_DAY)
 
 
-def parse_phone(value: object) -> Phone:
-    """Parse a number that can be rung. Raise ValueError, which says what to write.
+def parse_phone(value: object, short: str | None = None) -> Phone:
+    """Parse a number that can be rung, or a short one that matches a pattern and is only shown.
 
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
+    Raise ValueError, which says what to write.
     """
-    if isinstance(value, str) and re.fullmatch(r"\s*\+?[\d ()-]+", value, re.ASCII):
-        return _parse_number(value.strip())
+    text = value.strip() if isinstance(value, str) else ""
+    if short and re.fullmatch(short, text, re.ASCII):
+        return Phone(text.replace(" ", ""), text)
+    if re.fullmatch(r"\+?[\d ()-]+", text, re.ASCII):
+        return _parse_number(text)
     raise ValueError(
         f"{shown(value)} is not a telephone number. Write one, as 01632 960001, and another in a "
         "second line."
     )
 
 
-def parse_line_phone(value: object) -> Phone:
-    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
-    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
-        return Phone(value.strip(), value.strip())
-    return parse_phone(value)
+parse_line_phone = partial(parse_phone, short="|".join(EMERGENCY_NUMBERS))
+"""Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
 
-
-def parse_display_phone(value: object) -> Phone:
-    """Parse a number that is shown and never rung: a short one, or any that can be rung."""
-    digits = value.replace(" ", "") if isinstance(value, str) else ""
-    if re.fullmatch(rf"\d{{3,{MAX_SHORT_DIGITS}}}", digits, re.ASCII):
-        return Phone(digits, str(value).strip())
-    return parse_phone(value)
+parse_display_phone = partial(parse_phone, short=rf"(\d *){{3,{MAX_SHORT_DIGITS}}}")
+"""Parse a number that is shown and never rung: a short one, or any that can be rung."""
 
 
 @lru_cache(maxsize=4096)
@@ -380,7 +371,7 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
         return Text((("", _parse_non_empty(value)),))
     languages = info.context.languages
     if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
-        raise FieldErrors(errors)
+        raise FieldErrors(*errors)
     if not value:
         raise ValueError(_NO_TEXT)
     return Text(
@@ -528,14 +519,16 @@ DayHoursOrWeek = Annotated[
 Repetition = Annotated[str, PlainValidator(parse_repetition), _text_schema(_RECURRENCE)]
 Zone = Annotated[ZoneInfo, PlainValidator(_parse_zone), WithJsonSchema({"const": UK_ZONE})]
 Id = Annotated[str, PlainValidator(_parse_id), _text_schema("^[a-z0-9][a-z0-9-]*$")]
-Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
+_REFERENCE = WithJsonSchema({"type": ["string", "integer"]})
+LineReference = Annotated[str, _require_known("line"), _REFERENCE]
+ServiceReference = Annotated[str, _require_known("service"), _REFERENCE]
 
 
 class NeededWhenModel(StrictModel):
     """When somebody must be on duty: give one of the two."""
 
-    line: Reference | None = None
-    out_of_hours_of: Reference | None = None
+    line: LineReference | None = None
+    out_of_hours_of: ServiceReference | None = None
     """Whenever that service's calls go to its out-of-hours line."""
 
     @model_validator(mode="after")
@@ -621,7 +614,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     @model_validator(mode="after")
     def check(self) -> Self:
         if errors := list(self._errors()):
-            raise FieldErrors(errors)
+            raise FieldErrors(*errors)
         if not (self.on or self.first or self.every):
             raise ValueError(
                 "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
@@ -691,7 +684,7 @@ class OtherWayModel(StrictModel, core_type=core.OtherWay):
             message = (
                 f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
             )
-            raise FieldErrors([FieldError(other, message, of_key=True)])
+            raise FieldErrors(FieldError(other, message, of_key=True))
         if getattr(self, needed) is None:
             raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
         return self
@@ -758,11 +751,11 @@ class ServiceModel(StrictModel, core_type=core.Service):
 
     name: Phrase
     """As a caller would say it: Worried about a child."""
-    lines: Annotated[list[Reference], Field(min_length=1)]
+    lines: Annotated[list[LineReference], Field(min_length=1)]
     """Lines in order: the first one open takes the call."""
-    out_of_hours: Reference
+    out_of_hours: LineReference
     """The line that takes the call whenever none of them is open."""
-    if_unanswered: list[Reference] | None = None
+    if_unanswered: list[LineReference] | None = None
     """Lines to try next, in order; the out-of-hours line if left out."""
     number: PhoneNumber | None = None
     """What callers ring, when this service answers the telephone."""

@@ -82,7 +82,7 @@ def test_every_error_of_a_week_is_at_its_own_key():
             {"mon-fri": "late", "fri": "09:00-17:00", "someday": "closed", "sat": "09:00-17:00"}
         )
 
-    assert [(error.key, error.of_key) for error in caught.value.errors] == [
+    assert [(error.key, error.of_key) for error in caught.value.args] == [
         ("mon-fri", False),
         ("fri", True),
         ("someday", True),
@@ -140,6 +140,20 @@ def test_other_ways_to_reach_a_line_have_a_number_or_an_address():
 
     assert (text.kind, text.phone.e164, text.url) == ("text", "+447700900002", None)
     assert (bsl.kind, bsl.phone, bsl.url) == ("bsl", None, "https://bsl.example")
+
+
+def test_a_line_has_a_thousand_special_days_at_most():
+    before, _, after = TEXT.replace(TEXT_PHONE, "").partition("special_days:\n")
+    _, _, after = after.partition("hours: 08:30-12:00\n    verified")
+
+    def special_days(count):
+        days = "[" + "{date: 2026-12-23, name: Team day, hours: closed}," * count + "]"
+        text = f"{before}special_days: {days}\n    verified{after}"
+        return parse(text, "d.yaml")[0].lines[0].special_days
+
+    assert len(special_days(1000)) == 1000
+    with pytest.raises(InvalidDirectory, match="write 1000 entries at most"):
+        special_days(1001)
 
 
 @pytest.mark.parametrize(
