@@ -204,17 +204,13 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         source = read_yaml(text)
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
-    problems = source.problems + [
-        _bad_value(path, message, source, False, code)
-        for path, code, message, _ in islice(_line_problems(source), MAX_PROBLEMS)
-    ]
-    languages = [text for _, text in source.scalars(("languages",)) if text in schema.LANGUAGES]
-    context = schema.Context(languages or schema.LANGUAGES, source.root)
+    line_problems = islice(_line_problems(source), MAX_PROBLEMS)
+    problems = source.problems + [_locate(problem, source) for problem in line_problems]
     try:
-        model = schema.DirectoryModel.model_validate(source.root, context=context)
+        model = schema.DirectoryModel.model_validate(source.root, context=source.root)
     except ValidationError as error:
-        errors = chain.from_iterable(_validation_problems(e, source) for e in error.errors())
-        problems += islice(errors, MAX_PROBLEMS)
+        errors = chain.from_iterable(_path_problems(e, source) for e in error.errors())
+        problems += [_locate(problem, source) for problem in islice(errors, MAX_PROBLEMS)]
         raise InvalidDirectory(file, problems) from error
     if problems:
         raise InvalidDirectory(file, problems)
@@ -309,10 +305,10 @@ def _line_problems(source: YamlSource) -> Iterator[PathProblem]:
                     f"'{line_id}' is internal, and '{service_id}' has no `number` to show instead. "
                     "Add one to the service, or make the line public."
                 )
-                yield PathProblem(path, "internal_line_reachable", message)
+                yield PathProblem(path, "internal_line_reachable", message, 0)
         is_rung = path[2:] == ("phone",) or (path[2:3], path[4:]) == (("special_days",), ("phone",))
         if is_rung and (reason := _barred_reason(text, line_id, keys[line_id])):
-            yield PathProblem(path, "barred_number", reason)
+            yield PathProblem(path, "barred_number", reason, 0)
 
 
 def _barred_reason(text: str, line_id: str, keys: Collection[str]) -> str | None:
@@ -329,40 +325,39 @@ def _barred_reason(text: str, line_id: str, keys: Collection[str]) -> str | None
     return reason and f"'{phone.display}' may not be rung by a service: {reason}. Write another."
 
 
-def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
+def _path_problems(error: Any, source: YamlSource) -> Iterator[PathProblem]:
+    """Yield the problems of an error of pydantic's."""
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
-    kind, name, of_key = error["type"], path[-1] if path else "", error["loc"][-1:] == ("[key]",)
+    kind, offset = error["type"], None if error["loc"][-1:] == ("[key]",) else 0
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, schema.FieldErrors):
-        for part in cause.args:
-            yield _bad_value((*path, part.key), part.message, source, part.of_key)
+        yield from (part._replace(path=path + part.path) for part in cause.args)
     elif kind == "missing":
-        message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
-        yield Problem(*source.place(path[:-1]), "missing_key", message)
+        message = f"'{path[-1]}' is missing. Add it: examples/anyshire.yaml shows how."
+        yield PathProblem(path[:-1], "missing_key", message, 0)
     elif kind == "extra_forbidden":
-        message = _unknown_key(str(name), source.value(path))
-        yield _bad_value(path, message, source, of_key=True, code="unknown_key")
+        message = _unknown_key(str(path[-1]), source.value(path))
+        yield PathProblem(path, "unknown_key", message)
     elif kind in ("unknown_line", "unknown_service"):
-        yield _bad_value(path, error["msg"], source, of_key, code=kind)
+        yield PathProblem(path, kind, error["msg"], offset)
     else:
         message = str(cause) if kind == "value_error" else _plain_message(kind, error)
-        yield _bad_value(path, message, source, of_key)
+        yield PathProblem(path, "bad_value", message, offset)
 
 
-def _bad_value(
-    path: KeyPath, message: str, source: YamlSource, of_key: bool, code: str = "bad_value"
-) -> Problem:
-    """Return the problem of a value or key, at the character in it that does not belong there."""
-    name = path[-1] if path else ""
-    value = name if of_key else source.value(path)
+def _locate(problem: PathProblem, source: YamlSource) -> Problem:
+    """Return the problem of a key or value, at the character in it that does not belong there."""
+    path, code, message, offset = problem
+    is_key, name = offset is None, path[-1] if path else ""
+    text = name if is_key else source.value(path)
+    place = source.place_of(problem) if is_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and 0 < len(name) <= MAX_LABEL_CHARS else ""
-    place = source.key_place(path) if of_key else source.place(path)
-    if isinstance(value, str) and (odd := first_character(ODD_CHARACTER, value)):
-        offset, description = odd
-        place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
+    if isinstance(text, str) and (odd := first_character(ODD_CHARACTER, text)):
+        start = place if is_key else source.place_of(problem)
+        place = start[0], start[1] + odd[0]
         label = "".join(c if c.isascii() else "?" for c in label)
-        message = f"here is {description}."
-    return Problem(*place, code, f"{label}{message}")
+        message = f"here is {odd[1]}."
+    return Problem(*place, code, message if code == "missing_key" else f"{label}{message}")
 
 
 def _unknown_key(name: str, value: Node | None) -> str:

@@ -7,7 +7,7 @@ import re
 from calendar import day_name, month_name, monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import lru_cache, partial
@@ -34,6 +34,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from routing.core import directory as core
 from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
+from routing.directory.yaml_source import PathProblem
 
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""
@@ -72,25 +73,8 @@ _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """A problem below ``key`` of a mapping: with its value, or with the key itself."""
-
-    key: str
-    message: str
-    of_key: bool = False
-
-
 class FieldErrors(ValueError):
-    """Several problems of one mapping: its ``args`` are a FieldError each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What validation needs to know of the file: its languages, and all of it as it was read."""
-
-    languages: Sequence[str]
-    root: Mapping[str, Any]
+    """Problems of one mapping: its ``args`` are a PathProblem each, with a path below it."""
 
 
 class StrictModel(BaseModel):
@@ -115,21 +99,16 @@ class StrictModel(BaseModel):
     @classmethod
     def leave_out_empty_collections(cls, value: Any) -> Any:
         """Leave out each key whose entries were all deleted, where it may be left out."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or "" not in value.values():
             return value
-        return {key: entry for key, entry in value.items() if entry != "" or cls._needs_value(key)}
+        optional = {k: f.annotation for k, f in cls.model_fields.items() if not f.is_required()}
+        return {k: v for k, v in value.items() if v != "" or not _has_entries(optional.get(k))}
 
-    @classmethod
-    def _needs_value(cls, key: str) -> bool:
-        """Return whether a key must have a value: it is required, or it holds no entries."""
-        field = cls.model_fields.get(key)
-        if field is None or field.is_required():
-            return True
-        kinds = (field.annotation, *get_args(field.annotation))
-        return not any(
-            get_origin(kind) in (list, dict) or (isclass(kind) and issubclass(kind, StrictModel))
-            for kind in kinds
-        )
+
+def _has_entries(kind: Any) -> bool:
+    """Return whether values of a type are lists, or mappings of keys to values."""
+    is_part = isclass(kind) and issubclass(kind, StrictModel)
+    return is_part or get_origin(kind) in (list, dict) or any(map(_has_entries, get_args(kind)))
 
 
 def _build(value: object) -> object:
@@ -157,8 +136,8 @@ def nearest(name: str, words: Iterable[str]) -> str:
 def _require_known(kind: str) -> AfterValidator:
     """Return the validator of a reference to a ``kind`` of part: a line or a service."""
 
-    def check(name: str, info: ValidationInfo[Context]) -> str:
-        known = info.context.root.get(f"{kind}s")
+    def check(name: str, info: ValidationInfo[Mapping[str, Any]]) -> str:
+        known = info.context.get(f"{kind}s")
         if not isinstance(known, Mapping) or name not in known:
             message = f"there is no {kind} {shown(name)}. {nearest(name, known or ())}"
             raise PydanticCustomError(f"unknown_{kind}", message)
@@ -178,24 +157,25 @@ def parse_week(value: object) -> Hours:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{shown(value)} is not hours. Write always, or `mon-fri: 08:30-17:00`.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
-    errors: list[FieldError] = []
+    errors: list[PathProblem] = []
     for key, text in value.items():
         if reason := lone_key_reason(key, text):
-            errors.append(FieldError(key, reason, of_key=True))
+            errors.append(PathProblem((key,), "bad_value", reason))
             continue
         ranges: tuple[TimeRange, ...] = ()
         days: list[str] = []
         try:
             ranges = parse_day_hours(text)
         except ValueError as error:
-            errors.append(FieldError(key, str(error)))
+            errors.append(PathProblem((key,), "bad_value", str(error), 0))
         try:
             days = parse_days(key)
         except ValueError as error:
-            errors.append(FieldError(key, str(error), of_key=True))
+            errors.append(PathProblem((key,), "bad_value", str(error)))
         for day in dict.fromkeys(days):
             if day in hours or days.count(day) > 1:
-                errors.append(FieldError(key, f"{day} is named twice. Name it once.", of_key=True))
+                message = f"{day} is named twice. Name it once."
+                errors.append(PathProblem((key,), "bad_value", message))
             hours[day] = ranges
     if errors:
         raise FieldErrors(*errors)
@@ -365,11 +345,13 @@ def lone_key_reason(key: str, value: object) -> str | None:
     return None
 
 
-def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
+def _parse_text(value: object, info: ValidationInfo[Mapping[str, Any]]) -> Text:
     """Parse a text, or one for each language; the directory's first language comes first."""
     if not isinstance(value, Mapping):
         return Text((("", _parse_non_empty(value)),))
-    languages = info.context.languages
+    listed = info.context.get("languages")
+    languages = [name for name in listed if name in LANGUAGES] if isinstance(listed, list) else []
+    languages = languages or list(LANGUAGES)
     if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
         raise FieldErrors(*errors)
     if not value:
@@ -379,12 +361,13 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     )
 
 
-def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
+def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[PathProblem]:
     if language not in languages:
         form = f"'{language}' is not one of the file's languages. Write {' or '.join(languages)}."
-        yield FieldError(language, lone_key_reason(language, text) or form, of_key=True)
+        message = lone_key_reason(language, text) or form
+        yield PathProblem((language,), "bad_value", message)
     elif not isinstance(text, str) or not text.strip():
-        yield FieldError(language, _NO_TEXT)
+        yield PathProblem((language,), "bad_value", _NO_TEXT, 0)
 
 
 def _without_full_stop(text: Text) -> Text:
@@ -622,25 +605,26 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             )
         return self
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _errors(self) -> Iterator[PathProblem]:
         every, first, last = self.every, self.first, self.last
         for key, value in (("every", every), ("from", first), ("to", last)):
             if self.on and value:
                 message = f"a special day has either `date` or `{key}`. Delete one of the two."
-                yield FieldError(key, message, of_key=True)
+                yield PathProblem((key,), "bad_value", message)
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
             meant = next(day for day in dates if day >= first)
             is_likely = meant - first <= HALF_A_YEAR
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
-            yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
+            message = f"{last} is before `from` {first}. {remedy}"
+            yield PathProblem(("to",), "bad_value", message, 0)
         if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
-            yield FieldError("every", message)
+            yield PathProblem(("every",), "bad_value", message, 0)
         if isinstance(self.hours, core.Hours) and (every or not first):
             message = "a week belongs to a run with `from`. Write the hours of a day: 08:30-15:30."
-            yield FieldError("hours", message)
+            yield PathProblem(("hours",), "bad_value", message, 0)
 
     def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
@@ -684,7 +668,7 @@ class OtherWayModel(StrictModel, core_type=core.OtherWay):
             message = (
                 f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
             )
-            raise FieldErrors(FieldError(other, message, of_key=True))
+            raise FieldErrors(PathProblem((other,), "bad_value", message))
         if getattr(self, needed) is None:
             raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
         return self

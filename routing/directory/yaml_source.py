@@ -166,21 +166,13 @@ class YamlSource:
             node = cast(Any, node)[key]
         return node
 
-    def key_place(self, path: KeyPath) -> Position:
-        """Return the line and column of a key, or what ``place`` returns where there is none."""
-        return self.key_places.get(path) or self.place(path)
-
     def place_of(self, problem: PathProblem) -> Position:
-        """Return the line and column of a problem."""
+        """Return the line and column of a problem; of a key that there is not, as ``place``."""
         if problem.offset is None:
-            return self.key_place(problem.path)
-        return self.place_in(problem.path, problem.offset)
-
-    def place_in(self, path: KeyPath, offset: int) -> Position:
-        """Return the line and column of the character ``offset`` characters into a text."""
-        line, column = self.place(path)
+            return self.key_places.get(problem.path) or self.place(problem.path)
+        line, column = self.place(problem.path)
         quotes = self._from(line, column)[:1] in ("'", '"')
-        return line, column + quotes + offset
+        return line, column + quotes + problem.offset
 
     def scalars(self, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """Yield every text of the file at or below a path, with its own path, in order."""
