@@ -131,7 +131,7 @@ def public_line_json(line: Line, timetables: Timetables, at: datetime, locale: L
             {
                 "from": special_day.first.isoformat() if special_day.first else None,
                 "to": special_day.last.isoformat() if special_day.last else None,
-                "every": special_day.recurrence.as_written if special_day.recurrence else None,
+                "every": special_day.every,
                 "name": special_day.name.get(locale.language),
                 "hours": _special_hours(special_day, locale),
                 "phone": special_day.phone.display if special_day.phone else None,

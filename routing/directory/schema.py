@@ -322,7 +322,7 @@ def parse_repetition(value: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _recurrence(every: str, start: date) -> core.Recurrence:
+def _recurrence(every: str, start: date) -> tuple[date, ...]:
     """Return the dates of an `every`, weeks counted from ``start``; cached, to be shared."""
     word, name = every.split()
     rule: dict[str, Any]
@@ -332,8 +332,7 @@ def _recurrence(every: str, start: date) -> core.Recurrence:
         rule = {"freq": MONTHLY, "byweekday": weekday(DAY_NAMES.index(name), ORDINALS[word])}
     else:
         rule = {"freq": WEEKLY, "interval": int(word)}
-    dates = (at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
-    return core.Recurrence(tuple(dates), every)
+    return tuple(at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
 
 
 def lone_key_reason(key: str, value: object) -> str | None:
@@ -637,7 +636,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             hours=self.hours if week is None else None,
             is_run=self.on is None and self.every is None,
             week=week,
-            recurrence=self.every and _recurrence(self.every, start),
+            recurs_on=_recurrence(self.every, start) if self.every else (),
         )
 
 

@@ -347,7 +347,6 @@ def _plain_hours(hours: Hours) -> str:
 def _plain_exceptions(line: Line) -> Iterator[str]:
     for day in line.special_days:
         if day.phone is not None:
-            every = day.recurrence and day.recurrence.as_written
-            limits = (("every", every), ("from", day.first), ("to", day.last))
+            limits = (("every", day.every), ("from", day.first), ("to", day.last))
             when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
             yield f"{when} call {day.phone.display}"

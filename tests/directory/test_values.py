@@ -82,10 +82,10 @@ def test_every_error_of_a_week_is_at_its_own_key():
             {"mon-fri": "late", "fri": "09:00-17:00", "someday": "closed", "sat": "09:00-17:00"}
         )
 
-    assert [(error.key, error.of_key) for error in caught.value.args] == [
-        ("mon-fri", False),
-        ("fri", True),
-        ("someday", True),
+    assert [(error.path, error.offset) for error in caught.value.args] == [
+        (("mon-fri",), 0),
+        (("fri",), None),
+        (("someday",), None),
     ]
 
 
