@@ -30,16 +30,14 @@ from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
     ODD_CHARACTER,
-    KeyPath,
     Node,
-    PathProblem,
     UnreadableFile,
     YamlSource,
     first_character,
     position,
     read_yaml,
 )
-from routing.errors import InvalidDirectory, Problem
+from routing.errors import InvalidDirectory, KeyPath, PathProblem, Problem
 from routing.files import open_lock, probe, read_bytes, write_atomically
 
 MAX_LABEL_CHARS = 30

@@ -34,7 +34,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from routing.core import directory as core
 from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
-from routing.directory.yaml_source import PathProblem
+from routing.errors import PathProblem
 
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""

@@ -11,20 +11,17 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import yaml
 
-from routing.errors import Problem
+from routing.errors import KeyPath, PathProblem, Problem
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 20
 MAX_PROBLEMS = 1000
 """How many problems of one kind are collected: a file with more is not a directory."""
-
-KeyPath = tuple[str | int, ...]
-"""The keys and indexes that lead to a value from the root of the file."""
 
 Position = tuple[int, int]
 """Line and column, from 1."""
@@ -98,19 +95,6 @@ _UNPRINTABLE = re.compile(
     f"|[{BIDI_OVERRIDES}]"
 )
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-class PathProblem(NamedTuple):
-    """A problem with what is at a path, and what to write instead.
-
-    It is at the value if ``offset`` says how many characters into it, and at the key if that is
-    None.
-    """
-
-    path: KeyPath
-    code: str
-    message: str
-    offset: int | None = None
 
 
 Node = str | list["Node"] | dict[str, "Node"]

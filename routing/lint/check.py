@@ -15,14 +15,8 @@ from textwrap import shorten
 from routing.core.directory import Council, Directory
 from routing.directory.load import load
 from routing.directory.schema import LANGUAGES
-from routing.directory.yaml_source import (
-    HIDDEN_CHARACTER,
-    KeyPath,
-    PathProblem,
-    YamlSource,
-    first_character,
-)
-from routing.errors import InvalidDirectory, Problem
+from routing.directory.yaml_source import HIDDEN_CHARACTER, YamlSource, first_character
+from routing.errors import InvalidDirectory, KeyPath, PathProblem, Problem
 from routing.lint import hours, numbers
 from routing.snapshot import build_snapshot
 

@@ -22,7 +22,8 @@ from routing.core.directory import (
 from routing.core.gaps import find_gaps, missing_backups
 from routing.core.instants import Span, midnight, split_by_day
 from routing.directory import schema
-from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
+from routing.directory.yaml_source import YamlSource
+from routing.errors import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 from routing.text.dates import format_time
 from routing.text.locale import Locale, get_locale

@@ -7,7 +7,8 @@ from datetime import date, datetime
 import phonenumbers
 
 from routing.core.directory import Directory, Line, Phone, max_ring_seconds
-from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
+from routing.directory.yaml_source import YamlSource
+from routing.errors import KeyPath, PathProblem
 from routing.snapshot import Snapshot
 
 WELL_KNOWN: Mapping[str, str] = {
