@@ -78,11 +78,7 @@ parse_standard_input()
 
 
 class ReaderEnded(InvalidDirectory):
-    """The process that parsed a file needed too much memory or CPU time; the problem says which."""
-
-    def __init__(self, file: Path, reason: str) -> None:
-        message = f"reading it {reason}. Leave out what is not the directory."
-        super().__init__(file, [Problem(0, 0, "not_read", message)])
+    """The process that parsed a file needed too much memory or CPU time."""
 
 
 class LastGoodDirectory:
@@ -235,11 +231,12 @@ def parse_in_child(text: str, file: Path) -> Directory:
         reason = getattr(error, "strerror", None) or "this takes too long"
         message = f"no process can read it: {reason}. Check what else this machine is doing."
         raise InvalidDirectory(file, [Problem(0, 0, "not_read", message)]) from error
-    if process.returncode == -signal.SIGPROF:
-        raise ReaderEnded(file, f"takes more than {PARSE_CPU_SECONDS:g} seconds of CPU time")
     if process.returncode != 0:
-        reason = f"needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory, or fails otherwise"
-        raise ReaderEnded(file, reason)
+        message = (
+            f"reading it needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory or "
+            f"{PARSE_CPU_SECONDS:g} seconds of CPU time. Leave out what is not the directory."
+        )
+        raise ReaderEnded(file, [Problem(0, 0, "not_read", message)])
     result = pickle.loads(process.stdout)  # noqa: S301 - written by our own child process
     if isinstance(result, Directory):
         return result

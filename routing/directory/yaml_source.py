@@ -143,12 +143,13 @@ class YamlSource:
 
     def value(self, path: KeyPath) -> Node | None:
         """Return what is at ``path``, or None."""
-        if path not in self.places:
+        node: Any = self.root
+        try:
+            for key in path:
+                node = node[key]
+        except (KeyError, IndexError, TypeError):
             return None
-        node: Node = self.root
-        for key in path:
-            node = cast(Any, node)[key]
-        return node
+        return cast(Node, node)
 
     def place_of(self, problem: PathProblem) -> Position:
         """Return the line and column of a problem; of a key that there is not, as ``place``."""
