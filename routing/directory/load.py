@@ -15,7 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import chain, islice
@@ -96,7 +96,8 @@ class LastGoodDirectory:
         Raise InvalidDirectory, with the file's problems, when it is broken. A folder that cannot be
         written is logged and stops nothing.
         """
-        with self._lock() as is_locked:
+        lock = self._lock()
+        with lock or nullcontext():
             text = read_text(file)
             sha256 = _sha256(text)
             attempts = self._attempts().count(sha256)
@@ -112,7 +113,7 @@ class LastGoodDirectory:
             except ReaderEnded:
                 self._save(self.attempts_file, f"{sha256}\n" * (attempts + 1))
                 raise
-            if is_locked:
+            if lock is not None:
                 self._save(self.file, text)
             return directory, sha256
 
@@ -138,22 +139,28 @@ class LastGoodDirectory:
         except OSError as error:
             log.warning("cannot write %s: %s", file, error)
 
-    @contextmanager
-    def _lock(self) -> Iterator[bool]:
+    def _lock(self) -> IO[bytes] | None:
         """Let one process load at a time, so that an older text never replaces a newer one.
 
-        Yield False, for loading without saving, when the lock cannot be had within
-        LOCK_TIMEOUT_SECONDS.
+        Return a file that holds the lock until it is closed. Return None, for loading without
+        saving, when another process, which may hang, keeps it for LOCK_TIMEOUT_SECONDS.
         """
+        lock, give_up_at = None, time.monotonic() + LOCK_TIMEOUT_SECONDS
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = open_lock(self.folder / "directory.lock")
+            while True:
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return lock
+                if time.monotonic() > give_up_at:
+                    raise TimeoutError("another process keeps it")
+                time.sleep(0.02)
         except OSError as error:
-            log.warning("cannot lock %s: %s", self.folder, error)
-            yield False
-            return
-        with lock:
-            yield _acquire(lock)
+            log.warning("cannot lock %s, so nothing is kept: %s", self.folder, error)
+            if lock is not None:
+                lock.close()
+            return None
 
 
 def load(file: Path) -> tuple[Directory, YamlSource]:
@@ -268,20 +275,6 @@ def _parse_within_limits(text: str, file: Path) -> Directory:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _acquire(lock: IO[bytes]) -> bool:
-    """Take the lock. Return False when another process, which may hang, keeps it to the end."""
-    give_up_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError as error:
-            if not isinstance(error, BlockingIOError) or time.monotonic() > give_up_at:
-                log.warning("cannot lock %s, so nothing is kept: %s", lock.name, error)
-                return False
-            time.sleep(0.02)
 
 
 def _line_problems(source: YamlSource) -> Iterator[PathProblem]:

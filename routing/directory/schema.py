@@ -287,16 +287,11 @@ def forbidden_reason(e164: str) -> str | None:
     )
 
 
-def parse_date(value: object) -> date:
-    """Parse a date as 2026-12-24. Raise ValueError, which says what to write."""
-    text = value if isinstance(value, str) else ""
-    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])-(\d\d)", text, re.ASCII)
-    if match is None:
-        raise ValueError(f"{shown(value)} is not a date in this form. Write it as 2026-12-24.")
-    year, month, day = map(int, match.groups())
+def _read_date(text: str) -> date:
     try:
-        return date(year, month, day)
+        return date.fromisoformat(text)
     except ValueError as error:
+        year, month, day = map(int, text.split("-"))
         name = f"{day} {month_name[month]} {year}"
         raise ValueError(f"there is no {name}. Write the date that was meant.") from error
 
@@ -379,19 +374,6 @@ def _parse_non_empty(value: object) -> str:
     return value.strip()
 
 
-def _parse_yes_no(value: object) -> bool:
-    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
-    if not isinstance(value, str) or value.lower() not in words:
-        raise ValueError(f"{shown(value)} is neither yes nor no. Write yes or no.")
-    return words[value.lower()]
-
-
-def _parse_zone(value: object) -> ZoneInfo:
-    if value != UK_ZONE:
-        raise ValueError(f"{shown(value)} is not the zone of the United Kingdom. Write {UK_ZONE}.")
-    return ZoneInfo(UK_ZONE)
-
-
 def _require_contrast(colour: str) -> str:
     """Return ``#rrggbb``, whose contrast with white must be 4.5 (WCAG 2.2, relative luminance)."""
     channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
@@ -414,18 +396,20 @@ def require_unique(languages: list[str]) -> list[str]:
     return languages
 
 
-def _pattern(pattern: str, form: str) -> Callable[[object], str]:
+def _pattern(
+    pattern: str, form: str, convert: Callable[[str], object] = str
+) -> Callable[[object], Any]:
     """Return the parser of a text that has to match, with the ``form`` to write instead."""
 
-    def parse(value: object) -> str:
+    def parse(value: object) -> object:
         if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
-        return value
+        return convert(value)
 
     return parse
 
 
-parse_url = _pattern(
+_parse_url = _pattern(
     r"https?://[^\s<>\"]*[^\s<>\".,;)]", "it in full, as https://www.anyshire.example"
 )
 _parse_email = _pattern(
@@ -433,6 +417,11 @@ _parse_email = _pattern(
 )
 _parse_keys = _pattern(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2")
 _parse_id = _pattern(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -")
+_parse_yes_no = _pattern(
+    "(?i)yes|true|on|no|false|off", "yes or no", lambda text: text.lower() in ("yes", "true", "on")
+)
+_parse_date = _pattern(r"\d{4}-(0[1-9]|1[0-2])-\d\d", "it as 2026-12-24", _read_date)
+_parse_zone = _pattern(UK_ZONE, f"{UK_ZONE}, the zone of the United Kingdom", ZoneInfo)
 _parse_colour = _pattern("#[0-9a-fA-F]{6}", 'it as "#1d4f91"')
 
 # An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
@@ -477,8 +466,8 @@ YesNo = Annotated[
     PlainValidator(_parse_yes_no),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_NO}]}),
 ]
-IsoDate = Annotated[date, PlainValidator(parse_date), _text_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-Url = Annotated[str, PlainValidator(parse_url), _text_schema("^https?://")]
+IsoDate = Annotated[date, PlainValidator(_parse_date), _text_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Url = Annotated[str, PlainValidator(_parse_url), _text_schema("^https?://")]
 Email = Annotated[str, PlainValidator(_parse_email), _text_schema("@")]
 KeyPresses = Annotated[str, PlainValidator(_parse_keys), _text_schema("^[0-9*#w]+$", "integer")]
 Colour = Annotated[
