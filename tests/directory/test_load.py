@@ -77,6 +77,8 @@ SEEN_BY_THE_SERVICE = [
     ("phone: 01632 960001", "phone: 999", "barred_number", "out of `lines`"),
     ("phone: 01632 960001", "phone: 0845 650 0097", "barred_number", "084"),
     ("phone: 01632 960009", "phone: 09011 654321", "barred_number", "premium"),
+    ("phone: 07700 900001", "phone: 0845 650 0097", "barred_number", "084"),
+    ("mon-thu: 08:30", "mon-thu,tue: 08:30", "bad_value", "tue is named twice"),
     ("[eds,", "[edss,", "unknown_line", "mean 'eds'"),
     ("[eds,", "[\u0435ds,", "unknown_line", "cyrillic small letter ie"),
     ("[eds,", "[x,", "unknown_line", "Write '.*' or '.*' or '.*' or another"),
