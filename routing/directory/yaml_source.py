@@ -151,10 +151,14 @@ class YamlSource:
             return None
         return cast(Node, node)
 
+    def key_place(self, path: KeyPath) -> Position:
+        """Return the line and column of a key, or what ``place`` returns where there is none."""
+        return self.key_places.get(path) or self.place(path)
+
     def place_of(self, problem: PathProblem) -> Position:
-        """Return the line and column of a problem; of a key that there is not, as ``place``."""
+        """Return the line and column of a problem."""
         if problem.offset is None:
-            return self.key_places.get(problem.path) or self.place(problem.path)
+            return self.key_place(problem.path)
         line, column = self.place(problem.path)
         quotes = self._from(line, column)[:1] in ("'", '"')
         return line, column + quotes + problem.offset
