@@ -172,24 +172,19 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
 def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
-    With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
-
-    The people whom an import added, and who have nothing else, go with it.
+    With ``newest_id``, raise RotaConflict unless that is the rota's newest change. The people whom
+    an import added, and who have nothing else, are off the rota while it is undone.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
         try:
-            change = rota.undo(connection, change_id, at, actor)
+            return rota.undo(connection, change_id, at, actor)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
-                "",
-                "This cannot be undone: somebody has been given a shift at the same time since, or "
-                "somebody of the same name is on the rota.",
+                "", "This cannot be undone: somebody has been given a shift at the same time since."
             ) from error
-        rota_people.remove_added_by(connection, change_id, at, actor)
-    return change
 
 
 def _check_size(count: int) -> None:

@@ -368,6 +368,42 @@ def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person
     assert {shift.person_id for shift in shifts} == {2, 3}
 
 
+@pytest.fixture
+def imported(add, write, now, ben):
+    """Return the import with which Ben Hughes came onto the rota."""
+    change = add(shift(now, worker=ben.id), kind="imported")
+    write(rota_people.mark_added_by, [ben.id], change.id)
+    return change
+
+
+def left_at(read, name="Ben Hughes"):
+    return [person.left_at for person in read(rota_people.all_people) if person.name == name]
+
+
+def test_whoever_came_with_an_import_has_left_while_it_is_undone(imported, undo, read, now):
+    undone = undo(imported, at=now + MINUTE)
+    assert left_at(read) == [now + MINUTE]
+    undo(undone)
+    assert left_at(read) == [None]
+
+
+def test_whoever_came_with_an_undone_import_stays_away_once_their_name_is_on_the_rota_again(
+    imported, undo, act, read, now
+):
+    undone = undo(imported)
+    act(rota_people.add, "Ben Hughes", None)
+    undo(undone)
+
+    assert left_at(read) == [now, None]
+
+
+def test_whoever_came_with_an_undone_import_is_forgotten_too(imported, undo, read, purge, now):
+    undo(imported)
+
+    assert purge(now + 731 * DAY) == (1, 0)
+    assert left_at(read) == []
+
+
 def test_somebody_who_only_covered_long_ago_is_overdue_too(purge, add, now, amara, ben):
     long_ago = -24 * 900
     add(shift(now, long_ago, long_ago + 1, amara.id))
