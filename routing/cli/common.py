@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,15 +38,32 @@ FILE_PATH = click.Path(path_type=Path)
 AT_FORMATS = "2026-12-24T17:00:00Z or '2026-12-24 17:00'"
 
 
-class CommandGroup(AppGroup):
-    """A group whose commands print an error of the service and exit with status 1."""
+class Command(click.Command):
+    """A command that prints an error of the service and exits with status 1.
 
-    def command(  # type: ignore[override]  # as AppGroup has it
-        self, *args: Any, **kwargs: Any
-    ) -> Callable[[Callable[..., Any]], click.Command]:
-        """Return a decorator that makes a command of a function, within the app's context."""
-        decorator = super().command(*args, **kwargs)
-        return lambda function: decorator(report_errors()(function))
+    With 2 for a bad time or service.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raise ClickException for an error of the service."""
+        try:
+            return super().invoke(ctx)
+        except DatabaseUnavailable as error:
+            url = lookup.database().url.render_as_string(hide_password=True)
+            raise click.ClickException(
+                f"{url}: {error} If there has never been a database here, run `who-to-call db "
+                "upgrade`. Callers still get answers."
+            ) from error
+        except (InvalidTime, UnknownService) as error:
+            raise click.UsageError(str(error)) from error
+        except RoutingError as error:
+            raise click.ClickException(str(error)) from error
+
+
+class CommandGroup(AppGroup):
+    """A group of such commands."""
+
+    command_class = Command
 
 
 def parse_date(text: str) -> date:
@@ -118,23 +134,6 @@ def actor() -> str:
     Under sudo that is the user who ran sudo.
     """
     return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
-
-
-@contextmanager
-def report_errors() -> Iterator[None]:
-    """Print an error of the service and exit with status 1; with 2 for a bad time or service."""
-    try:
-        yield
-    except DatabaseUnavailable as error:
-        url = lookup.database().url.render_as_string(hide_password=True)
-        raise click.ClickException(
-            f"{url}: {error} If there has never been a database here, run `who-to-call db upgrade`."
-            " Callers still get answers."
-        ) from error
-    except (InvalidTime, UnknownService) as error:
-        raise click.UsageError(str(error)) from error
-    except RoutingError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def directory_path() -> Path:

@@ -317,6 +317,11 @@ class Line:
         """Return the hours that start on ``day``."""
         return self.hours_on(day, holidays).ranges
 
+    def special_dates(self, first: date, last: date, holidays: HolidayDates) -> list[date]:
+        """Return each bank holiday and date of a special day from ``first`` to ``last``."""
+        days = {day for day in holidays if first <= day <= last}
+        return sorted(days.union(*(special.dates(first, last) for special in self.special_days)))
+
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
         """Return the week in force on ``day``: the line's, as changed by the seasons of then."""
         week = self.hours.week
@@ -408,11 +413,13 @@ class Service:
         """
         return phone if self.number is None or phone.is_emergency else self.number
 
-    def public_line(self, line: Line) -> Line:
+    def public_line(self, line: Line, phone: Phone | None = None) -> Line:
         """Return a line as callers of this service see it: on the number that they ring.
 
+        That is ``number``, or else ``phone``, on which the line answers: by default its usual one.
         Of an internal line only that, its name and its hours are left.
         """
+        line = replace(line, phone=self.public_phone(phone or line.phone))
         if line.internal:
             line = replace(line, aliases=(), also=(), options=None, you_will_hear=None, email=None)
         if self.number is None:
@@ -421,7 +428,7 @@ class Service:
             day if day.phone and day.phone.is_emergency else replace(day, phone=None)
             for day in line.special_days
         )
-        return replace(line, phone=self.public_phone(line.phone), special_days=special_days)
+        return replace(line, special_days=special_days)
 
 
 @dataclass(frozen=True, slots=True)

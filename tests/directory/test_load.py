@@ -25,7 +25,7 @@ from routing.directory.load import (
 )
 from routing.directory.yaml_source import MAX_BYTES
 from routing.errors import InvalidDirectory
-from routing.lint.check import check
+from routing.lint import check
 from routing.snapshot import SnapshotLoader
 
 GOOD = read_text(ANYSHIRE)

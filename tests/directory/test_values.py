@@ -17,7 +17,7 @@ from routing.directory.schema import (
     parse_week,
 )
 from routing.errors import InvalidDirectory
-from routing.lint.check import check
+from routing.lint import check
 
 
 def open_days(text):
