@@ -86,12 +86,13 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
     Around each date it has what overlaps its row of the grid, from one handover to the next.
     """
     zone = lookup.snapshot().directory.zone
-    starts = [instants.midnight(day, zone) for day in days]
-    rotas = [load_rota(connection, start, start + timedelta(days=3)) for start in starts]
-    shifts = {shift.id: shift for one in rotas for shift in one.shifts}
-    covers = {cover.id: cover for one in rotas for cover in one.covers}
+    shifts, covers = set[Shift](), set[Cover]()
+    for start in (instants.midnight(day, zone) for day in days):
+        near_shifts, near_covers = rota.read(connection, start, start + timedelta(days=3))
+        shifts.update(near_shifts)
+        covers.update(near_covers)
     people = rota_people.all_people(connection)
-    return Rota(lookup.snapshot().timetables, shifts.values(), covers.values(), people)
+    return Rota(lookup.snapshot().timetables, shifts, covers, people)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
