@@ -34,8 +34,8 @@ from routing.core.gaps import Callee, compare, find_gaps
 from routing.core.instants import Span
 from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
-from routing.directory.yaml_source import KeyPath, Node, UnreadableFile, file_changes, read_yaml
-from routing.errors import InvalidDirectory, Problem
+from routing.directory.yaml_source import Node, UnreadableFile, file_changes, read_yaml
+from routing.errors import InvalidDirectory, KeyPath, Problem
 from routing.formats import span_json
 from routing.text import dates
 from routing.text.locale import Locale
