@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -42,7 +43,7 @@ MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
-"""For a title and for a text: they hold names that the council chose."""
+"""For the text of an alert: it holds names that the council chose."""
 
 DELIVERY_TIMEOUT_SECONDS = 30.0
 """A message not accepted by then counts as not sent."""
@@ -59,23 +60,15 @@ with all that is around its lines:
 https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams
 """
 
-ALERT_KINDS: Mapping[str, tuple[str, str]] = {
-    "call_unanswered": ("/staff/calls", "Unanswered call"),
-    "telephone_faults": ("/staff/calls", "Fault of this service in calls"),
-    "divert_without_effect": ("/staff/diverts", "Divert without effect"),
-    "divert_ends_soon": ("/staff/diverts", "Divert about to end"),
-    "rota_gap": ("/staff/rota/gaps", "Gap in the rota"),
-    "rota_empty": ("/staff/rota/gaps", "Role without a rota"),
-    "directory_broken": ("/staff", "Broken directory"),
-    "bank_holidays_broken": ("/staff", "Bank holidays that cannot be read"),
-    "bank_holidays_stale": ("/staff", "Bank holidays not kept up"),
-    "bank_holidays_never_fetched": ("/staff", "Bank holidays never fetched"),
-    "unverified": ("/staff", "Number in use that nobody has confirmed"),
-    "verification_expired": ("/staff", "Number in use to be confirmed again"),
+_PAGES = {
+    "call_unanswered": "/staff/calls",
+    "telephone_faults": "/staff/calls",
+    "divert_without_effect": "/staff/diverts",
+    "divert_ends_soon": "/staff/diverts",
+    "rota_gap": "/staff/rota/gaps",
+    "rota_empty": "/staff/rota/gaps",
 }
-"""The page to look at and the heading of each code of a condition that is sent, the most urgent
-first: messages list them in this order.
-"""
+"""Where to look at what is wrong, by code; /staff for the others."""
 
 _FOOTER = (
     "Each of these is sent once. What still applies is on the staff page and in "
@@ -97,8 +90,7 @@ class Message:
     id: str
     subject: str
     body: str
-    is_rehearsal: bool
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,50 +102,36 @@ class SendOutcome:
     reply: str
 
 
-def build_alert(condition: Condition, at: datetime) -> Alert:
-    """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
-    _, title = ALERT_KINDS[condition.code]
-    if condition.subject:
-        title += f": {condition.subject}"
-    key = f"{condition.code} {condition.alert_key}"
-    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
-
-
-def build_message(
-    queued: Sequence[Alert], base: str, is_rehearsal: bool, locale: Locale
-) -> Message:
-    """Return one message of all these alerts.
+def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message:
+    """Return one message of all these alerts, those for staff first. Its subject is the first.
 
     ``base`` is this service's address; empty if it is not set.
     """
-    headings, parts = [], []
-    for kind, (path, heading) in ALERT_KINDS.items():
-        of_kind = [item for item in queued if item.kind == kind]
-        if not of_kind:
-            continue
-        if len(of_kind) > 1:
-            heading += f" ({len(of_kind)})"
-        lines = [heading, ""]
-        for item in of_kind[:MAX_LISTED_PER_KIND]:
-            noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {item.text} Noticed at {noticed}.")
-        if len(of_kind) > MAX_LISTED_PER_KIND:
-            lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
-        lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
-        headings.append(heading)
-        parts.append("\n".join(lines))
-    subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
-    keys = "\n".join(sorted(item.dedupe_key for item in queued))
-    return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
+    order, parts = list(KINDS), []
+    ordered = sorted(queued, key=lambda alert: order.index(alert.kind))
+    for kind, of_kind in groupby(ordered, key=lambda alert: alert.kind):
+        lines = []
+        for alert in of_kind:
+            noticed_at = dates.format_datetime(alert.noticed_at, locale)
+            lines.append(f"- {_one_line(alert.text)} Noticed at {noticed_at}.")
+        if more := len(lines[MAX_LISTED_PER_KIND:]):
+            lines[MAX_LISTED_PER_KIND:] = [f"- And {more} more."]
+        look = _look_at(_PAGES.get(kind, "/staff"), base)
+        parts.append("\n".join([*lines, "", f"Do: {KINDS[kind].remedy}", look]))
+    subject = _one_line(ordered[0].text)
+    if len(ordered) > 1:
+        subject += f" And {len(ordered) - 1} more."
+    keys = "\n".join(sorted(alert.dedupe_key for alert in ordered))
+    return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(ordered))
 
 
-def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
+def build_test(at: datetime, base: str) -> Message:
     """Return a message that says that it is only a test."""
     body = (
         "This is a test, sent by `who-to-call alerts test`. Nothing has happened. Alerts will come "
         f"to you like this.\n\n{_look_at('/staff', base)}"
     )
-    return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
+    return Message(_message_id(at.isoformat()), "Test: alerts reach you", body)
 
 
 def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
@@ -162,23 +140,19 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     Any number of machines may do this at the same time. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
-    base, is_rehearsal, locale = base_url(settings), lookup.is_rehearsal(), lookup.staff_locale()
+    base, locale = base_url(settings), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
-    due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
+    due = [condition for condition in conditions if condition.alert_key is not None]
     leased: dict[Recipient, list[Alert]] = {}
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
-        alerts.enqueue(connection, keys, due)
-        if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
-            expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, keys, [alert.dedupe_key for alert in due], expired_before)
+        alerts.enqueue(connection, keys, due, at)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
                 leased[recipient] = queued
     messages = {
-        recipient: build_message(queued, base, is_rehearsal, locale)
-        for recipient, queued in leased.items()
+        recipient: build_message(queued, base, locale) for recipient, queued in leased.items()
     }
     sent = {}
     for outcome in deliver(settings, messages):  # each is recorded as soon as it is known
@@ -226,18 +200,8 @@ def deliver(
         yield SendOutcome(recipient, False, f"No answer within {timeout:g} seconds.")
 
 
-def _message(
-    identity: str,
-    subject: str,
-    body: str,
-    is_rehearsal: bool,
-    alerts: tuple[Alert, ...] = (),
-) -> Message:
-    if is_rehearsal:
-        subject = f"REHEARSAL: {subject}"
-        body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"
-    message_id = hashlib.sha256(identity.encode()).hexdigest()[:24]
-    return Message(message_id, subject, body, is_rehearsal, alerts)
+def _message_id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _look_at(path: str, base: str) -> str:
@@ -361,11 +325,9 @@ def _json_body(message: Message) -> dict[str, Any]:
         "id": message.id,
         "text": f"{message.subject}\n\n{message.body}",
         "subject": message.subject,
-        "rehearsal": message.is_rehearsal,
         "alerts": [
             {
                 "kind": queued.kind,
-                "title": queued.title,
                 "text": queued.text,
                 "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
             }

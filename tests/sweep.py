@@ -2,8 +2,10 @@
 
 import random
 import re
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import generated
@@ -13,7 +15,8 @@ from oracle import Oracle
 from routing.bank_holidays import build_calendar
 from routing.core.decision import Timetables, decide, timeline
 from routing.core.directory import ALL_DAY, Hours, Phone
-from routing.core.gaps import compare, find_gaps, missing_backups
+from routing.core.gaps import compare, missing_backups
+from routing.core.instants import Span
 from routing.directory.load import load
 
 ROOT = Path(__file__).parent.parent
@@ -55,12 +58,21 @@ def wrong_minutes(path, start, end, division=None):
 
 
 def wrong_instants(path, start, end, division=None, random_instants=1000):
-    """Ask ``decide`` itself around every boundary and at random; return (compared, wrong)."""
+    """Ask ``decide`` itself around every boundary and at random; return (compared, wrong).
+
+    It is also held to the first later instant at which the timeline has another line or number.
+    """
     oracle, tables = Oracle(path, division), timetables(path, division)
     source = random.Random(20261123)
     compared = wrong = 0
     for service in oracle.services:
-        edges = [span.start for span, _ in timeline(tables, service, start, end)]
+        spans = list(timeline(tables, service, start - timedelta(days=1), end))
+        handovers = [
+            span.start
+            for (_, before), (span, answer) in pairwise(spans)
+            if not answer.is_same_call(before)
+        ]
+        edges = [span.start for span, _ in spans if span.start >= start]
         instants = [edge + timedelta(seconds=by) for edge in edges for by in (-1, 0, 1)]
         reach = int((end - start).total_seconds())
         instants += [
@@ -69,8 +81,9 @@ def wrong_instants(path, start, end, division=None, random_instants=1000):
         for at in instants:
             decision = decide(tables, service, at)
             ours = (decision.line.id, decision.phone.e164, decision.reason.code.value)
+            later = handovers[bisect_right(handovers, at) :] or [decision.until]
             compared += 1
-            wrong += ours != oracle.answer(service, at)
+            wrong += ours != oracle.answer(service, at) or decision.until != later[0]
     return compared, wrong
 
 
@@ -91,12 +104,17 @@ def wrong_gaps(path, start, end):
     totals = {"gap": 0, "overlap": 0, "unbacked": 0}
     wrong = 0
     for service in oracle.services:
-        ours = list(find_gaps(tables, service, start, end))
+        its = tables.service(service)
+        lines = list({line.id: line for line in (*its.lines, its.out_of_hours)}.values())
+        ours = tables.open_lines(lines, Span(start, end))
         count = oracle.how_many_open(service, start, end)
         truth = {"gap": count == 0, "overlap": count > 1}
         truth["unbacked"] = oracle.nobody_left(service, start, end)
-        spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
-        spans["unbacked"] = without_backup(tables, service, start, end)
+        spans = {
+            "gap": [span for span, open_lines in ours if not open_lines],
+            "overlap": [span for span, open_lines in ours if len(open_lines) > 1],
+            "unbacked": without_backup(tables, service, start, end),
+        }
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
             totals[kind] += int(mine.sum())

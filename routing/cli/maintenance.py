@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from flask.cli import ScriptInfo, with_appcontext
 from routing import config, lookup
 from routing.cli.common import (
     FILE_PATH,
+    Command,
     CommandGroup,
     actor,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.config import ALERTS_JOB, alert_recipients
 from routing.core import instants
@@ -63,7 +63,13 @@ def upgrade() -> None:
 
     If any step fails, nothing is changed.
     """
-    _upgrade_database()
+    database = lookup.database()
+    url = database.url.render_as_string(hide_password=True)
+    try:
+        revision = db.upgrade(database)
+    except (DatabaseUnavailable, OSError) as error:
+        raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
+    click.echo(f"{url} is up to date ({revision}).")
 
 
 @db_group.command("backup")
@@ -123,12 +129,11 @@ def release() -> None:
     faults = [*settings["MALFORMED_SETTINGS"].values(), config.sign_in_fault(settings)]
     if message := "\n".join(filter(None, faults)):
         raise click.ClickException(message)
-    _upgrade_database()
+    click.get_current_context().invoke(upgrade)
 
 
-@click.command("purge")
+@click.command("purge", cls=Command)
 @with_appcontext
-@report_errors()
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
@@ -161,16 +166,6 @@ def run_purge(*rules: RetentionRule) -> None:
 
 def _count_lines(counts: Mapping[str, int]) -> list[str]:
     return [f"{rows:>8}  {table}" for table, rows in counts.items()]
-
-
-def _upgrade_database() -> None:
-    database = lookup.database()
-    url = database.url.render_as_string(hide_password=True)
-    try:
-        revision = db.upgrade(database)
-    except (DatabaseUnavailable, OSError) as error:
-        raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
-    click.echo(f"{url} is up to date ({revision}).")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +227,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     ]
     for thread in threads:
         thread.start()
-    click.echo(f"Jobs: {', '.join(job.name for job in due)}.")
+    click.echo(f"Jobs: {', '.join(job.name for job in due) or 'none in a rehearsal'}.")
     stopping.wait()
     deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
     for thread in threads:
@@ -244,14 +239,13 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
 def scheduled_jobs(settings: Mapping[str, Any], commands: Sequence[str]) -> list[Job]:
     """Return the jobs of this machine, which alone runs the ``commands`` of its own.
 
-    A rehearsal only sends alerts: by its clock, the purge deletes what must stay.
+    A rehearsal has none: by its clock, the purge deletes what must stay.
     """
-    due = [ALERTS] if alert_recipients(settings) else []
     if settings["CLOCK_STARTS_AT"]:
-        return [replace(job, name=f"rehearsal {job.name}") for job in due]
+        return []
     host = socket.gethostname()
     own = [Job(f"{words} on {host}", shlex.split(words)) for words in commands if words.strip()]
-    return [*due, *DAILY_JOBS, *own]
+    return [*([ALERTS] if alert_recipients(settings) else []), *DAILY_JOBS, *own]
 
 
 def run_if_due(app: Flask, job: Job, owner: str) -> bool:
