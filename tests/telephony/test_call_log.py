@@ -6,8 +6,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 from conftest import ANYSHIRE
+from serving import poll
 from telephone import BASE, TOKEN, Telephone
-from telephony.conftest import EDS, MANAGER, NUMBERS, eventually
+from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import lookup
 from routing.store import calls
@@ -99,7 +100,7 @@ def test_a_locked_database_delays_no_call_is_reported_and_has_them_all_in_the_en
 
     assert status.startswith("degraded\n")
     assert "database_refuses: The database does not answer (database is locked)." in status
-    eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
+    poll(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
     assert "database_refuses" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
