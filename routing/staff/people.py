@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
 from routing.errors import InvalidRotaChange, UnknownShift
+from routing.rota.roster import FAR_FUTURE
 from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
 from routing.staff.forms import Confirmation, PersonForm
 from routing.store import accounts, rota_people
@@ -76,8 +77,8 @@ def leave(person_id: int) -> AnyResponse:
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
-        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
-    duties = rota.all_assignments(at, at + rota_service.FAR_FUTURE)
+        rota = rota_service.load_rota(connection, at, at + FAR_FUTURE)
+    duties = rota.all_assignments(at, at + FAR_FUTURE)
     count = sum(duty.person_id == person_id for duty in duties)
     return render_page(
         "confirm.html",

@@ -78,7 +78,7 @@ def new() -> AnyResponse:
         try:
             rota = rota_service.read_around(form.during, Span(at, at))
             person_id = _chosen_person(form.person, rota)
-            shift = validate_shift(rota, form.role.data, person_id, form.during)
+            shift = validate_shift(rota, form.role.data, person_id, form.during, at)
             texts = [_describe_duty(rota, person_id, shift.role_id, shift.during)]
             return _confirm("added", texts, rota, [shift], form)
         except InvalidRotaChange as error:

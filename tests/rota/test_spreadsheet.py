@@ -31,7 +31,7 @@ CHRISTMAS = span("2026-12-24T17:00", "2026-12-25T08:30")
 
 def parse(text, add_people=False):
     data = text if isinstance(text, bytes) else text.encode()
-    return spreadsheet.parse_csv(data, LONDON, ROLES, PEOPLE, add_people)
+    return spreadsheet.parse_csv(data, LONDON, ROLES, PEOPLE, at("2026-11-23T12:00"), add_people)
 
 
 def problems(text, add_people=False):

@@ -89,10 +89,15 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(read, add, now, held):
     }
 
 
-def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, read, now):
+@pytest.mark.parametrize(
+    ("start", "count"), [(-MINUTE, 0), (0 * MINUTE, 1), (169 * HOUR - MINUTE, 1), (169 * HOUR, 0)]
+)
+def test_a_shift_of_169_hours_is_read_from_its_first_minute_to_its_last(
+    add, read, now, start, count
+):
     add(shift(now, 0, 169))
 
-    assert len(read(rota.read, now, now + MINUTE)[0]) == 1
+    assert len(read(rota.read, now + start, now + start + MINUTE)[0]) == count
 
 
 @pytest.mark.parametrize(
@@ -189,6 +194,14 @@ def test_what_somebody_did_until_their_shift_was_taken_away_stays(
     cancel(now + HOUR + after, shift=1)
 
     assert [(n, round(start * 60), round(end * 60)) for n, start, end in held()] == left
+
+
+def test_a_shift_that_was_taken_away_is_not_taken_away_again_later(add, cancel, now, held):
+    add(shift(now), at=now - HOUR)
+    cancel(now + 2 * HOUR)
+    cancel(now + 3 * HOUR)
+
+    assert held() == [(1, 1, 2)]
 
 
 def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, now, held):
