@@ -268,15 +268,6 @@ def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(
     assert "Amara" not in repr(entries)
 
 
-def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read, amara, account):
-    token = act(rota_people.create_calendar, amara.id, account)
-
-    assert read(rota_people.find_calendar, token).rota_person_id == amara.id
-    assert read(rota_people.find_calendar, token + "x") is None
-    assert token not in repr(read(sa.Connection.execute, tables.calendars.select()).all())
-    assert token not in repr(read(audit_log.newest, 9))
-
-
 @pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
 def test_a_feed_dies_when_it_is_revoked_or_its_owner_goes(act, read, amara, account, end):
     act(rota_people.change, amara.id, "Amara Owusu", None, account)
