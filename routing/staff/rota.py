@@ -15,7 +15,7 @@ from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
-from routing.rota.roster import Assignment, Rota, RotaPerson
+from routing.rota.roster import Assignment, Rota, RotaPerson, Shift
 from routing.rota_service import GAP_LOOKAHEAD
 from routing.staff.auth import (
     HOME,
@@ -108,6 +108,19 @@ def show() -> Response:
     )
 
 
+@bp.get("/rota/shifts/<id:shift_id>")
+def show_shift(shift_id: int) -> Response:
+    """Show a shift: who has which part of it, and what can be done with it."""
+    (rota, shift), at = read_shift(shift_id), lookup.now()
+    return render_page(
+        "shift.html",
+        shift=shift,
+        text=RotaText(rota, at),
+        describe_period=describe_period,
+        is_over=shift.during.end <= at,
+    )
+
+
 @bp.get("/rota/print")
 def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
@@ -178,6 +191,23 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[tuple[str, str, str, list[Ro
         people = [person for id_ in ids if (person := rota.people[id_]).phone]
         roles.append((rota.role_names[role.id], *RotaText(rota, at).now(role), people))
     return roles
+
+
+def read_shift(shift_id: int) -> tuple[Rota, Shift]:
+    """Return a shift, and the rota around it. Raise UnknownShift, DatabaseUnavailable."""
+    with lookup.database().reading() as connection:
+        shift = rota_store.get(connection, shift_id)
+    rota = rota_service.read_around(shift.during)
+    if shift.role_id not in rota.roles:
+        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
+    return rota, shift
+
+
+def describe_period(during: Span) -> str:
+    """Return a period in full, with its length: it is read back to whoever typed it."""
+    locale, at = lookup.staff_locale(), lookup.now()
+    start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
+    return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
@@ -272,7 +302,7 @@ def _bars(text: RotaText, role: RotaRole, period: Span) -> Iterator[GridBar]:
 
 def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:
     if not current_account().may(Role.ROTA):
-        return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
+        return url_for("rota.show_shift", shift_id=absent[0].shift.id) if absent else ""
     if not absent:
         return _fill_link(rota, role, gap)
     during = absent[0].during
