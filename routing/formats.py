@@ -112,7 +112,7 @@ def public_line_json(line: Line, at: datetime) -> Json:
             {
                 "from": day.first and day.first.isoformat(),
                 "to": day.last and day.last.isoformat(),
-                "every": day.recurrence and day.recurrence.as_written,
+                "every": day.every,
                 "name": day.name.get(locale.language),
                 "hours": _special_hours(day, locale),
                 "phone": day.phone and day.phone.display,

@@ -12,9 +12,9 @@ from routing import health, lookup
 from routing.cli.common import (
     AT_FORMATS,
     DIVERT_TIMEOUT_SECONDS,
+    Command,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.conditions import readiness
 from routing.config import VERSION
@@ -30,12 +30,11 @@ from routing.text.locale import Locale
 EXIT_CANNOT_ANSWER = 2
 
 
-@click.command("who")
+@click.command("who", cls=Command)
 @click.argument("service", required=False)
 @click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
 @format_option
 @with_appcontext
-@report_errors()
 def who(service: str | None, time: str | None, as_json: bool) -> None:
     """Show who takes a call about SERVICE, why and until when.
 

@@ -293,8 +293,8 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
         else (format_day if day.year == today.year else format_full_date)(day, locale)
         for day in (special_day.first, special_day.last)
     )
-    if special_day.recurrence is not None:
-        parts = [_format_rule(special_day.recurrence.as_written, locale)]
+    if special_day.every is not None:
+        parts = [_format_rule(special_day.every, locale)]
         if first is not None:
             parts.append(locale.translate("from {day}", day=first))
         if last is not None:
