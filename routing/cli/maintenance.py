@@ -25,11 +25,11 @@ from flask.cli import ScriptInfo, with_appcontext
 from routing import config, lookup
 from routing.cli.common import (
     FILE_PATH,
+    Command,
     CommandGroup,
     actor,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.config import ALERTS_JOB, alert_recipients
 from routing.core import instants
@@ -132,9 +132,8 @@ def release() -> None:
     click.get_current_context().invoke(upgrade)
 
 
-@click.command("purge")
+@click.command("purge", cls=Command)
 @with_appcontext
-@report_errors()
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
