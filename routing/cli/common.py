@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,14 @@ class CommandGroup(AppGroup):
 
 
 def parse_date(text: str) -> date:
-    """Read an option that is a day. Raise BadParameter."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        message = f"'{text}' is not a date. Write it as 2026-12-24."
-        raise click.BadParameter(message) from None
+    """Read an option that is a day from 2000 to 2100. Raise BadParameter."""
+    years = range(time_parsing.FIRST_YEAR, time_parsing.LAST_YEAR + 1)
+    with suppress(ValueError):
+        if (day := date.fromisoformat(text)).year in years:
+            return day
+    raise click.BadParameter(
+        f"'{text}' is not a date from {years[0]} to {years[-1]}. Write it as 2026-12-24."
+    )
 
 
 format_option = click.option(
@@ -152,10 +155,4 @@ def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
     """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
     zone = snapshot.directory.zone
     day = first or lookup.now().astimezone(zone).date()
-    try:
-        if day.year < time_parsing.FIRST_YEAR:
-            raise ValueError(f"before {time_parsing.FIRST_YEAR}")
-        end = day + timedelta(days=days)
-        return Span(instants.midnight(day, zone), instants.midnight(end, zone))
-    except (OverflowError, ValueError) as error:
-        raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
+    return Span(instants.midnight(day, zone), instants.midnight(day + timedelta(days=days), zone))
