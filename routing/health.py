@@ -292,7 +292,8 @@ def _rota(
     today = at.astimezone(snapshot.directory.zone).date()
     gaps = [gap for gap in upcoming.gaps(at - _DAY, end) if gap.during.end > at]
     for role in upcoming.roles.values():
-        name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
+        name = upcoming.role_names[role.id]
+        gaps_of_role = [gap for gap in gaps if gap.role is role]
         if gaps_of_role and not upcoming.assignments(role.id, at, end):
             sentence = f"{name}: nobody is on the rota in the next {days} days."
             yield Condition("rota_empty", sentence, alert_key=f"{role.id} {today}")

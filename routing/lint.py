@@ -35,14 +35,8 @@ from routing.core.gaps import find_gaps, missing_backups
 from routing.core.instants import Span, midnight, split_by_day
 from routing.directory import schema
 from routing.directory.load import load
-from routing.directory.yaml_source import (
-    HIDDEN_CHARACTER,
-    KeyPath,
-    PathProblem,
-    YamlSource,
-    first_character,
-)
-from routing.errors import InvalidDirectory, Problem
+from routing.directory.yaml_source import HIDDEN_CHARACTER, YamlSource, first_character
+from routing.errors import InvalidDirectory, KeyPath, PathProblem, Problem
 from routing.snapshot import build_snapshot
 from routing.text.dates import format_time
 from routing.text.locale import get_locale
@@ -516,7 +510,7 @@ def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iter
             key = "from" if last is None else "to"
             yield PathProblem((*path, key), "long_run", message, 0)
         if first is not None and first - today > FAR_AWAY:
-            key = "from" if special_day.is_run or special_day.recurrence else "date"
+            key = "from" if special_day.is_run or special_day.every else "date"
             yield PathProblem((*path, key), "doubtful_year", _doubt_year(first, today), 0)
     if line.verified is not None and line.verified.on > today:
         message = f"{_format(line.verified.on)} is still to come. Write when it was confirmed."
@@ -528,7 +522,7 @@ def _is_idle(line: Line, special_day: SpecialDay, holidays: BankHolidays) -> boo
     first, last = special_day.first, special_day.last
     if special_day.changes_nothing or first is None or last is None:
         return special_day.changes_nothing
-    if special_day.recurrence:
+    if special_day.every:
         return not any(special_day.dates(first, last))
     dates = special_day.dates(first, min(last, first + LOOKAHEAD))
     is_run_with_hours = special_day.is_run and bool(special_day.hours)

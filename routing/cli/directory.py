@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from flask import render_template
+from flask import g, render_template
 
 from routing import formats, lint, lookup
 from routing.cli.common import (
@@ -34,8 +34,8 @@ from routing.core.gaps import Callee, compare, find_gaps
 from routing.core.instants import Span
 from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
-from routing.directory.yaml_source import KeyPath, Node, UnreadableFile, file_changes, read_yaml
-from routing.errors import InvalidDirectory, Problem
+from routing.directory.yaml_source import Node, UnreadableFile, file_changes, read_yaml
+from routing.errors import InvalidDirectory, KeyPath, Problem
 from routing.formats import span_json
 from routing.text import dates
 from routing.text.locale import Locale
@@ -204,9 +204,8 @@ def print_page(output: Path | None, lang: str | None) -> None:
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
-    snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = formats.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
-    print_or_write(page, output)
+    g.language = lang
+    print_or_write(formats.printed_page(lookup.now()), output)
 
 
 @group.command("schema")

@@ -45,7 +45,7 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
     decision = lookup.who_to_call(service, at)
-    body = decision_json(decision, at, snapshot, locale, lookup.is_rehearsal())
+    body = decision_json(decision, at)
     print_report(as_json, body, _decision_lines(decision, at, snapshot, locale))
 
 
@@ -112,7 +112,7 @@ def _decision_lines(
         sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
         sentences.next_sentence(decision, at, locale),
         None if decision.service.confirmed else unconfirmed,
-        assumption(decision, at, snapshot, locale),
+        assumption(decision, at),
         snapshot.directory.emergency.get(language),
     ]
     heading = f"{decision.service.name.get(language)}, {dates.format_datetime(at, locale)}:"

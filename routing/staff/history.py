@@ -16,7 +16,6 @@ from flask import Response, current_app, request
 from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
-from routing.rota.descriptions import role_name
 from routing.staff.auth import actor_names, render_page, staff_blueprint
 from routing.staff.forms import parse_id
 from routing.store import audit_log, calls
@@ -211,7 +210,7 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
     if str(value).startswith("rota_person:"):
         return names(value)
     if field in ("role", "of"):
-        roles = (role_name(role) for role in directory.rota if role.id == value)
+        roles = (role.name.get("en") for role in directory.rota if role.id == value)
         return next(roles, value)
     with suppress(TypeError, ValueError):
         at = datetime.fromisoformat(value)

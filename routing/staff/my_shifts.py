@@ -85,8 +85,7 @@ def show() -> Response:
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
-        own_id = person.id if person else 0  # nobody has it
-        rota = rota_service.load_rota(connection, at, end, own_id)
+        rota = rota_service.load_rota(connection, at, end)
         feeds = rota_people.unrevoked_calendars(connection)
     sees_all = account.may(Role.ROTA)
     whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
@@ -176,7 +175,7 @@ def send_calendar(token: str) -> Response:
             etag = _etag(connection, feed, today)
             is_unchanged = request.if_none_match.contains(etag)
             if not is_unchanged:
-                rota = rota_service.load_rota(connection, start, end, feed.rota_person_id)
+                rota = rota_service.load_rota(connection, start, end)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
         unavailable = _plain("The calendar cannot be read just now.\n", 503)

@@ -6,9 +6,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from routing import lookup, rota_service
-from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
-from routing.rota.roster import cover_absence
 from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
 from routing.staff.forms import Confirmation, PersonForm
 from routing.store import accounts, rota_people
@@ -70,15 +68,17 @@ def show(person_id: int) -> AnyResponse:
 def leave(person_id: int) -> AnyResponse:
     """Show what taking somebody off the rota means; if confirmed, their duties become gaps."""
     if request.method == "POST":
-        with suppress(UnknownShift):  # they have left already: a second tap
-            rota_service.remove_person(person_id, current_account().actor)
+        at, actor = lookup.now(), current_account().actor
+        # Where they have left already, it is a second tap.
+        with suppress(UnknownShift), lookup.database().writing() as connection:
+            rota_people.leave(connection, person_id, at, actor)
         return redirect(url_for("rota_people.index", done="left"))
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
-        to_come = Span(at, at + rota_service.FAR_FUTURE)
-        rota = rota_service.load_rota(connection, to_come.start, to_come.end)
-    count = len(cover_absence(rota, person_id, to_come, None))
+        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
+    duties = rota.all_assignments(at, at + rota_service.FAR_FUTURE)
+    count = sum(duty.person_id == person_id for duty in duties)
     return render_page(
         "confirm.html",
         title=f"Take {person.name} off the rota",

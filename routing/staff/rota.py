@@ -309,7 +309,7 @@ def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) 
     duties = rota.assignments(role.id, gap.start, gap.end)
     absent = [duty for duty in duties if duty.person_id is None]
     notes = [
-        f"{rota.names[duty.shift.person_id]} is off"
+        f"{rota.names[duty.shift.person_id]} {'is off' if duty.cover else 'has left'}"
         + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
         for duty in absent
     ]

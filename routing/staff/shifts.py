@@ -434,7 +434,7 @@ def _ask_import(form: ImportForm, problems: Sequence[str] = ()) -> Response:
         form=form,
         more_errors=max(0, len(problems) - MAX_PROBLEMS_SHOWN),
         columns=",".join(spreadsheet.COLUMNS),
-        roles=[(descriptions.role_name(one), one.id) for one in lookup.snapshot().directory.rota],
+        roles=[(role.name.get("en"), role.id) for role in lookup.snapshot().directory.rota],
     )
 
 
