@@ -5,14 +5,13 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 import json
 import re
 from calendar import day_name, month_name, monthrange
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from inspect import isclass
-from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from zoneinfo import ZoneInfo
 
@@ -211,8 +210,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
-def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
-    """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
+def _parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
@@ -346,22 +344,21 @@ def _parse_text(value: object, info: ValidationInfo[Mapping[str, Any]]) -> Text:
     listed = info.context.get("languages")
     languages = [name for name in listed if name in LANGUAGES] if isinstance(listed, list) else []
     languages = languages or list(LANGUAGES)
-    if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
+    errors = []
+    for language, text in value.items():
+        if language not in languages:
+            form = f"'{language}' is no language of the file. Write {' or '.join(languages)}."
+            reason = lone_key_reason(language, text) or form
+            errors.append(PathProblem((language,), "bad_value", reason))
+        elif not isinstance(text, str) or not text.strip():
+            errors.append(PathProblem((language,), "bad_value", _NO_TEXT, 0))
+    if errors:
         raise FieldErrors(*errors)
     if not value:
         raise ValueError(_NO_TEXT)
     return Text(
         tuple((language, value[language].strip()) for language in languages if language in value)
     )
-
-
-def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[PathProblem]:
-    if language not in languages:
-        form = f"'{language}' is not one of the file's languages. Write {' or '.join(languages)}."
-        message = lone_key_reason(language, text) or form
-        yield PathProblem((language,), "bad_value", message)
-    elif not isinstance(text, str) or not text.strip():
-        yield PathProblem((language,), "bad_value", _NO_TEXT, 0)
 
 
 def _without_full_stop(text: Text) -> Text:
@@ -484,7 +481,7 @@ Week = Annotated[
 ]
 DayHoursOrWeek = Annotated[
     tuple[TimeRange, ...] | Hours,
-    PlainValidator(parse_day_hours_or_week),
+    PlainValidator(_parse_day_hours_or_week),
     WithJsonSchema({"anyOf": [_HOURS, _WEEK]}),
 ]
 Repetition = Annotated[str, PlainValidator(parse_repetition), _text_schema(_RECURRENCE)]
@@ -584,21 +581,12 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        if errors := list(self._errors()):
-            raise FieldErrors(*errors)
-        if not (self.on or self.first or self.every):
-            raise ValueError(
-                "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
-                "its dash."
-            )
-        return self
-
-    def _errors(self) -> Iterator[PathProblem]:
+        errors = []
         every, first, last = self.every, self.first, self.last
         for key, value in (("every", every), ("from", first), ("to", last)):
             if self.on and value:
                 message = f"a special day has either `date` or `{key}`. Delete one of the two."
-                yield PathProblem((key,), "bad_value", message)
+                errors.append(PathProblem((key,), "bad_value", message))
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
@@ -606,13 +594,21 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             is_likely = meant - first <= HALF_A_YEAR
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             message = f"{last} is before `from` {first}. {remedy}"
-            yield PathProblem(("to",), "bad_value", message, 0)
+            errors.append(PathProblem(("to",), "bad_value", message, 0))
         if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
-            yield PathProblem(("every",), "bad_value", message, 0)
+            errors.append(PathProblem(("every",), "bad_value", message, 0))
         if isinstance(self.hours, core.Hours) and (every or not first):
             message = "a week belongs to a run with `from`. Write the hours of a day: 08:30-15:30."
-            yield PathProblem(("hours",), "bad_value", message, 0)
+            errors.append(PathProblem(("hours",), "bad_value", message, 0))
+        if errors:
+            raise FieldErrors(*errors)
+        if not (self.on or first or every):
+            raise ValueError(
+                "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
+                "its dash."
+            )
+        return self
 
     def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
@@ -799,7 +795,7 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
         )
 
 
-_FIELDS = chain.from_iterable(model.model_fields.items() for model in StrictModel.__subclasses__())
+_FIELDS = [field for model in StrictModel.__subclasses__() for field in model.model_fields.items()]
 KEYS = sorted({*(field.alias or name for name, field in _FIELDS), *WEEKDAYS, BANK_HOLIDAY})
 """Every key that the file may have somewhere."""
 
