@@ -111,8 +111,12 @@ def _has_entries(kind: Any) -> bool:
 
 
 def _build(value: object) -> object:
+    """Return a value as the core has it: parts, and tuples of them or of pairs."""
     if isinstance(value, StrictModel):
         return value.build()
+    if isinstance(value, dict):
+        entries = value.items()
+        return tuple(v.build(id=k) if isinstance(v, StrictModel) else (k, v) for k, v in entries)
     return tuple(map(_build, value)) if isinstance(value, list) else value
 
 
@@ -514,6 +518,9 @@ class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     people: Annotated[int, Field(ge=1, le=50)] = 1
     """How many at once."""
 
+    def build(self, **values: object) -> Any:
+        return super().build(**dict(self.needed_when), **values)
+
 
 class AccessibilityModel(StrictModel, core_type=core.AccessibilityStatement):
     """What only the council knows for its accessibility statement."""
@@ -550,7 +557,7 @@ class CouncilModel(StrictModel, core_type=core.Council):
     """For the privacy notice, which the law requires."""
 
 
-class BankHolidaysModel(StrictModel):
+class BankHolidaysModel(StrictModel, core_type=core.HolidayRules):
     """Which bank holidays count."""
 
     division: Literal["england-and-wales", "scotland", "northern-ireland"]
@@ -770,7 +777,7 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
     """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
     voices: dict[Literal["en", "cy"], NonEmptyText] = {}
     """Who speaks on the telephone, by language: as Polly.Amy-Neural."""
-    bank_holidays: BankHolidaysModel
+    holiday_rules: BankHolidaysModel = Field(alias="bank_holidays")
     lines: Annotated[dict[Id, LineModel], Field(min_length=1)]
     services: Annotated[dict[Id, ServiceModel], Field(min_length=1)]
     """What callers need help with; the first one is the home page."""
@@ -779,20 +786,8 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
 
     def build(self, **values: object) -> Any:
         lines = {line_id: line.build(id=line_id) for line_id, line in self.lines.items()}
-        services = self.services.items()
-        holidays = self.bank_holidays
-        return super().build(
-            voices=tuple(self.voices.items()),
-            holiday_rules=core.HolidayRules(
-                holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
-            ),
-            lines=tuple(lines.values()),
-            services=tuple(service.build_with(key, lines) for key, service in services),
-            rota=tuple(
-                role.build(id=role_id, **dict(role.needed_when))
-                for role_id, role in self.rota.items()
-            ),
-        )
+        services = (service.build_with(key, lines) for key, service in self.services.items())
+        return super().build(lines=tuple(lines.values()), services=tuple(services))
 
 
 _FIELDS = [field for model in StrictModel.__subclasses__() for field in model.model_fields.items()]
