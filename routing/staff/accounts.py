@@ -15,7 +15,7 @@ from routing.staff.auth import (
     staff_blueprint,
     start_browser_session,
 )
-from routing.staff.forms import AccountForm, Confirmation, PasswordForm, link_token
+from routing.staff.forms import AccountForm, PasswordForm, link_token
 from routing.store import accounts
 from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
 from routing.text.dates import format_datetime
@@ -40,7 +40,7 @@ def index() -> Response:
             if not form.roles:
                 raise AccountError("Choose at least one role.")
             at, actor = lookup.now(), current_account().actor
-            token = link_token(Confirmation().once.data, form.name.data, sorted(form.roles), actor)
+            token = link_token(form.once.data, form.name.data, sorted(form.roles), actor)
             with lookup.database().writing() as connection:
                 account = accounts.find_by_password_link(connection, token, at)
                 if account is None:  # else the form was sent twice
