@@ -212,7 +212,7 @@ def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, no
     assert held() == []
 
 
-def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, undo, now):
+def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, write, add, undo, now):
     def sequence():
         row = read(rota.get, 1)
         return row.sequence, row.changed_at
@@ -227,6 +227,8 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, u
     _, (old,) = read(rota.read, now, now + DAY)
     add(at=now + 9 * MINUTE, kind="uncovered", cancelled=[old])
     assert sequence() == (4, now + 9 * MINUTE)
+    write(rota_people.leave, 1, now + 2 * HOUR, "account:1")
+    assert sequence() == (5, now + 2 * HOUR)
 
 
 @pytest.fixture
