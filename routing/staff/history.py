@@ -206,7 +206,7 @@ def _format_value(field: str, value: Any, locale: Locale, names: Callable[[str],
         return "yes" if value else "no"
     if field == "service":
         return staff_text.service_name(directory, value)
-    if field in ("line", "replaced_line"):
+    if field == "line":
         return staff_text.line_name(directory, value)
     if str(value).startswith("rota_person:"):
         return names(value)

@@ -49,16 +49,15 @@ log = logging.getLogger(__name__)
 class NewDivert:
     """A divert of a service to a line, by their ids in the directory.
 
-    ``note`` is for colleagues, never for callers. ``replaced_line`` took the service's calls when
-    the divert began, None if that is not known; ``may_ring`` says that it may be tried.
+    ``note`` is for colleagues, never for callers. ``avoid`` took the service's calls when the
+    divert began, and is not to be tried meanwhile; None if it may be.
     """
 
     service: str
     line: str
     during: Span
     note: str
-    replaced_line: str | None = None
-    may_ring: bool = False
+    avoid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +100,12 @@ def create(
     differ. Called again with the same ``idempotency_key``, it returns the diverts of the first
     call.
     """
-    keys = [f"{idempotency_key}/{number}" for number in range(len(new_diverts))]
-    if idempotency_key:
-        earlier = _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys)))
-        if earlier:
-            return list(earlier)
+    keys = [
+        f"{idempotency_key}/{number}" if idempotency_key else None
+        for number in range(len(new_diverts))
+    ]
+    if earlier := _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys))):
+        return list(earlier)
     newest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
     newest_set_at = connection.scalar(newest)
     created = []
@@ -121,9 +121,8 @@ def create(
             note=new.note,
             set_at=at,
             set_by=actor,
-            idempotency_key=key if idempotency_key else None,
-            replaced_line=new.replaced_line,
-            may_ring=new.may_ring,
+            idempotency_key=key,
+            avoid=new.avoid,
         )
         divert = _divert(connection.execute(insert.returning(diverts)).one())
         record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))

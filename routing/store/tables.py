@@ -138,8 +138,7 @@ diverts = _numbered_table(
     _instant("set_at"),
     sa.Column("set_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice sets one divert
-    sa.Column("replaced_line", sa.Text),  # took the calls when the divert began
-    sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("avoid", sa.Text),  # a line that took the calls when the divert began
     sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
 )
 

@@ -220,3 +220,7 @@ def test_a_new_list_of_bank_holidays_is_in_the_audit_log(app, feed, run, record)
 
 def test_the_command_says_that_the_line_replaced_is_not_rung_unless_it_may_be(run):
     assert "not rung" not in put(run, "--may-ring").output
+
+
+def test_the_command_says_that_a_line_takes_the_calls_anyway(run):
+    assert "(MASH) takes these calls anyway." in put(run, line="mash").output

@@ -96,8 +96,7 @@ CREATE TABLE diverts (
 	set_at DATETIME NOT NULL,
 	set_by TEXT NOT NULL,
 	idempotency_key TEXT,
-	replaced_line TEXT,
-	may_ring BOOLEAN DEFAULT 0 NOT NULL,
+	avoid TEXT,
 	CONSTRAINT divert_ends_after_it_starts CHECK (starts_at <= ends_at),
 	CONSTRAINT uq_diverts_idempotency_key UNIQUE (idempotency_key)
 );
