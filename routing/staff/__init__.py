@@ -12,7 +12,6 @@ from routing.staff import (
     people,
     rota,
     shifts,
-    sign_in,
 )
 
 
@@ -31,6 +30,6 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
     rota_pages = (rota, shifts, people, my_shifts)
-    for module in (sign_in, now, diverts, *rota_pages, history, accounts):
+    for module in (accounts, now, diverts, *rota_pages, history):
         app.register_blueprint(module.bp)
     app.register_blueprint(my_shifts.calendars_bp)

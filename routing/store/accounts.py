@@ -63,7 +63,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in, or could: a removed account has no roles.
+    """Somebody who can sign in.
 
     ``password_hash`` is None without a password here, ``signed_in_at`` before the first sign-in.
     """
@@ -127,28 +127,20 @@ def upsert_sso_account(
     name: str,
     granted: frozenset[Role],
     at: datetime,
-) -> Account:
-    """Create or update the account of somebody whom the identity provider has authenticated.
+) -> Account | None:
+    """Create or update the account of somebody whom the identity provider knows; return it.
 
     If the roles differ from those of the last sign-in, the account's sessions end and its
-    calendars are revoked.
+    calendars are revoked. Whoever gets no role has no account created: None.
     """
     account = _find(connection, issuer, subject)
     if account is None:
+        if not granted:
+            return None
         return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
     _update(connection, account, name=name)
     _change_roles(connection, account, granted, at, PROVIDER_ACTOR)
     return replace(account, name=name, roles=granted)
-
-
-def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
-    """Take every role from the account of somebody to whom the provider no longer gives any.
-
-    Its sessions end and its calendars are revoked. No account is created where there is none.
-    """
-    account = _find(connection, issuer, subject)
-    if account is not None:
-        _change_roles(connection, account, frozenset(), at, PROVIDER_ACTOR)
 
 
 def set_roles(
@@ -314,12 +306,6 @@ def get(connection: Connection, name_or_id: str) -> Account:
     return matches[0]
 
 
-def all_accounts(connection: Connection) -> list[Account]:
-    """Return every account by name, including removed ones (which have no roles)."""
-    query = accounts.select().order_by(accounts.c.name, accounts.c.id)
-    return [_account(row) for row in connection.execute(query)]
-
-
 def active_accounts(connection: Connection) -> list[Account]:
     """Return every account that was not removed, by name."""
     return [_account(row) for row in connection.execute(_SELECT_ACTIVE.order_by(accounts.c.name))]
@@ -410,21 +396,21 @@ def _change_roles(
     before, after = {"roles": _joined(account.roles)}, {"roles": _joined(granted)}
     _update(connection, account, **after)
     record(connection, at, actor, "account.changed", account.actor, before, after)
-    _end_sessions_and_calendars(connection, account, at, actor)
+    _end_access(connection, account, at, actor, ends_link=False)
 
 
-def _end_access(connection: Connection, account: Account, at: datetime, actor: str) -> None:
-    connection.execute(password_links.delete().where(password_links.c.account_id == account.id))
-    _end_sessions_and_calendars(connection, account, at, actor)
-
-
-def _end_sessions_and_calendars(
-    connection: Connection, account: Account, at: datetime, actor: str
+def _end_access(
+    connection: Connection, account: Account, at: datetime, actor: str, ends_link: bool = True
 ) -> None:
-    """End what somebody can go on using: sessions, calendars, and links made for others."""
+    """End what somebody can go on using: sessions, calendars, and links made for others.
+
+    With ``ends_link`` also the link by which they may set a password of their own.
+    """
     connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
-    is_own_link = password_links.c.created_by == account.actor
-    connection.execute(password_links.delete().where(is_own_link))
+    is_ended = password_links.c.created_by == account.actor
+    if ends_link:
+        is_ended |= password_links.c.account_id == account.id
+    connection.execute(password_links.delete().where(is_ended))
     not_revoked = (calendars.c.account_id == account.id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
@@ -445,10 +431,8 @@ def _first(connection: Connection, query: sa.Select[Any]) -> Account | None:
 
 
 def _account(row: sa.Row[Any]) -> Account:
-    granted = parse_roles(row.roles.split()) if row.removed_at is None else frozenset()
-    return Account(
-        row.id, row.issuer, row.subject, row.name, granted, row.password_hash, row.signed_in_at
-    )
+    granted, hashed = parse_roles(row.roles.split()), row.password_hash
+    return Account(row.id, row.issuer, row.subject, row.name, granted, hashed, row.signed_in_at)
 
 
 def _joined(granted: frozenset[Role]) -> str:
