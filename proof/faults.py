@@ -10,14 +10,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import flood
-import killed
+import kill_loop
 import nginx
 import postgres
-from breaking import FAULTS, all_killed, name
-from doors import Load
-from faulted import Row, complete_row, endured, served, stepped
+from fault_runs import Row, complete_row, run_fault, running_service, stepped_service
+from fault_types import FAULTS, all_killed, name
 from faults.test_christmas import christmas
 from faults.test_silence import change_and_wait
+from mixed_load import Load
 
 from proof import table
 
@@ -60,14 +60,15 @@ def break_everything():
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             service = stack.enter_context(service_of(kind, folder, stack))
             for fault, codes in codes_by_fault.items():
-                yield endured(name(fault), service, fault, codes, during=3.0, patience=20)
+                yield run_fault(name(fault), service, fault, codes, during=3.0, patience=20)
 
 
 def service_of(kind, folder, stack):
     """Return the service of a kind in FAULTS, to be started."""
     if kind == "stepped":
-        return stepped(folder)
-    return served(folder, stack.enter_context(postgres.running()) if kind == "postgresql" else None)
+        return stepped_service(folder)
+    server = stack.enter_context(postgres.running()) if kind == "postgresql" else None
+    return running_service(folder, server)
 
 
 def kill_workers(times=200, every=10):
@@ -76,7 +77,7 @@ def kill_workers(times=200, every=10):
     Return a Row, and the faults that SQLite finds in its file.
     """
     draw, row = random.Random(20261128), Row(f"{times} times killed with -9", None)
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as service:
+    with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as service:
         with Load(service) as load:
             load.settled()
             for number in range(1, times + 1):
@@ -119,7 +120,7 @@ def prove_kills(times=200):
             ("SQLite", f"sqlite:///{folder}/routing.sqlite"),
             ("PostgreSQL", server.database()),
         ):
-            counts = killed.kill(url, times, folder)
+            counts = kill_loop.kill(url, times, folder)
             lost = max(0, counts["set"] - counts["diverts"])
             lost += max(0, counts["moved"] - counts["recorded_moves"])
             unpaired = abs(counts["diverts"] - counts["recorded"]) + counts["differ"]

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-import big
+import large_directory
 from serving import ROOT, TESTS_PATH
 
 from proof import table
@@ -110,12 +110,12 @@ class Grown:
 def services(count):
     """Measure a directory of so many services; return the figures of LIMITS."""
     with tempfile.TemporaryDirectory() as folder:
-        grown_app = Grown(folder, big.directory(1))
+        grown_app = Grown(folder, large_directory.directory(1))
         with grown_app.app.app_context():
             lookup.snapshot()
         before = memory()
-        grown_app.file.write_text(big.directory(count))
-        app = Grown(folder, big.directory(count))
+        grown_app.file.write_text(large_directory.directory(count))
+        app = Grown(folder, large_directory.directory(count))
         with app.app.app_context():
             began = processor_seconds()
             facts = lookup.snapshot()
@@ -132,7 +132,7 @@ def _decision_ratio(facts, rounds=9):
     """Return how many times what one service alone takes a decision about any service costs, at
     any instant of an hour, compiled: the median of rounds in turns.
     """
-    alone = build_snapshot(parse(big.directory(1), "one.yaml")[0], Path("/nowhere"), AT)
+    alone = build_snapshot(parse(large_directory.directory(1), "one.yaml")[0], Path("/nowhere"), AT)
     asks = [_asking(alone), _asking(facts)]
     for ask in asks:
         ask()

@@ -46,21 +46,16 @@ EQUIVALENT = {
     "a value that nothing reads": ("Answer(line, line.phone_on(day), None)",),
     "one more instant at which nothing changes": (
         "divert for divert in diverts if divert.service == service_id and at <= divert.during.end",
-        "edges = sorted(edge for edge in _edges(timetables, diverts) if edge >= at)",
-        "while edges and edges[0] < start:",
-        "for at, following in takewhile(lambda entry: entry[0] <= end, later):",
-        "days = date_range(period.start.astimezone(None).date(),"
-        " period.end.astimezone(zone).date())",
+        "edges = {edge for part in days for edge in (part.start, part.end) if edge >= at}",
+        "within = takewhile(lambda interval: interval[0].start <= end, answers)",
     ),
     "a bound that is never met": (
-        "low, high = 1, int((after - before).total_seconds())",
         "while one is not None or other is not None:",
         "return Span(first, (first + timedelta(days=32)).replace(day=1))",
         "first, last = (start - _MAX_OVERRUN).astimezone(None).date(), end.astimezone(zone).date()",
     ),
     "more memory, and the same answers": (
         "self.month = lru_cache(maxsize=None)(self._compile_month)",
-        "if not entries or not answer.is_shown_as(None):",
         "self._answers = lru_cache(maxsize=None)(self._compile_answers)",
     ),
 }

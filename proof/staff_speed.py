@@ -6,8 +6,8 @@ are the processor's own, the least of several, so that others on the machine cou
 
 import tempfile
 
-import big
-import grown
+import large_database
+import large_directory
 
 from proof import table
 from proof.growth import AT, Grown, cost, memory
@@ -36,10 +36,10 @@ MAX_MILLISECONDS = {
 def measure():
     """Return the milliseconds of each by name, and the MiB that REQUESTS requests add."""
     with tempfile.TemporaryDirectory() as folder:
-        app = Grown(folder, big.directory(5, ROLES))
+        app = Grown(folder, large_directory.directory(5, ROLES))
         app.sign_in()
-        grown.fill(app.database, AT, 0, PEOPLE, ROLES, DAYS, others=1000)
-        grown.analyze(app.database)
+        large_database.fill(app.database, AT, 0, PEOPLE, ROLES, DAYS, others=1000)
+        large_database.analyze(app.database)
         pages = [name for name in MAX_MILLISECONDS if name.startswith("/")]
         shift = 2 * ROLES * (DAYS - 184 + 5) + 1  # in five days
         paths = {name: name.format(shift=shift) for name in pages}

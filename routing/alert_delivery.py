@@ -42,7 +42,7 @@ MAX_LISTED_PER_KIND = 20
 """Alerts of one kind that a message lists; it counts the others."""
 
 MAX_TEXT_CHARS = 500
-"""For a title and for a text: they hold names that the council chose."""
+"""For the text of an alert: it holds names that the council chose."""
 
 DELIVERY_TIMEOUT_SECONDS = 30.0
 """A message not accepted by then counts as not sent."""
@@ -97,8 +97,7 @@ class Message:
     id: str
     subject: str
     body: str
-    is_rehearsal: bool
-    alerts: tuple[Alert, ...]
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +109,8 @@ class SendOutcome:
     reply: str
 
 
-def build_alert(condition: Condition, at: datetime) -> Alert:
-    """Return the alert for a condition. Its texts are one line each, whatever names they hold."""
-    _, title = ALERT_KINDS[condition.code]
-    if condition.subject:
-        title += f": {condition.subject}"
-    key = f"{condition.code} {condition.alert_key}"
-    return Alert(key, condition.code, _one_line(title), _one_line(condition.sentence), at)
-
-
-def build_message(
-    queued: Sequence[Alert], base: str, is_rehearsal: bool, locale: Locale
-) -> Message:
-    """Return one message of all these alerts.
+def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message:
+    """Return one message of all these alerts. The subject is the text of the only one.
 
     ``base`` is this service's address; empty if it is not set.
     """
@@ -136,24 +124,24 @@ def build_message(
         lines = [heading, ""]
         for item in of_kind[:MAX_LISTED_PER_KIND]:
             noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {item.text} Noticed at {noticed}.")
+            lines.append(f"- {_one_line(item.text)} Noticed at {noticed}.")
         if len(of_kind) > MAX_LISTED_PER_KIND:
             lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
         lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
         headings.append(heading)
         parts.append("\n".join(lines))
-    subject = queued[0].title if len(queued) == 1 else "; ".join(headings)
+    subject = _one_line(queued[0].text) if len(queued) == 1 else "; ".join(headings)
     keys = "\n".join(sorted(item.dedupe_key for item in queued))
-    return _message(keys, subject, "\n\n".join([*parts, _FOOTER]), is_rehearsal, tuple(queued))
+    return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(queued))
 
 
-def build_test(at: datetime, base: str, is_rehearsal: bool) -> Message:
+def build_test(at: datetime, base: str) -> Message:
     """Return a message that says that it is only a test."""
     body = (
         "This is a test, sent by `who-to-call alerts test`. Nothing has happened. Alerts will come "
         f"to you like this.\n\n{_look_at('/staff', base)}"
     )
-    return _message(at.isoformat(), "Test: alerts reach you", body, is_rehearsal)
+    return Message(_message_id(at.isoformat()), "Test: alerts reach you", body)
 
 
 def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
@@ -162,23 +150,19 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     Any number of machines may do this at the same time. Raise DatabaseUnavailable.
     """
     settings, at, database = current_app.config, lookup.now(), lookup.database()
-    base, is_rehearsal, locale = base_url(settings), lookup.is_rehearsal(), lookup.staff_locale()
+    base, locale = base_url(settings), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
-    due = [build_alert(one, at) for one in conditions if one.alert_key is not None]
+    due = [condition for condition in conditions if condition.alert_key is not None]
     leased: dict[Recipient, list[Alert]] = {}
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
-        alerts.enqueue(connection, keys, due)
-        if "CALL_RETENTION_DAYS" not in settings["MALFORMED_SETTINGS"]:
-            expired_before = at - timedelta(days=int(settings["CALL_RETENTION_DAYS"]))
-            alerts.purge(connection, keys, [alert.dedupe_key for alert in due], expired_before)
+        alerts.enqueue(connection, keys, due, at)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
                 leased[recipient] = queued
     messages = {
-        recipient: build_message(queued, base, is_rehearsal, locale)
-        for recipient, queued in leased.items()
+        recipient: build_message(queued, base, locale) for recipient, queued in leased.items()
     }
     sent = {}
     for outcome in deliver(settings, messages):  # each is recorded as soon as it is known
@@ -226,18 +210,8 @@ def deliver(
         yield SendOutcome(recipient, False, f"No answer within {timeout:g} seconds.")
 
 
-def _message(
-    identity: str,
-    subject: str,
-    body: str,
-    is_rehearsal: bool,
-    alerts: tuple[Alert, ...] = (),
-) -> Message:
-    if is_rehearsal:
-        subject = f"REHEARSAL: {subject}"
-        body = f"This is a rehearsal: the clock was set, and none of this has happened.\n\n{body}"
-    message_id = hashlib.sha256(identity.encode()).hexdigest()[:24]
-    return Message(message_id, subject, body, is_rehearsal, alerts)
+def _message_id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _look_at(path: str, base: str) -> str:
@@ -361,11 +335,9 @@ def _json_body(message: Message) -> dict[str, Any]:
         "id": message.id,
         "text": f"{message.subject}\n\n{message.body}",
         "subject": message.subject,
-        "rehearsal": message.is_rehearsal,
         "alerts": [
             {
                 "kind": queued.kind,
-                "title": queued.title,
                 "text": queued.text,
                 "noticed_at": queued.noticed_at.isoformat(timespec="seconds"),
             }

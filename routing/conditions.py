@@ -33,16 +33,14 @@ class ConditionKind:
 class Condition:
     """Something that staff or the council should know.
 
-    ``subject`` is what it is about in a few words: a service, a role, a line. ``detail`` may quote
-    a number, so no alert has it. ``alert_key`` identifies this occurrence, so that each recipient
-    is alerted to it once; None if it causes no alert. If ``quotes_directory``, the text may hold
-    internal numbers, which not everybody may see.
+    ``detail`` may quote a number, so no alert has it. ``alert_key`` identifies this occurrence, so
+    that each recipient is alerted to it once; None if it causes no alert. If ``quotes_directory``,
+    the text may hold internal numbers, which not everybody may see.
     """
 
     code: str
     sentence: str
     detail: str = ""
-    subject: str = ""
     alert_key: str | None = None
     quotes_directory: bool = False
 

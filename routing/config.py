@@ -147,10 +147,9 @@ _IN_JULY = datetime(2026, 7, 1, 12, tzinfo=UTC)
 class Recipient:
     """A person or a program that alerts are sent to.
 
-    ``key`` identifies it in the database: a hash, which differs in a rehearsal, so that a rehearsal
-    and the real service never send each other's alerts. ``name`` may be shown to anybody; ``job``
-    is the delivery to it, a job as `who-to-call status` lists them. ``address`` is for email; None
-    means the webhook.
+    ``key`` identifies it in the database: a hash. ``name`` may be shown to anybody; ``job`` is the
+    delivery to it, as `who-to-call status` lists jobs. ``address`` is for email; None means the
+    webhook.
     """
 
     key: str
@@ -258,17 +257,16 @@ def sign_in_fault(settings: Mapping[str, Any]) -> str | None:
 
 
 def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
-    """Return whom alerts are sent to: nobody where ALERTS is `none`."""
+    """Return whom alerts are sent to: nobody in a rehearsal, or where ALERTS is `none`."""
     addresses: list[str] = []
-    if settings.get("ALERTS") == "none":
+    if settings["ALERTS"] or settings["CLOCK_STARTS_AT"]:
         return ()
     if settings["ALERT_SMTP_URL"] and settings["ALERT_FROM"] and settings["ALERT_TO"]:
         addresses = [address.strip() for address in settings["ALERT_TO"].split(",")]
-    rehearsal = "rehearsal " if settings["CLOCK_STARTS_AT"] else ""
 
     def recipient(name: str, target: str, address: str | None = None) -> Recipient:
-        key = hashlib.sha256(f"{rehearsal}{target}".encode()).hexdigest()[:16]
-        return Recipient(key, name, f"{rehearsal}{ALERTS_JOB} to {name}", address)
+        key = hashlib.sha256(target.encode()).hexdigest()[:16]
+        return Recipient(key, name, f"{ALERTS_JOB} to {name}", address)
 
     recipients = [
         recipient(f"address {number} of ALERT_TO", address.casefold(), address)
@@ -279,10 +277,13 @@ def alert_recipients(settings: Mapping[str, Any]) -> tuple[Recipient, ...]:
 
 
 def alerts_fault(settings: Mapping[str, Any]) -> str | None:
-    """Return which settings alerts still need, as a sentence; None when they are complete."""
+    """Return which settings alerts still need, as a sentence; None when they are complete.
+
+    None too in a rehearsal, or where ALERTS is `none`.
+    """
     *email, webhook = ALERT_SETTINGS
     missing = [name for name in email if not settings[name]]
-    if settings.get("ALERTS") == "none":
+    if settings["ALERTS"] or settings["CLOCK_STARTS_AT"]:
         return None
     if missing and len(missing) < len(email):
         return f"No alert goes out by email: set {' and '.join(missing)} too."

@@ -94,13 +94,13 @@ def _diverts(rows: tuple[DivertRow, ...], snapshot: Snapshot, at: datetime) -> I
         error = lookup.divert_error(row)
         if error is not None:
             sentence = f"{divert} has no effect: callers are not sent there."
-            yield Condition("divert_without_effect", sentence, error, service, str(row.id))
+            yield Condition("divert_without_effect", sentence, error, str(row.id))
         elif at in row.during and end - at <= END_WARNING_PERIOD:
             active = lookup.active_diverts(rows)
             following = decide(snapshot.timetables, row.service, end, active).line.name.get("en")
             sentence = f"{divert} ends at {_format_time(end)}. Calls go to {following} then."
             key = f"{row.id} {end.isoformat()}"
-            yield Condition("divert_ends_soon", sentence, subject=service, alert_key=key)
+            yield Condition("divert_ends_soon", sentence, alert_key=key)
         elif at in row.during:
             until = staff_text.format_relative(end, at, lookup.staff_locale())
             left = staff_text.format_time_left(end - at)
@@ -121,10 +121,9 @@ def _verification(
         warning = numbers.verification_warning(line, at.astimezone(directory.zone).date())
         if warning is not None:
             code, sentence = warning
-            subject = f"{line.name.get('en')} (line '{line.id}')"
             key = f"{line.id} {line.verified.on if line.verified else 'never'}"
             key_in_use = key if line.id in in_use else None
-            yield Condition(code, sentence, subject=subject, alert_key=key_in_use)
+            yield Condition(code, sentence, alert_key=key_in_use)
 
 
 def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
@@ -276,7 +275,7 @@ def _unanswered_calls(
         )
         sentence = f"{service}: nobody answered {which} at {_format_time(last.began_at)}."
         sentence += f" {legs}." if legs else ""
-        yield Condition("call_unanswered", sentence, subject=service, alert_key=str(last.id))
+        yield Condition("call_unanswered", sentence, alert_key=str(last.id))
 
 
 def _rota(
@@ -297,7 +296,7 @@ def _rota(
         name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
         if gaps_of_role and not upcoming.assignments(role.id, at, end):
             sentence = f"{name}: nobody is on the rota in the next {days} days."
-            yield Condition("rota_empty", sentence, subject=name, alert_key=f"{role.id} {today}")
+            yield Condition("rota_empty", sentence, alert_key=f"{role.id} {today}")
             continue
         for _, span, missing in gaps_of_role:
             if span.start >= soon:
@@ -309,7 +308,7 @@ def _rota(
             is_whole = span.start > at - _DAY  # or else it begins elsewhere at each look
             added = rota.count_ever_added(connection, role.id, span) if is_whole else ""
             key = f"{role.id} {ends} {missing} {added}"
-            yield Condition("rota_gap", sentence, subject=name, alert_key=key)
+            yield Condition("rota_gap", sentence, alert_key=key)
         later = [gap for gap in gaps_of_role if gap.during.start >= soon]
         if later:
             count = f"{len(later)} gap{'s' if len(later) > 1 else ''}"
@@ -340,17 +339,20 @@ def _jobs(connection: Connection) -> Iterator[Condition]:
     states, recipients = jobs.states(connection), config.alert_recipients(current_app.config)
     polled_at = states[ALERTS_JOB].ran_at if ALERTS_JOB in states else None
     is_late = polled_at is None or alerts.database_time(connection) - polled_at > SENDER_TIMEOUT
-    if recipients and is_late and not lookup.is_rehearsal():
+    if recipients and is_late:
         since = f"since {_format_time(polled_at)}" if polled_at else "yet"
         sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    undelivered = {job.name for _, job in alerts.failing(connection, recipients)}
-    for job in states.values():
-        is_delivery = f"{ALERTS_JOB} to " in job.name
-        if job.failing_since is not None and (not is_delivery or job.name in undelivered):
+    own = [
+        ("job_failing", job)
+        for job in states.values()
+        if not job.name.startswith(f"{ALERTS_JOB} to ")
+    ]
+    waiting = [("alerts_failing", job) for _, job in alerts.failing(connection, recipients)]
+    for code, job in (*own, *waiting):
+        if job.failing_since is not None:
             since = _format_time(job.failing_since)
-            sentence = f"The job {job.name} has failed since {since}. {job.fault}"
-            yield Condition("alerts_failing" if is_delivery else "job_failing", sentence)
+            yield Condition(code, f"The job {job.name} has failed since {since}. {job.fault}")
 
 
 def _format_time(at: datetime) -> str:

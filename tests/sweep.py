@@ -13,7 +13,8 @@ from oracle import Oracle
 from routing.bank_holidays import build_calendar
 from routing.core.decision import Timetables, decide, timeline
 from routing.core.directory import ALL_DAY, Hours, Phone
-from routing.core.gaps import compare, find_gaps, missing_backups
+from routing.core.gaps import compare, missing_backups
+from routing.core.instants import Span
 from routing.directory.load import load
 
 ROOT = Path(__file__).parent.parent
@@ -91,12 +92,17 @@ def wrong_gaps(path, start, end):
     totals = {"gap": 0, "overlap": 0, "unbacked": 0}
     wrong = 0
     for service in oracle.services:
-        ours = list(find_gaps(tables, service, start, end))
+        its = tables.service(service)
+        lines = list({line.id: line for line in (*its.lines, its.out_of_hours)}.values())
+        ours = tables.open_lines(lines, Span(start, end))
         count = oracle.how_many_open(service, start, end)
         truth = {"gap": count == 0, "overlap": count > 1}
         truth["unbacked"] = oracle.nobody_left(service, start, end)
-        spans = {kind: [span for span, its, _ in ours if its == kind] for kind in truth}
-        spans["unbacked"] = without_backup(tables, service, start, end)
+        spans = {
+            "gap": [span for span, open_lines in ours if not open_lines],
+            "overlap": [span for span, open_lines in ours if len(open_lines) > 1],
+            "unbacked": without_backup(tables, service, start, end),
+        }
         for kind, minutes in truth.items():
             mine = minutes_of(spans[kind], start, end)
             totals[kind] += int(mine.sum())

@@ -3,8 +3,8 @@
 import sys
 import time
 
-import big
-import grown
+import large_database
+import large_directory
 import pytest
 from conftest import ANYSHIRE, statements
 from staff.conftest import sign_in
@@ -74,7 +74,7 @@ PUBLIC += (DECISION.format("s1"), "/api/v1/services/s1", "/accessibility")
 
 
 def test_a_page_of_one_service_takes_the_same_steps_in_a_directory_of_any_size(make):
-    few, many = (make(big.directory(services)).test_client() for services in (25, 75))
+    few, many = (make(large_directory.directory(services)).test_client() for services in (25, 75))
     for path in PUBLIC:
         steps = []
         for client in (few, many):
@@ -86,7 +86,7 @@ def test_a_page_of_one_service_takes_the_same_steps_in_a_directory_of_any_size(m
 
 
 def test_a_service_is_compiled_when_it_is_asked_for_and_then_no_more(clock, tmp_path):
-    directory, _ = parse(big.directory(20), tmp_path / "x.yaml")
+    directory, _ = parse(large_directory.directory(20), tmp_path / "x.yaml")
     tables = build_snapshot(directory, tmp_path, clock()).timetables
     assert tables.month.cache_info().misses == 0
     for _ in range(2):
@@ -101,12 +101,12 @@ def test_a_directory_that_is_read_again_compiles_nothing_until_somebody_asks(
     make, monkeypatch, clock
 ):
     monkeypatch.setattr(snapshot, "POLL_INTERVAL_SECONDS", 0.05)
-    app = make(big.directory(5))
+    app = make(large_directory.directory(5))
     client, sources = app.test_client(), app.extensions["snapshot_loader"]
     for path in ("/", DECISION.format("s1"), "/contacts"):
         assert client.get(path).status_code == 200
     before = sources.snapshot
-    sources.file.write_text(big.directory(6))
+    sources.file.write_text(large_directory.directory(6))
     deadline = time.monotonic() + 20
     while sources.current().timetables is before.timetables and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -124,9 +124,10 @@ def work(make, clock):
     """Return the statements of staff's pages, over a rota so long."""
 
     def work(days, calls):
-        app = make(big.directory(2, roles=2))
+        app = make(large_directory.directory(2, roles=2))
         database = app.extensions["database"]
-        grown.fill(database, clock(), calls=calls, people=6, roles=2, days=days, others=calls)
+        counts = {"calls": calls, "people": 6, "roles": 2, "days": days, "others": calls}
+        large_database.fill(database, clock(), **counts)
         browser, done = sign_in(app, "admin"), {}
         for path in PAGES:
             with statements(app) as sent:

@@ -49,7 +49,7 @@ def test() -> None:
     recipient did not accept it.
     """
     is_well, settings = _check_settings(), current_app.config
-    message = alert_delivery.build_test(lookup.now(), base_url(settings), lookup.is_rehearsal())
+    message = alert_delivery.build_test(lookup.now(), base_url(settings))
     recipients = dict.fromkeys(alert_recipients(settings), message)
     for outcome in alert_delivery.deliver(settings, recipients):
         is_well = is_well and outcome.is_accepted
@@ -75,7 +75,6 @@ def list_alerts(as_json: bool) -> None:
         rows.append(
             {
                 "kind": queued.kind,
-                "title": queued.title,
                 "text": queued.text,
                 "to": recipient,
                 "noticed_at": noticed_at.isoformat(),
@@ -99,11 +98,11 @@ def _check_settings() -> bool:
 
     Exit with status 1 if they name no recipient.
     """
-    missing = alerts_fault(current_app.config)
-    if current_app.config["ALERTS"] == "none":
-        missing = "Nobody is alerted: ALERTS is `none`. Unset it to send alerts."
-    if missing is not None:
-        click.echo(f"Error: {missing}", err=True)
-        if not alert_recipients(current_app.config):
-            sys.exit(1)
-    return missing is None
+    fault, recipients = alerts_fault(current_app.config), alert_recipients(current_app.config)
+    if fault is None and not recipients:
+        fault = "Nobody is alerted: unset ALERTS, and CLOCK_STARTS_AT (this is a rehearsal)."
+    if fault is not None:
+        click.echo(f"Error: {fault}", err=True)
+    if not recipients:
+        sys.exit(1)
+    return fault is None

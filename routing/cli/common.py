@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -16,7 +15,6 @@ from flask.cli import AppGroup
 
 from routing import files, lookup
 from routing.core import instants
-from routing.core.gaps import Callee, Change
 from routing.core.instants import Span
 from routing.directory.load import load
 from routing.errors import (
@@ -28,8 +26,6 @@ from routing.errors import (
 )
 from routing.snapshot import Snapshot, build_snapshot
 from routing.text import time_parsing
-from routing.text.locale import Locale
-from routing.text.staff_text import format_periods
 
 EXIT_FOUND, EXIT_UNREADABLE = 1, 2
 """Exit statuses of `directory gaps`, `directory diff` and `rota gaps`."""
@@ -164,29 +160,3 @@ def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
         return Span(instants.midnight(day, zone), instants.midnight(end, zone))
     except (OverflowError, ValueError) as error:
         raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
-
-
-def changes_text(changes: Iterable[tuple[Span, Change]], period: Span, locale: Locale) -> list[str]:
-    """Describe what changes in a service: when, from what, to what."""
-    groups: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for during, (old, new) in changes:
-        groups[_callee_text(old, locale), _callee_text(new, locale)].append(during)
-    lines: list[str] = []
-    for (old_text, new_text), spans in groups.items():
-        lines += format_periods(spans, period, locale)
-        lines += [f"  old: {old_text}", f"  new: {new_text}"]
-    return lines
-
-
-def _callee_text(callee: Callee | None, locale: Locale) -> str:
-    if callee is None:
-        return locale.translate("this service is not there")
-    line, phone = callee.line, callee.phone
-    text = f"{line.name.get(locale.language)} ({line.id}), {phone.display}"
-    if line.options:
-        text += f" ({line.options.get(locale.language)})"
-    if callee.number is None:
-        return text
-    return locale.translate(
-        "{answer}; callers ring {number}", answer=text, number=callee.number.display
-    )

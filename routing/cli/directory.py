@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,6 @@ from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
     CommandGroup,
-    changes_text,
     count_of,
     days_option,
     directory_path,
@@ -30,8 +30,7 @@ from routing.cli.common import (
     print_or_write,
     print_report,
 )
-from routing.core.directory import Line
-from routing.core.gaps import Callee, CoverageKind, compare, reportable_gaps
+from routing.core.gaps import Callee, compare, find_gaps
 from routing.core.instants import Span
 from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
@@ -132,13 +131,24 @@ def gaps(file: Path | None, first: date | None, days: int, as_json: bool) -> Non
     rows: list[dict[str, object]] = []
     lines = [f"{path}, {_format_period(period, locale)}:"]
     for service in snapshot.directory.services:
-        spans = list(reportable_gaps(snapshot.timetables, service.id, period.start, period.end))
-        for during, kind, open_lines in spans:
+        spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+        for span, open_lines in find_gaps(
+            snapshot.timetables, service.id, period.start, period.end
+        ):
+            kind = "overlap" if open_lines else "gap"
             ids = [line.id for line in open_lines]
-            row = {"service": service.id, "kind": kind.value, **span_json(during, locale)}
-            rows.append(row | {"lines": ids})
+            rows.append(
+                {"service": service.id, "kind": kind, **span_json(span, locale), "lines": ids}
+            )
+            names = " + ".join(line.name.get(locale.language) for line in open_lines)
+            spans[kind, f" ({names})" if names else ""].append(span)
+        sentences = [
+            f"{kind:<8} {sentence}{names}"
+            for kind, names in sorted(spans, key=itemgetter(0))
+            for sentence in format_periods(spans[kind, names], period, locale)
+        ]
         title = f"{service.name.get(locale.language)} ({service.id})"
-        lines += _section(title, _gaps_text(spans, period, locale) or ["no gap and no overlap"])
+        lines += _section(title, sentences or ["no gap and no overlap"])
     print_report(as_json, rows, lines)
     raise SystemExit(EXIT_FOUND if rows else 0)
 
@@ -163,20 +173,25 @@ def diff(old: Path, new: Path | None, first: date | None, days: int, as_json: bo
     before, after = load_snapshot(old), load_snapshot(new)
     locale, period = lookup.staff_locale(after), local_period(after, first, days)
     edits = file_changes(*(read_yaml(read_text(file)) for file in (old, new)))
-    rows: list[dict[str, object]] = []
-    for edit in edits:
-        key = ".".join(edit.path)
-        rows.append({"owner": edit.owner, "key": key, "old": edit.old, "new": edit.new})
+    rows: list[dict[str, object]] = [
+        {"owner": edit.owner, "key": ".".join(edit.path), "old": edit.old, "new": edit.new}
+        for edit in edits
+    ]
     lines = [f"From {old} to {new}, {_format_period(period, locale)}:"]
     lines += _section("Changed in the file", [str(edit) for edit in edits] or ["nothing"])
     tables = before.timetables, after.timetables
     for service in dict.fromkeys([*after.timetables.services, *before.timetables.services]):
-        changes = list(compare(*tables, service, period.start, period.end))
-        for during, callees in changes:
+        spans: dict[tuple[str, str], list[Span]] = defaultdict(list)
+        for span, callees in compare(*tables, service, period.start, period.end):
             one, other = (_callee_json(callee, locale) for callee in callees)
-            row = {"service": service, **span_json(during, locale), "old": one, "new": other}
-            rows.append(row)
-        lines += _section(service, changes_text(changes, period, locale) or ["no change"])
+            rows.append({"service": service, **span_json(span, locale), "old": one, "new": other})
+            one_text, other_text = (_callee_text(callee, locale) for callee in callees)
+            spans[one_text, other_text].append(span)
+        details = []
+        for (one_text, other_text), spans_alike in spans.items():
+            details += format_periods(spans_alike, period, locale)
+            details += [f"  old: {one_text}", f"  new: {other_text}"]
+        lines += _section(service, details or ["no change"])
     print_report(as_json, rows, lines)
     raise SystemExit(EXIT_FOUND if rows else 0)
 
@@ -211,17 +226,15 @@ def _format_period(period: Span, locale: Locale) -> str:
     return f"{dates.format_date(first, locale)} to {dates.format_date(last, locale)}"
 
 
-def _gaps_text(
-    gaps: Iterable[tuple[Span, CoverageKind, tuple[Line, ...]]], period: Span, locale: Locale
-) -> list[str]:
-    groups: dict[tuple[CoverageKind, tuple[str, ...]], list[Span]] = defaultdict(list)
-    for during, kind, lines in gaps:
-        groups[kind, tuple(line.name.get(locale.language) for line in lines)].append(during)
-    return [
-        f"{kind.value:<8} {sentence}{' (' + ' + '.join(names) + ')' if names else ''}"
-        for (kind, names), spans in sorted(groups.items(), key=lambda group: group[0][0])
-        for sentence in format_periods(spans, period, locale)
-    ]
+def _callee_text(callee: Callee | None, locale: Locale) -> str:
+    if callee is None:
+        return locale.translate("this service is not there")
+    line, number = callee.line, callee.number
+    options = f" ({line.options.get(locale.language)})" if line.options else ""
+    answer = f"{line.name.get(locale.language)} ({line.id}), {callee.phone.display}{options}"
+    if number is None:
+        return answer
+    return locale.translate("{answer}; callers ring {number}", answer=answer, number=number.display)
 
 
 def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None] | None:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -232,7 +232,7 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
     ]
     for thread in threads:
         thread.start()
-    click.echo(f"Jobs: {', '.join(job.name for job in due)}.")
+    click.echo(f"Jobs: {', '.join(job.name for job in due) or 'none in a rehearsal'}.")
     stopping.wait()
     deadline = time.monotonic() + EXIT_TIMEOUT_SECONDS
     for thread in threads:
@@ -244,14 +244,13 @@ def timers(info: ScriptInfo, commands: tuple[str, ...]) -> None:
 def scheduled_jobs(settings: Mapping[str, Any], commands: Sequence[str]) -> list[Job]:
     """Return the jobs of this machine, which alone runs the ``commands`` of its own.
 
-    A rehearsal only sends alerts: by its clock, the purge deletes what must stay.
+    A rehearsal has none: by its clock, the purge deletes what must stay.
     """
-    due = [ALERTS] if alert_recipients(settings) else []
     if settings["CLOCK_STARTS_AT"]:
-        return [replace(job, name=f"rehearsal {job.name}") for job in due]
+        return []
     host = socket.gethostname()
     own = [Job(f"{words} on {host}", shlex.split(words)) for words in commands if words.strip()]
-    return [*due, *DAILY_JOBS, *own]
+    return [*([ALERTS] if alert_recipients(settings) else []), *DAILY_JOBS, *own]
 
 
 def run_if_due(app: Flask, job: Job, owner: str) -> bool:

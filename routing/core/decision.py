@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise, takewhile
-from operator import attrgetter, itemgetter
+from itertools import compress, islice, pairwise, takewhile
 from zoneinfo import ZoneInfo
 
 from routing.core import instants
@@ -28,8 +27,10 @@ from routing.core.directory import (
     TimeRange,
     date_range,
 )
-from routing.core.instants import Span
+from routing.core.instants import Span, merge_equal, overlay, split_by_day
 from routing.errors import UnknownService
+
+Lines = tuple[Line, ...]
 
 HORIZON = timedelta(days=400)
 """How far ahead of an instant the next handover is looked for."""
@@ -70,10 +71,6 @@ class Answer:
     def is_same_call(self, other: Answer) -> bool:
         """Return whether a caller would notice no difference: the same line by the same number."""
         return self.line.id == other.line.id and self.phone.e164 == other.phone.e164
-
-    def is_shown_as(self, other: Answer) -> bool:
-        """Return whether the two are equal, and so is the spelling of their numbers."""
-        return self == other and self.phone.display == other.phone.display
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +148,8 @@ def decide(
     ]
     if not service_diverts:
         return timetables.decision(service_id, at)
-    answer = _answer_at(timetables, service_id, at, service_diverts)
-    later = _later_answers(timetables, service_id, at, service_diverts)
-    decision = _decision_until(timetables.service(service_id), answer, later, at + HORIZON)
+    answers = _answers(timetables, service_id, at, service_diverts)
+    decision = _decision_until(timetables.service(service_id), answers, at + HORIZON)
     in_force = (divert for divert in service_diverts if at in divert.during)
     return replace(decision, avoid=tuple(divert.avoid for divert in in_force if divert.avoid))
 
@@ -165,20 +161,16 @@ def timeline(
     end: datetime,
     diverts: Sequence[Divert] = (),
 ) -> Iterator[tuple[Span, Answer]]:
-    """Yield consecutive spans from ``start`` to ``end``, each with its answer, also its reason.
+    """Return consecutive spans from ``start`` to ``end``, each with its answer, also its reason.
 
-    Raise as ``decide`` does.
+    Raise as ``decide`` does, the first time that a span is asked for at the latest.
     """
     start, end = instants.as_utc(start), instants.as_utc(end)
     service_diverts = [divert for divert in diverts if divert.service == service_id]
-    answer = _answer_at(timetables, service_id, start, service_diverts)
-    later = _later_answers(timetables, service_id, start, service_diverts)
-    for at, following in takewhile(lambda entry: entry[0] < end, later):
-        if not following.is_shown_as(answer):
-            yield Span(start, at), answer
-            start, answer = at, following
-    if start < end:
-        yield Span(start, end), answer
+    answers = _answers(timetables, service_id, start, service_diverts)
+    within = takewhile(lambda interval: interval[0].start < end, answers)
+    cut = ((Span(span.start, min(span.end, end)), answer) for span, answer in within)
+    return merge_equal(cut, key=_shown)
 
 
 def handovers(
@@ -246,42 +238,19 @@ def is_excluded(phone: Phone, excluded_numbers: Collection[str]) -> bool:
     return any(number[-9:] == phone.e164[-9:] for number in excluded_numbers)
 
 
-def _later_answers(
+def _answers(
     timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
-) -> Iterator[tuple[datetime, Answer]]:
-    """Yield every later instant at which the answer may change, and the answer from then on."""
-    edges = sorted(edge for edge in _edges(timetables, diverts) if edge > at)
-    for start, answer in timetables.later_answers(service_id, at):
-        while edges and edges[0] <= start:
-            edge = edges.pop(0)
-            yield edge, _answer_at(timetables, service_id, edge, diverts)
-        yield start, _diverted(timetables, start, diverts) or answer
-
-
-def _edges(timetables: Timetables, diverts: Sequence[Divert]) -> set[datetime]:
-    """Return where diverts begin and end, and where a number changes on a line diverted to."""
+) -> Iterator[tuple[Span, Answer]]:
+    """Yield without end consecutive spans from ``at`` on, each with its answer under diverts."""
     zone = timetables.directory.zone
-    edges = {edge for divert in diverts for edge in (divert.during.start, divert.during.end)}
-    for divert in diverts:
-        first, last = (
-            edge.astimezone(zone).date() for edge in (divert.during.start, divert.during.end)
-        )
-        for special_day in divert.line.special_days:
-            if special_day.phone is not None:
-                for day in special_day.dates(first, last):
-                    edges.add(instants.midnight(day, zone))
-                    edges.add(instants.midnight(day + timedelta(days=1), zone))
-    return edges
-
-
-def _answer_at(
-    timetables: Timetables, service_id: str, at: datetime, diverts: Sequence[Divert]
-) -> Answer:
-    diverted = _diverted(timetables, at, diverts)
-    if diverted is not None:
-        return diverted
-    decision = timetables.decision(service_id, at)
-    return Answer(decision.line, decision.phone, decision.reason)
+    days = (part for divert in diverts for part, _ in split_by_day(divert.during, zone))
+    edges = {edge for part in days for edge in (part.start, part.end) if edge > at}
+    diverted = (
+        (Span(start, end), _diverted(timetables, start, diverts))
+        for start, end in pairwise((at, *sorted(edges), _END_OF_TIME))
+    )
+    for span, (answer, diverted_answer) in overlay(timetables.answers(service_id, at), diverted):
+        yield span, diverted_answer or answer
 
 
 def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -> Answer | None:
@@ -296,6 +265,8 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
 MAX_MONTHS = 4096
 """How many months stay compiled: four for each of 1,000 services. One takes about 1 ms to compile,
 when it is first needed."""
+
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 _MAX_OVERRUN = timedelta(days=2)
 """Hours that start on a date end by the midnight after the next date, whatever the clocks do."""
@@ -330,17 +301,33 @@ class Timetables:
         except KeyError:
             raise UnknownService(service_id, tuple(self.services)) from None
 
-    def later_answers(self, service_id: str, at: datetime) -> Iterator[tuple[datetime, Answer]]:
-        """Yield without end each instant after ``at``, in UTC, at which the answer may change.
+    def answers(self, service_id: str, at: datetime) -> Iterator[tuple[Span, Answer]]:
+        """Yield without end consecutive spans from ``at``, in UTC, each with its answer.
 
-        It comes with the answer from then on, which at the start of a month may be the same.
+        A new month begins a new span, also where the answer stays the same.
         """
         year, month = at.year, at.month
         while True:
-            entries = self._answers(service_id, year, month)
-            later = range(bisect_right(entries, at, key=itemgetter(0)), len(entries))
-            yield from (entries[index] for index in later)
+            intervals = self._answers(service_id, year, month)
+            later = bisect_right(intervals, at, key=lambda interval: interval[0].end)
+            for span, answer in islice(intervals, later, None):
+                yield Span(max(at, span.start), span.end), answer
             year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+
+    def open_lines(self, lines: Sequence[Line], period: Span) -> list[tuple[Span, Lines]]:
+        """Return ``period`` as spans, each with the lines open throughout it, in their order."""
+        edges: dict[datetime, list[tuple[int, bool]]] = {period.start: [], period.end: []}
+        for n, line in enumerate(lines):
+            for span in self.open_spans(line, period.start, period.end):
+                edges.setdefault(span.start, []).append((n, True))
+                edges.setdefault(span.end, []).append((n, False))
+        is_open = [False] * len(lines)
+        intervals: list[tuple[Span, Lines]] = []
+        for start, end in pairwise(sorted(edges)):
+            for n, opens in edges[start]:
+                is_open[n] = opens
+            intervals.append((Span(start, end), tuple(compress(lines, is_open))))
+        return intervals
 
     def open_spans(self, line: Line, start: datetime, end: datetime) -> tuple[Span, ...]:
         """Return the spans of UTC from ``start`` to ``end`` in which the line's own hours are open.
@@ -364,47 +351,26 @@ class Timetables:
         self, service_id: str, year: int, month: int
     ) -> tuple[tuple[datetime, ...], tuple[Decision, ...]]:
         service, last = self.service(service_id), _month_span(year, month).end + HORIZON
-        entries = self._answers(service_id, year, month)
-        decisions = (
-            _decision_until(service, answer, self.later_answers(service_id, start), last)
-            for start, answer in entries
-        )
-        return tuple(start for start, _ in entries), tuple(decisions)
+        starts = tuple(span.start for span, _ in self._answers(service_id, year, month))
+        answers = (self.answers(service_id, start) for start in starts)
+        return starts, tuple(_decision_until(service, later, last) for later in answers)
 
     def _compile_answers(
         self, service_id: str, year: int, month: int
-    ) -> tuple[tuple[datetime, Answer], ...]:
-        """Return each instant of a month at which the answer changes, its first one included."""
-        service, zone = self.service(service_id), self.directory.zone
-        period = _month_span(year, month)
-        lines = {line.id: line for line in (*service.lines, service.out_of_hours)}
-        spans = {
-            line.id: self.open_spans(line, period.start, period.end) for line in lines.values()
-        }
-        days = date_range(period.start.astimezone(zone).date(), period.end.astimezone(zone).date())
-        midnights = (instants.midnight(day, zone) for day in days)
-        edges = {
-            edge
-            for line_spans in spans.values()
-            for span in line_spans
-            for edge in (span.start, span.end)
-        }
-        entries: list[tuple[datetime, Answer]] = []
-        for start in sorted({period.start, *midnights, *edges}):
-            if start in period:
-                answer = self._answer(service, start, spans)
-                if not entries or not answer.is_shown_as(entries[-1][1]):
-                    entries.append((start, answer))
-        return tuple(entries)
+    ) -> tuple[tuple[Span, Answer], ...]:
+        """Return a month in UTC as spans, each with its answer."""
+        service, period = self.service(service_id), _month_span(year, month)
+        open_lines = self.open_lines(service.lines, period)
+        days = split_by_day(period, self.directory.zone)
+        answers = (
+            (span, self._answer(service, lines, day))
+            for span, (lines, day) in overlay(open_lines, days)
+        )
+        return tuple(merge_equal(answers, key=_shown))
 
-    def _answer(
-        self, service: Service, at: datetime, spans: Mapping[str, tuple[Span, ...]]
-    ) -> Answer:
-        day = at.astimezone(self.directory.zone).date()
-        for line in service.lines:
-            before = bisect_right(spans[line.id], at, key=attrgetter("start"))
-            if before and at in spans[line.id][before - 1]:
-                return Answer(line, line.phone_on(day), IN_HOURS)
+    def _answer(self, service: Service, open_lines: Lines, day: date) -> Answer:
+        if open_lines:
+            return Answer(open_lines[0], open_lines[0].phone_on(day), IN_HOURS)
         line = service.out_of_hours
         return Answer(line, line.phone_on(day), self._why_shut(service.lines[0], day))
 
@@ -423,15 +389,21 @@ class Timetables:
 
 
 def _decision_until(
-    service: Service, answer: Answer, later: Iterable[tuple[datetime, Answer]], last: datetime
+    service: Service, answers: Iterator[tuple[Span, Answer]], last: datetime
 ) -> Decision:
-    """Return the decision up to the first later answer, by ``last``, that a caller notices."""
-    for start, following in later:
-        if start > last:
-            break
+    """Return the first answer, up to the first later one by ``last`` that a caller notices."""
+    _, answer = next(answers)
+    for span, following in takewhile(lambda interval: interval[0].start <= last, answers):
         if not following.is_same_call(answer):
-            return Decision(service, answer.line, answer.phone, answer.reason, start, following)
+            return Decision(
+                service, answer.line, answer.phone, answer.reason, span.start, following
+            )
     return Decision(service, answer.line, answer.phone, answer.reason, None, None)
+
+
+def _shown(answer: Answer) -> tuple[Answer, str]:
+    """Return what is equal for two answers that are, and whose numbers are spelt alike."""
+    return answer, answer.phone.display
 
 
 def merge_hours(

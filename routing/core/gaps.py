@@ -1,27 +1,16 @@
 """Spans in which no line is open, several are, there is no backup, or two directories differ."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from itertools import compress, pairwise
 
 from routing.core import instants
-from routing.core.decision import Timetables, timeline
+from routing.core.decision import Lines, Timetables, timeline
 from routing.core.directory import Line, Phone, Service
 from routing.core.instants import Intervals, Span, merge_equal, overlay, split_by_day
 
-Lines = tuple[Line, ...]
-
 _MARGIN = timedelta(days=8)
 """How far beyond a period its gaps are followed."""
-
-
-class CoverageKind(StrEnum):
-    """How many lines are open by their published hours: none, or several."""
-
-    GAP = "gap"
-    OVERLAP = "overlap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +30,33 @@ Change = tuple[Callee | None, Callee | None]
 
 def find_gaps(
     timetables: Timetables, service_id: str, start: datetime, end: datetime
-) -> Iterator[tuple[Span, CoverageKind, Lines]]:
-    """Yield each span from ``start`` to ``end`` with no open line or several, and those lines.
+) -> Iterator[tuple[Span, Lines]]:
+    """Yield each gap and overlap from ``start`` to ``end``, with the open lines: none, or several.
 
     The lines are those of ``lines`` and ``out_of_hours``; each is open when its own published hours
-    say so. In a gap the out-of-hours line takes the calls all the same.
+    say so. In a gap the out-of-hours line takes the calls all the same. Where it is always open it
+    overlaps nothing: it takes calls only when the others are shut. The hour that clocks show twice
+    is neither a gap nor an overlap: hours that meet at 1am meet at both. A span that goes on past
+    an edge of the period is not cut there, unless for more than a week.
 
     Raise UnknownService for a service that the directory lacks, NaiveTime for a time without a
     zone.
     """
-    service = timetables.service(service_id)
-    period = Span(instants.as_utc(start), instants.as_utc(end))
-    lines = tuple({line.id: line for line in (*service.lines, service.out_of_hours)}.values())
-    for span, open_lines in merge_equal(_open_lines(timetables, lines, period)):
-        if len(open_lines) != 1:
-            yield span, CoverageKind.OVERLAP if open_lines else CoverageKind.GAP, open_lines
-
-
-def reportable_gaps(
-    timetables: Timetables, service_id: str, start: datetime, end: datetime
-) -> Iterator[tuple[Span, CoverageKind, Lines]]:
-    """Yield the gaps and overlaps of ``find_gaps`` that a council could mean to correct.
-
-    An out-of-hours line that is always open overlaps nothing: it takes calls only when the others
-    are shut. The hour that clocks show twice is neither a gap nor an overlap: hours that meet at
-    1am meet at both. A span that goes on past an edge of the period is not cut there, unless for
-    more than a week. Raise as ``find_gaps`` does.
-    """
     zone, period = timetables.directory.zone, Span(instants.as_utc(start), instants.as_utc(end))
-    night_line = timetables.service(service_id).out_of_hours
+    service = timetables.service(service_id)
+    night_line = service.out_of_hours
+    lines = tuple({line.id: line for line in (*service.lines, night_line)}.values())
     wider = Span(period.start - _MARGIN, period.end + _MARGIN)
-    for span, kind, lines in find_gaps(timetables, service_id, wider.start, wider.end):
+    for span, open_lines in merge_equal(timetables.open_lines(lines, wider)):
         if span.start == wider.start or span.end == wider.end:
             span = Span(max(span.start, period.start), min(span.end, period.end))
         opens, closes = (
             edge.astimezone(zone).replace(tzinfo=None) for edge in (span.start, span.end)
         )
-        others = [line for line in lines if line is not night_line]
-        is_covered = len(others) == 1 and night_line.hours.is_always
+        others = [line for line in open_lines if line is not night_line]
+        is_covered = len(open_lines) == 1 or (len(others) == 1 and night_line.hours.is_always)
         if opens < closes and span.overlaps(period) and not is_covered:
-            yield span, kind, lines
+            yield span, open_lines
 
 
 def missing_backups(
@@ -96,7 +72,7 @@ def missing_backups(
     lines = tuple({line.id: line for line in (*service.reachable, *spare)}.values())
     if {line.id for line in lines} == {line.id for line in service.if_unanswered}:
         return  # nobody is left to add: a check of 1,000 such services takes 2.4 seconds, not 12
-    open_lines = _open_lines(timetables, lines, period)
+    open_lines = timetables.open_lines(lines, period)
     intervals = overlay(open_lines, split_by_day(period, timetables.directory.zone))
     missing = (
         (span, _missing_backup(service, *lines_and_day)) for span, lines_and_day in intervals
@@ -138,24 +114,6 @@ def _missing_backup(service: Service, open_lines: Lines, day: date) -> Line | No
     tried = {line.id for line in service.if_unanswered}
     has_backup = any(other.id in tried for other in others)
     return None if has_backup else next(iter(others), None)
-
-
-def _open_lines(
-    timetables: Timetables, lines: Sequence[Line], period: Span
-) -> list[tuple[Span, Lines]]:
-    """Return ``period`` as spans, each with the lines open throughout it, in their order."""
-    edges: dict[datetime, list[tuple[int, bool]]] = {period.start: [], period.end: []}
-    for n, line in enumerate(lines):
-        for span in timetables.open_spans(line, period.start, period.end):
-            edges.setdefault(span.start, []).append((n, True))
-            edges.setdefault(span.end, []).append((n, False))
-    is_open = [False] * len(lines)
-    intervals: list[tuple[Span, Lines]] = []
-    for start, end in pairwise(sorted(edges)):
-        for n, opens in edges[start]:
-            is_open[n] = opens
-        intervals.append((Span(start, end), tuple(compress(lines, is_open))))
-    return intervals
 
 
 def _callees(timetables: Timetables, service_id: str, period: Span) -> Intervals[Callee | None]:

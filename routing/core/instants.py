@@ -3,6 +3,7 @@
 ``Intervals`` are consecutive spans without gaps or overlaps, each with a value.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -138,12 +139,11 @@ def split_by_day(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
 
 def _clock_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """Return the first second after ``before`` and up to ``after`` that has the new offset."""
+    seconds = range(int((after - before).total_seconds()))
     new = after.astimezone(zone).utcoffset()
-    low, high = 0, int((after - before).total_seconds())
-    while low < high:
-        middle = (low + high) // 2
-        if (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == new:
-            high = middle
-        else:
-            low = middle + 1
-    return before + timedelta(seconds=low)
+    change = bisect_left(
+        seconds,
+        True,
+        key=lambda second: (before + timedelta(seconds=second)).astimezone(zone).utcoffset() == new,
+    )
+    return before + timedelta(seconds=change)

@@ -19,7 +19,7 @@ from routing.core.directory import (
     SpecialDay,
     TimeRange,
 )
-from routing.core.gaps import CoverageKind, missing_backups, reportable_gaps
+from routing.core.gaps import find_gaps, missing_backups
 from routing.core.instants import Span, midnight, split_by_day
 from routing.directory import schema
 from routing.directory.yaml_source import KeyPath, PathProblem, YamlSource
@@ -371,8 +371,8 @@ def _cover_day(before: Sequence[_Ranges], day: Sequence[_Ranges]) -> bool:
 
 
 def _check_gaps(timetables: Timetables, service: Service, period: Span) -> Iterator[PathProblem]:
-    coverage = reportable_gaps(timetables, service.id, period.start, period.end)
-    gaps = [span for span, kind, _ in coverage if kind == CoverageKind.GAP]
+    coverage = find_gaps(timetables, service.id, period.start, period.end)
+    gaps = [span for span, open_lines in coverage if not open_lines]
     for times in format_periods(gaps, period, get_locale("en", timetables.directory.zone)):
         message = (
             f"add this to the hours of '{service.out_of_hours.id}', or correct others: no line "

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from routing.conditions import Condition
 from routing.config import Recipient
 from routing.store import jobs
 from routing.store.jobs import JobState
@@ -23,20 +24,21 @@ MAX_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something to tell a person. ``title`` and ``text`` are one line each.
+    """A condition that one recipient is told of.
 
-    ``dedupe_key`` identifies the event, so that it is sent once. In the queue it has an ``id`` and
-    is for one ``recipient``; ``sent_at`` is None until it is sent.
+    ``kind`` is its code and ``text`` its sentence. ``dedupe_key`` identifies the occurrence, so
+    that it is sent once. ``last_due_at`` is when the condition last held; ``sent_at`` is None until
+    it is sent.
     """
 
+    id: int
+    recipient: str
     dedupe_key: str
     kind: str
-    title: str
     text: str
     noticed_at: datetime
-    id: int = 0
-    recipient: str = ""
-    sent_at: datetime | None = None
+    last_due_at: datetime
+    sent_at: datetime | None
 
 
 def database_time(connection: Connection) -> datetime:
@@ -47,23 +49,31 @@ def database_time(connection: Connection) -> datetime:
     return now.astimezone(UTC)
 
 
-def enqueue(connection: Connection, recipients: Iterable[str], due: Collection[Alert]) -> None:
-    """Queue alerts for each recipient whose queue never had them."""
+def enqueue(
+    connection: Connection, recipients: Collection[str], due: Collection[Condition], at: datetime
+) -> None:
+    """Queue conditions for each recipient whose queue never had them; of others, note the time.
+
+    What waits for anybody else is deleted: nobody would ever send it.
+    """
+    is_lost = alerts.c.sent_at.is_(None) & alerts.c.recipient.not_in(recipients)
+    connection.execute(alerts.delete().where(is_lost))
     rows = [
         {
             "recipient": recipient,
-            "dedupe_key": alert.dedupe_key,
-            "kind": alert.kind,
-            "title": alert.title,
-            "text": alert.text,
-            "noticed_at": alert.noticed_at,
+            "dedupe_key": f"{condition.code} {condition.alert_key}",
+            "kind": condition.code,
+            "text": condition.sentence,
+            "noticed_at": at,
+            "last_due_at": at,
         }
         for recipient in recipients
-        for alert in due
+        for condition in due
     ]
     if rows:
-        insert = insert_or_update(connection.dialect.name, alerts)
-        connection.execute(insert.on_conflict_do_nothing(), rows)
+        insert, key = insert_or_update(connection.dialect.name, alerts), ["recipient", "dedupe_key"]
+        update = insert.on_conflict_do_update(index_elements=key, set_={"last_due_at": at})
+        connection.execute(update, rows)
 
 
 def unsent(connection: Connection, recipient: str) -> list[Alert]:
@@ -95,19 +105,6 @@ def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> No
 def newest(connection: Connection, limit: int) -> list[Alert]:
     """Return the newest alerts, sent or not, newest first."""
     return _read(connection, alerts.select().order_by(alerts.c.id.desc()).limit(limit))
-
-
-def purge(
-    connection: Connection, recipients: Collection[str], due: Collection[str], before: datetime
-) -> None:
-    """Delete alerts noticed before an instant, except unsent ones and those still ``due`` by key.
-
-    A due one would be queued again. Unsent ones for nobody among ``recipients`` are deleted too:
-    nobody would ever send them.
-    """
-    is_done = alerts.c.sent_at.is_not(None) | alerts.c.recipient.not_in(recipients)
-    is_old = (alerts.c.noticed_at < before) & alerts.c.dedupe_key.not_in(due)
-    connection.execute(alerts.delete().where(is_old & is_done))
 
 
 def _read(connection: Connection, query: sa.Select[Any]) -> list[Alert]:

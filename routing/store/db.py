@@ -288,7 +288,7 @@ def upgrade(database: Database) -> str:
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     with database.writing() as connection:
         settings.attributes["connection"] = connection
-        before = current_revision(connection)
+        before = _current_revision(connection)
         if before is None:
             create_tables(connection)
             command.stamp(settings, "head")
@@ -305,15 +305,7 @@ def needs_upgrade(database: Database) -> bool:
     if not database.exists:
         return True
     with database.reading() as connection:
-        return (current_revision(connection) or "") < latest_revision()
-
-
-def current_revision(connection: sa.Connection) -> str | None:
-    """Return the revision of the database; None where no migration was applied."""
-    if not sa.inspect(connection).has_table("alembic_version"):
-        return None
-    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    return revision
+        return (_current_revision(connection) or "") < latest_revision()
 
 
 @cache
@@ -355,6 +347,12 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
         finally:
             Path(new.name).unlink(missing_ok=True)
     return rows
+
+
+def _current_revision(connection: Connection) -> str | None:
+    from alembic.runtime.migration import MigrationContext
+
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager

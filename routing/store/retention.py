@@ -71,7 +71,7 @@ def _expired_rows(
     what: str,
     table: sa.Table,
     is_expired: Callable[[datetime], sa.ColumnElement[bool]],
-    period: timedelta = timedelta(0),
+    period: str | timedelta = timedelta(0),
 ) -> RetentionRule:
     """Return the rule for rows that expire by themselves: their purge is not audited."""
 
@@ -117,5 +117,13 @@ RULES = (
     ),
     _expired_rows(
         "senders of text messages", tables.counters, calls.is_old_sender, timedelta(hours=1)
+    ),
+    _expired_rows(
+        "alerts",
+        tables.alerts,
+        lambda before: (
+            tables.alerts.c.sent_at.is_not(None) & (tables.alerts.c.last_due_at < before)
+        ),
+        "CALL_RETENTION_DAYS",
     ),
 )

@@ -33,7 +33,16 @@ def connect(file: Path, timeout: float) -> FileConnection:
 
     The file is never created: `who-to-call db upgrade` does that. Raise sqlite3.Error.
     """
-    connection = _open(file, timeout)
+    inode = _inode(file)  # read before the file is opened: a later replacement must differ from it
+    connection = sqlite3.connect(
+        f"{file.resolve().as_uri()}?mode=rw",
+        uri=True,
+        timeout=timeout,
+        isolation_level=None,  # the "begin" event says which kind of transaction begins
+        check_same_thread=False,
+        factory=FileConnection,
+    )
+    connection.inode = inode
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
@@ -51,7 +60,7 @@ def truncate_wal(file: Path, timeout: float) -> bool:
 
     Wait for them ``timeout`` seconds at most. Raise sqlite3.Error.
     """
-    with closing(_open(file, timeout)) as connection:
+    with closing(connect(file, timeout)) as connection:
         busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return bool(busy == 0)
 
@@ -62,28 +71,13 @@ def configure(engine: sa.Engine, file: Path) -> None:
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # By hand, as SQLAlchemy's documentation says: sqlite3 by itself would begin late.
-        options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
+        is_writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
 
     @sa.event.listens_for(engine, "checkout")
     def check_file(connection: Any, *_: Any) -> None:
         if connection.inode != _inode(file):
             raise sa.exc.DisconnectionError(f"{file} is another file now")
-
-
-def _open(file: Path, timeout: float) -> FileConnection:
-    inode = _inode(file)  # read before the file is opened: a later replacement must differ from it
-    connection = sqlite3.connect(
-        f"{file.resolve().as_uri()}?mode=rw",
-        uri=True,
-        timeout=timeout,
-        isolation_level=None,  # the "begin" event says which kind of transaction begins
-        check_same_thread=False,
-        factory=FileConnection,
-    )
-    connection.inode = inode
-    return connection
 
 
 def _inode(file: Path) -> int | None:

@@ -257,9 +257,9 @@ alerts = _numbered_table(
     sa.Column("recipient", sa.Text, nullable=False),  # a hash: no address is stored
     sa.Column("dedupe_key", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     _instant("noticed_at"),
+    _instant("last_due_at"),
     _instant("sent_at", null=True),
     sa.UniqueConstraint("recipient", "dedupe_key"),
 )

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import ANYSHIRE, ROOT
@@ -19,7 +19,6 @@ from routing.store import calls, tables
 from routing.store.calls import CallStart, LegEnd
 
 SMTP = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
-WORKING = "2026-11-23T12:00:00Z"
 
 
 @pytest.fixture
@@ -156,9 +155,9 @@ def test_two_machines_that_send_at_the_same_time_send_once(make, hook, request, 
 
 
 def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make, hook, tmp_path):
-    app = make(ALERT_WEBHOOK_URL=hook.url, CLOCK_STARTS_AT=WORKING)
+    app = make(ALERT_WEBHOOK_URL=hook.url, CLOCK=lambda: datetime.now(UTC))
     environ = {"DIRECTORY": str(ANYSHIRE), "INSTANCE_PATH": str(tmp_path / "instance")}
-    environ |= {"ALERT_WEBHOOK_URL": hook.url, "CLOCK_STARTS_AT": WORKING}
+    environ["ALERT_WEBHOOK_URL"] = hook.url
     sender = subprocess.Popen(
         [sys.executable, "-m", "flask", "alerts", "send"], cwd=ROOT, env=os.environ | environ
     )
@@ -172,33 +171,6 @@ def test_a_sender_killed_before_it_could_note_what_it_sent_silences_nothing(make
     one, other = (json.loads(body) for body in hook.taken)
     assert one["id"] == other["id"]
     assert one["alerts"] == other["alerts"] != []
-
-
-def test_a_rehearsal_sends_no_alert_of_the_real_service_nor_the_other_way_round(make, post):
-    mail = {"ALERT_SMTP_URL": f"smtp://127.0.0.1:{post.port}", **SMTP}
-    rehearsal = make(CLOCK_STARTS_AT=WORKING, **mail)
-    missed(rehearsal)
-    run(rehearsal, "send")
-    assert "alerts_not_sent" not in warned(rehearsal)
-    run(make(**mail), "send")
-
-    assert [subject.startswith("REHEARSAL: ") for subject in post.subjects()] == [True, False]
-    assert "call" not in post.subjects()[1].lower()
-
-
-@pytest.mark.parametrize(("days", "is_deleted"), [("90", True), ("365 days", False)])
-def test_old_alerts_are_deleted_after_the_call_logs_days_unless_these_are_no_number(
-    make, post, clock, days, is_deleted
-):
-    server = f"smtp://127.0.0.1:{post.port}"
-    app = make(ALERT_SMTP_URL=server, CALL_RETENTION_DAYS=days, **SMTP)
-    missed(app)
-    run(app, "send")
-    clock.at += timedelta(days=91)
-    run(app, "send")
-    rows = json.loads(run(app, "list", "--format", "json").output)
-
-    assert is_deleted == ("call_unanswered" not in {row["kind"] for row in rows})
 
 
 def test_the_list_shows_what_was_sent_and_what_waits_and_no_address(app, post):
@@ -235,7 +207,17 @@ def test_without_a_recipient_every_command_says_what_to_set(make):
     assert (done.exit_code, run(app, "test").exit_code) == (1, 1)
     assert "set ALERT_SMTP_URL, ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL" in done.output
     assert "set ALERT_SMTP_URL" in warned(app)["alerts_off"]
-    assert run(make(ALERTS="none"), "test").exit_code == 1
+
+
+@pytest.mark.parametrize("setting", [{"ALERTS": "none"}, {"CLOCK_STARTS_AT": "2026-11-23T12:00Z"}])
+def test_a_rehearsal_and_a_council_that_wants_none_alert_nobody(make, hook, setting):
+    app = make(ALERT_WEBHOOK_URL=hook.url, **setting)
+    results = [run(app, command) for command in ("send", "test")]
+
+    assert [result.exit_code for result in results] == [1, 1]
+    assert "Nobody is alerted: unset " in results[0].output
+    assert hook.taken == []
+    assert warned(app) == {}
 
 
 def test_incomplete_email_settings_do_not_hold_up_the_webhook(make, hook):

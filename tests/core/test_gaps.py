@@ -9,7 +9,7 @@ import pytest
 from core.test_decision import LONDON, PLAIN, compiled, london
 from sweep import ROOT, pairs, wrong_changes, wrong_gaps
 
-from routing.core.gaps import compare, find_gaps, missing_backups, reportable_gaps
+from routing.core.gaps import compare, find_gaps, missing_backups
 from routing.core.instants import Span
 from routing.errors import NaiveTime, UnknownService
 
@@ -39,7 +39,7 @@ def test_a_scan_of_every_minute_agrees_on_random_directories(tmp_path):
     assert gap_minutes > 500
 
 
-@pytest.mark.parametrize("function", [find_gaps, missing_backups, reportable_gaps])
+@pytest.mark.parametrize("function", [find_gaps, missing_backups])
 def test_an_unknown_service_and_a_time_without_a_zone_are_refused(function):
     naive = datetime(2026, 11, 23)  # noqa: DTZ001
     with pytest.raises(UnknownService):
@@ -51,8 +51,11 @@ def test_an_unknown_service_and_a_time_without_a_zone_are_refused(function):
 def reported(text, start, end):
     """Return the kind, local start and end of what is reported between two local times."""
     return [
-        (kind.value, *(f"{edge.astimezone(LONDON):%d %H:%M}" for edge in (span.start, span.end)))
-        for span, kind, _ in reportable_gaps(compiled(text), "s", london(start), london(end))
+        (
+            "overlap" if open_lines else "gap",
+            *(f"{edge.astimezone(LONDON):%d %H:%M}" for edge in (span.start, span.end)),
+        )
+        for span, open_lines in find_gaps(compiled(text), "s", london(start), london(end))
     ]
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from datetime import UTC, date, datetime, timedelta
 
-import big
+import large_directory
 import pytest
 from conftest import ANYSHIRE, ROOT
 
@@ -230,7 +230,7 @@ def test_a_missing_file_says_what_to_set(tmp_path):
 
 
 BETTER = GOOD.replace("01632 960001", "01632 960077")
-LARGE = big.directory(250)
+LARGE = large_directory.directory(250)
 OPS = {"Authorization": "Bearer ops"}
 
 
@@ -322,8 +322,12 @@ MAX_MIB = 300
 def wrong_items(size):
     """Return a directory of at most ``size`` bytes in which almost every item is a mistake."""
     line = "{aliases: [" + ",".join(['""'] * 5000) + "]}"
-    count = (size - len(big.HEAD)) // (len(line) + 10)
-    return big.HEAD + "lines:\n" + "".join(f"  l{number}: {line}\n" for number in range(count))
+    count = (size - len(large_directory.HEAD)) // (len(line) + 10)
+    return (
+        large_directory.HEAD
+        + "lines:\n"
+        + "".join(f"  l{number}: {line}\n" for number in range(count))
+    )
 
 
 @pytest.fixture
@@ -345,7 +349,7 @@ def days_that_come_again(size):
 
 @pytest.mark.parametrize(
     "make",
-    [wrong_items, lambda size: big.directory(1000), days_that_come_again],
+    [wrong_items, lambda size: large_directory.directory(1000), days_that_come_again],
     ids=["almost every item wrong", "a thousand services", "900 recurrences"],
 )
 def test_a_file_within_the_limit_is_read_within_300_mib(make, file):

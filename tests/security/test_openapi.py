@@ -3,7 +3,7 @@
 import json
 
 from conftest import ANYSHIRE, ROOT
-from described import held
+from schema_check import check_schema
 
 CHECKS = {
     "not_a_server_error",
@@ -21,7 +21,7 @@ CHECKS = {
 
 
 def test_whatever_is_asked_is_answered_as_described(make_app):
-    outcome = held(make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange"), 6)
+    outcome = check_schema(make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange"), 6)
 
     assert outcome.failures == []
     assert set(outcome.checks) >= CHECKS
@@ -30,7 +30,7 @@ def test_whatever_is_asked_is_answered_as_described(make_app):
 
 def test_so_it_is_for_whoever_has_the_token(make_app):
     app = make_app(ANYSHIRE, EXCHANGE_TOKEN="exchange")
-    outcome = held(app, 10, "exchange", coverage=False, stateful=False)
+    outcome = check_schema(app, 10, "exchange", coverage=False, stateful=False)
 
     assert outcome.failures == []
     assert outcome.requests > 50
@@ -45,4 +45,4 @@ def test_an_answer_that_is_not_as_described_is_found(make_app):
     }
     app.view_functions["api.openapi"] = lambda: json.dumps(described | {"paths": paths})
 
-    assert any("status_code" in failure for failure in held(app, 3).failures)
+    assert any("status_code" in failure for failure in check_schema(app, 3).failures)

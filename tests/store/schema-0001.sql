@@ -22,9 +22,9 @@ CREATE TABLE alerts (
 	recipient TEXT NOT NULL,
 	dedupe_key TEXT NOT NULL,
 	kind TEXT NOT NULL,
-	title TEXT NOT NULL,
 	text TEXT NOT NULL,
 	noticed_at DATETIME NOT NULL,
+	last_due_at DATETIME NOT NULL,
 	sent_at DATETIME,
 	CONSTRAINT uq_alerts_recipient_dedupe_key UNIQUE (recipient, dedupe_key)
 );

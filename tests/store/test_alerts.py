@@ -4,17 +4,21 @@ from datetime import timedelta
 
 import pytest
 
+from routing.conditions import Condition
 from routing.store import alerts
-from routing.store.alerts import Alert
+from routing.store.retention import RULES
 
 SECOND = timedelta(seconds=1)
+
+
+def gaps(*keys):
+    return [Condition("rota_gap", f"Nobody: {key}.", alert_key=key) for key in keys]
 
 
 @pytest.fixture
 def look(write, now):
     def look(*keys, to=("a",)):
-        due = [Alert(key, "rota_gap", f"A gap: {key}", f"Nobody: {key}.", now) for key in keys]
-        return write(alerts.enqueue, to, due)
+        write(alerts.enqueue, to, gaps(*keys), now)
 
     return look
 
@@ -26,7 +30,7 @@ def send(write, now):
     def send(to="a"):
         queued = write(alerts.unsent, to)
         write(alerts.mark_sent, [item.id for item in queued], now)
-        return [item.dedupe_key for item in queued]
+        return [item.text for item in queued]
 
     return send
 
@@ -34,27 +38,21 @@ def send(write, now):
 def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     look("x", "y", "x", to=("a", "b"))
     look("x", "y", to=("a", "b"))
-    assert send() == ["x", "y"]
+    assert send() == ["Nobody: x.", "Nobody: y."]
     look("x", "y", to=("a", "b"))
 
     assert send() == []
-    assert send("b") == ["x", "y"]
+    assert send("b") == ["Nobody: x.", "Nobody: y."]
 
 
-def test_old_ones_are_forgotten_but_for_what_waits_or_still_stands(look, send, write, read, now):
+def test_what_still_stands_or_waits_is_kept_unless_it_waits_for_nobody(
+    look, send, write, read, now
+):
     look("sent", "stands")
     send()
-    look("waits")
-    look("nobody's", to=("gone",))
-    write(alerts.purge, ["a"], [], now)
-    assert len(read(alerts.newest, 9)) == 4  # noticed at that instant, not before it
-    write(alerts.purge, ["a"], ["stands"], now + SECOND)
+    look("waits", to=("a", "gone"))
+    write(alerts.enqueue, ["a"], gaps("stands"), now + SECOND)
+    (rule,) = (rule for rule in RULES if rule.what == "alerts")
+    write(rule.purge, now + SECOND, now, "terminal:0")
 
-    assert [row.dedupe_key for row in read(alerts.newest, 9)] == ["waits", "stands"]
-
-
-def test_the_queues_own_clock_is_no_rehearsals(read):
-    one, other = read(alerts.database_time), read(alerts.database_time)
-
-    assert timedelta(0) <= other - one < timedelta(minutes=1)
-    assert one.utcoffset() == timedelta(0)
+    assert [row.text for row in read(alerts.newest, 9)] == ["Nobody: waits.", "Nobody: stands."]

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from routing.conditions import Condition
 from routing.core.instants import Span
 from routing.rota.roster import Cover, Shift
 from routing.store import (
     accounts,
+    alerts,
     audit_log,
     calls,
     db,
@@ -34,6 +36,7 @@ KEPT = {
     "links for a new password": timedelta(0),
     "wrong passwords": accounts.FAILURE_LIFETIME,
     "senders of text messages": timedelta(hours=1),
+    "alerts": 90 * DAY,
 }
 RULES = {rule.what: rule for rule in retention.RULES}
 
@@ -46,6 +49,9 @@ def over(connection, what, at):
     elif what == "senders of text messages":
         row = {"hour": at, "name": "text_sender:x", "count": 1}
         connection.execute(counters.insert().values(row))
+    elif what == "alerts":
+        alerts.enqueue(connection, ["a"], [Condition("rota_gap", "Nobody.", alert_key="1")], at)
+        alerts.mark_sent(connection, [1], at)
     elif what == "links for a new password":
         person = accounts.add(connection, "Priya Shah", granted, None, at, "terminal:0")
         begun = at - accounts.PASSWORD_LINK_LIFETIME

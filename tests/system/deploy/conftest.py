@@ -5,8 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import command_server
 import pytest
-import warm
 from conftest import ANYSHIRE, ROOT
 
 PLACES = {
@@ -84,5 +84,5 @@ def counted(output):
 @pytest.fixture(scope="session")
 def flask(tmp_path_factory):
     """The text of a program that is the service's, loaded already."""
-    with warm.running(tmp_path_factory.mktemp("warm")) as program:
+    with command_server.running(tmp_path_factory.mktemp("warm")) as program:
         yield program

@@ -6,14 +6,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-import fenced
+import code_blocks
 import psycopg
 import pytest
 from conftest import ROOT
 from deploy.conftest import Machine, counted
 from serving import TESTS_PATH, poll
 
-BLOCKS = [block for block in fenced.blocks(ROOT / "docs/runbook.md") if block.kind == "sh"]
+BLOCKS = [block for block in code_blocks.blocks(ROOT / "docs/runbook.md") if block.kind == "sh"]
 ROLE = "who-to-call"
 FILL = """
 who-to-call db upgrade
@@ -23,7 +23,7 @@ role,starts,ends,person
 eds-social-worker,2027-12-24 17:00,2027-12-25 08:30,Amara Owusu
 END
 """
-WRITES = "import killed, sys; killed.divert_for_ever(sys.argv[1], 1)"
+WRITES = "import kill_loop, sys; kill_loop.divert_for_ever(sys.argv[1], 1)"
 
 
 class Place:

@@ -2,13 +2,13 @@
 
 import re
 
-import fenced
+import code_blocks
 import pytest
 from conftest import ROOT
 from deploy.conftest import Machine, counted
 
 PAGE = ROOT / "docs/runbook.md"
-BLOCKS = [block for block in fenced.blocks(PAGE) if block.kind == "sh"]
+BLOCKS = [block for block in code_blocks.blocks(PAGE) if block.kind == "sh"]
 PLAIN = [block for block in BLOCKS if "pg_" not in block.text]
 EDITS = {
     "A number has changed": "s/01632 960003/01632 960033/",
@@ -42,7 +42,7 @@ def test_commands_of_the_runbook_do_what_they_say(done, block):
 def test_they_print_what_the_page_shows(machine, done, block):
     shown = machine.here(block.prints)
 
-    assert fenced.matches(shown, done[block].stdout), done[block].stdout
+    assert code_blocks.matches(shown, done[block].stdout), done[block].stdout
 
 
 def test_what_is_restored_counts_as_what_was_backed_up(done):

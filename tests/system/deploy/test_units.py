@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import click
-import fenced
+import code_blocks
 import pytest
 from conftest import ANYSHIRE, ROOT
 from gunicorn.config import Config
@@ -98,7 +98,7 @@ def test_every_place_that_units_and_programs_name_is_in_the_guides_table():
 
 
 def test_what_the_guide_installs_is_there_and_is_installed_from_where_the_code_is():
-    commands = [block.text for block in fenced.blocks(GUIDE)]
+    commands = [block.text for block in code_blocks.blocks(GUIDE)]
     wanted = set(re.findall(r"install -m \d+ ((?:deploy|docs)/[\w./-]+)", "".join(commands)))
     from_deploy = [command.splitlines()[0] for command in commands if " deploy/" in command]
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from conftest import ANYSHIRE, TEMPLATE_CACHE
-from doors import FRAGMENT, PAGE
 from load import EXCHANGE
+from mixed_load import FRAGMENT, PAGE
 from oracle import Oracle, e164
 from serving import OPEN
 from telephone import Telephone

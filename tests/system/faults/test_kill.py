@@ -1,6 +1,6 @@
 """Killed with -9 between a change and its record: both are there, or neither."""
 
-import killed
+import kill_loop
 import pytest
 
 TIMES = 20
@@ -11,7 +11,7 @@ def test_no_change_is_without_its_record_and_no_record_without_its_change(kind, 
     url = f"sqlite:///{tmp_path / 'routing.sqlite'}"
     if kind == "postgresql":
         url = request.getfixturevalue("postgresql").database()
-    counts = killed.kill(url, TIMES, tmp_path)
+    counts = kill_loop.kill(url, TIMES, tmp_path)
 
     assert counts["killed"] == TIMES
     assert counts["diverts"] == counts["recorded"]

@@ -1,33 +1,33 @@
 """The database, processes, files and clock broken under load: callers notice nothing of it."""
 
-import breaking
+import fault_types
 import pytest
-from doors import Load
-from faulted import endured, served, stepped
+from fault_runs import run_fault, running_service, stepped_service
+from mixed_load import Load
 
 from routing.store import audit_log
 
-POSTGRESQL = (breaking.hung, breaking.killed, breaking.read_only)
-QUICK = (breaking.no_space, breaking.workers_killed, breaking.back_an_hour)
+POSTGRESQL = (fault_types.hung, fault_types.killed, fault_types.read_only)
+QUICK = (fault_types.no_space, fault_types.workers_killed, fault_types.back_an_hour)
 STAFF = "This page cannot be shown just now"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with stepped(tmp_path_factory.mktemp("served")) as running:
+    with stepped_service(tmp_path_factory.mktemp("served")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def on_postgresql(postgresql, tmp_path_factory):
-    with served(tmp_path_factory.mktemp("served"), postgresql) as running:
+    with running_service(tmp_path_factory.mktemp("served"), postgresql) as running:
         yield running
 
 
 def break_by(fault, service):
     """Break a service; return what staff were told meanwhile. Callers notice nothing."""
-    (codes,) = (faults[fault] for faults in breaking.FAULTS.values() if fault in faults)
-    row = endured(breaking.name(fault), service, fault, codes)
+    (codes,) = (faults[fault] for faults in fault_types.FAULTS.values() if fault in faults)
+    row = run_fault(fault_types.name(fault), service, fault, codes)
     assert row.bad() == {}
     assert row.tally.answered == row.tally.made
     return row.staff
@@ -46,7 +46,7 @@ def test_nor_while_a_real_postgresql_breaks_and_the_staff_page_says_so(on_postgr
 def test_a_changed_directory_is_in_every_workers_answers_within_5_seconds_and_recorded_once(
     service,
 ):
-    break_by(breaking.swapped, service)
+    break_by(fault_types.swapped, service)
 
     with service.database.reading() as connection:
         made = audit_log.newest(connection, 10**6)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import requests
+from allowed_answers import AT_ONCE, DIVERTED, LATE, WEB, Write
 from colleague import Colleague, Refused
 from load import EXCHANGE, PAUSE_SECONDS, SLOW_SECONDS, Caller
 from serving import poll
 from telephone import Telephone
-from truth import AT_ONCE, DIVERTED, LATE, WEB, Write
 
 from routing.store.diverts import TIMEOUT_SECONDS
 
@@ -52,10 +52,10 @@ class Tally:
 
 
 class Load:
-    """Callers of a Served at its doors, and a colleague who diverts them, until the block ends."""
+    """Callers by every interface, and a colleague who diverts their calls, until the block ends."""
 
-    def __init__(self, served):
-        self.served, self.truth, self.tally = served, served.truth, Tally()
+    def __init__(self, service):
+        self.service, self.truth, self.tally = service, service.truth, Tally()
         self._is_over, self._turn, self._latest = threading.Event(), threading.Lock(), {}
         names = self.truth.names
 
@@ -63,7 +63,7 @@ class Load:
             return lambda text: names[html.unescape(pattern.search(text)[1])]
 
         # Path, seconds it may be late with a divert, and whom an answer names.
-        self._doors = {
+        self._interfaces = {
             "web": (
                 (API + "decision", WEB, lambda text: json.loads(text)["line"]["id"]),
                 ("/services/{}", WEB, by_name(PAGE)),
@@ -77,7 +77,7 @@ class Load:
 
     def __enter__(self):
         self._pool = ThreadPoolExecutor(len(KINDS))
-        self._running = [self._pool.submit(self._read, kind) for kind in self._doors]
+        self._running = [self._pool.submit(self._read, kind) for kind in self._interfaces]
         self._running += [self._pool.submit(way) for way in (self._telephone, self._divert)]
         return self
 
@@ -96,9 +96,9 @@ class Load:
         )
 
     def _read(self, kind):
-        with Caller(self.served.base, self._count) as caller:
+        with Caller(self.service.base, self._count) as caller:
             while not self._is_over.wait(PAUSE_SECONDS):
-                for path, late, named in self._doors[kind]:
+                for path, late, named in self._interfaces[kind]:
                     for service in SERVICES:
                         self._ask(kind, caller, path.format(service), service, late, named)
                 caller.connection.close()  # or it would be one worker that answers all of them
@@ -127,7 +127,7 @@ class Load:
 
     def _telephone(self):
         draw = random.Random(20261128)
-        with Caller(self.served.base, self._count) as caller:
+        with Caller(self.service.base, self._count) as caller:
             twilio = Telephone(caller, self.truth.numbers)
             while not self._is_over.wait(PAUSE_SECONDS):
                 self._call(twilio, draw.choice(SERVICES), draw.choice(ENDS))
@@ -157,7 +157,7 @@ class Load:
         try:
             return ask()
         except Exception as error:
-            is_refused = self.served.down and isinstance(error, ConnectionError)
+            is_refused = self.service.down and isinstance(error, ConnectionError)
             with self._turn:
                 self.tally.refused += is_refused
                 self.tally.silent += [] if is_refused else [(door, repr(error))]
@@ -177,7 +177,7 @@ class Load:
                 return
             write = Write(f"write {time.monotonic_ns()}", ("advice", "eds")[number % 2], 0.0, None)
             try:
-                colleague = colleague or Colleague(self.served.base)
+                colleague = colleague or Colleague(self.service.base)
                 colleague.divert(write.line, write.note, lambda of=write: self._sent(of))
                 write.confirmed = time.monotonic()
                 self._latest["diverts"] = write.began

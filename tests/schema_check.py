@@ -19,7 +19,7 @@ class CheckOutcome:
     failures: list[str] = field(default_factory=list)
 
 
-def held(app, examples, token=None, **phases):
+def check_schema(app, examples, token=None, **phases):
     """Ask every operation for so many examples, right and wrong, and hold every answer.
 
     ``phases`` leaves some of schemathesis's ways of asking out: ``coverage=False``.

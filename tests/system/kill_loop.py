@@ -24,7 +24,7 @@ def kill(url, times, folder):
     """Kill so many processes, started by one of its own; return what the database holds and what
     was acknowledged.
     """
-    command = [sys.executable, "-m", "killed", url, str(times)]
+    command = [sys.executable, "-m", "kill_loop", url, str(times)]
     environ = os.environ | {"PYTHONPATH": TESTS_PATH}
     done = subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)

@@ -29,7 +29,7 @@ def fill(database, now, calls=20_000, people=20, roles=4, days=400, others=3000)
 
 def analyze(database):
     """Update the statistics for the query planner, as the database does on its own in time."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.writing() as connection:
         connection.exec_driver_sql("ANALYZE")
 
 

@@ -1,7 +1,7 @@
 """Commands of the service as processes of their own, forked from one that has loaded it.
 
-``python warm.py SOCKET`` waits for commands; CLIENT is a program that hands it its own arguments,
-environment, folder, input and output. Loading takes seconds, a fork does not.
+``python command_server.py SOCKET`` waits for commands; CLIENT is a program that hands it its own
+arguments, environment, folder, input and output. Loading takes seconds, a fork does not.
 """
 
 import gc

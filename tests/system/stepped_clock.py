@@ -1,4 +1,4 @@
-"""The service on a machine whose clock a test steps: ``gunicorn stepped:app`` in place of app:app.
+"""The service on a machine whose clock a test steps: ``gunicorn stepped_clock:app``.
 
 The file named by CLOCK_STEP holds by how many seconds the machine's clock is wrong, as a double.
 """

@@ -1,5 +1,5 @@
 """The real service under load, broken in the middle: what callers got, what staff were told, what
-was lost. Each fault is a few lines of breaking.py; each makes one row.
+was lost. Each fault is a few lines of fault_types.py; each makes one row.
 """
 
 import re
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from allowed_answers import Truth
 from colleague import NAME, PASSWORD
 from conftest import ROOT
-from doors import NO_CONNECTION, Load
 from load import Caller
+from mixed_load import NO_CONNECTION, Load
 from serving import OPEN, Server, poll, prepare
 from telephone import call_sid
-from truth import Truth
 
 from routing.store import accounts
 from routing.store.accounts import Role
@@ -28,7 +28,7 @@ SET = "The divert is set."
 
 
 @dataclass
-class Served:
+class RunningService:
     """A service that runs, and all of it that can break.
 
     ``postgresql`` is its database's server; None where it has SQLite.
@@ -61,16 +61,16 @@ class Served:
         return codes - {"call_unanswered", "diverted", "rota_gaps", "rota_next_day"}
 
 
-def stepped(folder):
+def stepped_service(folder):
     """Serve on a machine whose clock can be stepped."""
     step = folder / "step"
     step.write_bytes(bytes(8))
     environ = {"CLOCK_STEP": str(step), "PYTHONPATH": str(ROOT / "tests/system")}
-    return served(folder, app="stepped:app", **environ)
+    return running_service(folder, app="stepped_clock:app", **environ)
 
 
 @contextmanager
-def served(folder, postgresql=None, app="app:app", **environ):
+def running_service(folder, postgresql=None, app="app:app", **environ):
     """Serve Anyshire's directory by two workers, with a database and somebody who may divert."""
     url = postgresql.database() if postgresql else ""
     database = prepare(folder, url)
@@ -80,7 +80,7 @@ def served(folder, postgresql=None, app="app:app", **environ):
     given = OPEN | {"WEB_CONCURRENCY": "2", "DATABASE_URL": url} | environ
     try:
         with Server(folder, app, **given) as server:
-            yield Served(server, database, postgresql)
+            yield RunningService(server, database, postgresql)
     finally:
         database.engine.dispose()
 
@@ -108,40 +108,40 @@ class Row:
         return {name: value for name, value in outcomes.items() if value}
 
 
-def endured(name, served, fault, codes=(), during=1.0, patience=3):
-    """Break a Served by ``fault``, a context manager, under load; return a Row once it is mended.
+def run_fault(name, service, fault, codes=(), during=1.0, patience=3):
+    """Break a service by ``fault``, a context manager, under load; return a Row once it is mended.
 
     It stays broken for ``during`` seconds at least, and until staff are told all of ``codes``.
     Raise AssertionError when they are not, or when it does not mend by itself, within 90
     seconds.
     """
-    earlier = len(served.truth.writes)
-    with Load(served) as load:
+    earlier = len(service.truth.writes)
+    with Load(service) as load:
         load.settled()
-        before, row, refusals = served.codes(), Row(name, load.tally), load.tally.refusals
-        with fault(served):
+        before, row, refusals = service.codes(), Row(name, load.tally), load.tally.refusals
+        with fault(service):
             time.sleep(during)
-            poll(lambda: served.codes() >= {*codes}, otherwise=served.words)
+            poll(lambda: service.codes() >= {*codes}, otherwise=service.words)
             if STORAGE & {*codes}:
                 poll(lambda: {*refusals} - {NO_CONNECTION})
-            row.warnings = frozenset(served.codes() - before)
+            row.warnings = frozenset(service.codes() - before)
             pages = [words for words in refusals if words != NO_CONNECTION]
             row.staff = [SET, *refusals[-1:], *pages][-1]
         load.settled()
-        poll(lambda: all(served.codes() <= before for _ in range(4)), otherwise=served.words)
-    return complete_row(row, served, earlier, patience)
+        poll(lambda: all(service.codes() <= before for _ in range(4)), otherwise=service.words)
+    return complete_row(row, service, earlier, patience)
 
 
-def complete_row(row, served, earlier, patience):
+def complete_row(row, service, earlier, patience):
     """Complete a row by what the database holds once the load is over, or so many seconds later
     where calls are not written yet.
     """
 
     def column(column, *conditions):
-        with served.database.reading() as connection:
+        with service.database.reading() as connection:
             return set(connection.scalars(sa.select(column).where(*conditions)))
 
-    sent = [write for write in served.truth.writes[earlier:] if write.confirmed and write.sure]
+    sent = [write for write in service.truth.writes[earlier:] if write.confirmed and write.sure]
     wanted = {call_key(call_sid(sid)) for sid in row.tally.calls}
     with suppress(AssertionError):
         poll(lambda: wanted <= column(calls.c.sid_sha256), patience)

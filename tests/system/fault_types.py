@@ -14,56 +14,56 @@ from datetime import UTC, datetime, timedelta
 
 import govuk_feed
 import psycopg
+from allowed_answers import PICKED_UP
 from serving import flask, free_port, poll
-from truth import PICKED_UP
 
 from routing import bank_holidays
 from routing.bank_holidays import HolidayList
 
 
 @contextmanager
-def killed(served):
+def killed(service):
     """Kill PostgreSQL with -9, and start it again."""
-    served.postgresql.kill()
+    service.postgresql.kill()
     try:
         yield
     finally:
-        served.postgresql.start()
+        service.postgresql.start()
 
 
 @contextmanager
-def hung(served):
+def hung(service):
     """Stop PostgreSQL with SIGSTOP; kill a worker, so that a new one starts meanwhile."""
-    served.postgresql.hang()
+    service.postgresql.hang()
     try:
-        os.kill(served.workers()[0], signal.SIGKILL)
+        os.kill(service.workers()[0], signal.SIGKILL)
         time.sleep(2)
         yield
     finally:
-        served.postgresql.go_on()
+        service.postgresql.go_on()
 
 
 @contextmanager
-def read_only(served):
+def read_only(service):
     """PostgreSQL takes no changes, as a standby that was not promoted."""
-    _set(served, "ALTER SYSTEM SET default_transaction_read_only = on")
+    _set(service, "ALTER SYSTEM SET default_transaction_read_only = on")
     try:
         yield
     finally:
-        _set(served, "ALTER SYSTEM RESET default_transaction_read_only")
+        _set(service, "ALTER SYSTEM RESET default_transaction_read_only")
 
 
-def _set(served, statement):
-    with psycopg.connect(served.postgresql.url("postgres"), autocommit=True) as connection:
+def _set(service, statement):
+    with psycopg.connect(service.postgresql.url("postgres"), autocommit=True) as connection:
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(statement)
         connection.execute("SELECT pg_reload_conf()")
 
 
 @contextmanager
-def no_space(served):
+def no_space(service):
     """The disk is full: no process of the service can write to a file."""
-    pids = [served.server.process.pid, *served.server.workers]
+    pids = [service.server.process.pid, *service.server.workers]
     _, hard_limit = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
     for pid in pids:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard_limit))
@@ -75,77 +75,77 @@ def no_space(served):
 
 
 @contextmanager
-def gone(served):
+def gone(service):
     """SQLite's file is moved away with what is beside it, and back."""
-    file = served.database.file
+    file = service.database.file
     paths = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
     for path in paths:
-        path.rename(served.folder / path.name)
+        path.rename(service.folder / path.name)
     try:
         yield
     finally:
         for path in paths:
-            (served.folder / path.name).rename(path)
+            (service.folder / path.name).rename(path)
 
 
 @contextmanager
-def workers_killed(served, times=3):
+def workers_killed(service, times=3):
     """Workers killed with -9, one after another, each at any instant of its life."""
     draw = random.Random(20261128)
     for _ in range(times):
         time.sleep(draw.uniform(0.2, 0.6))
-        os.kill(draw.choice(served.workers()), signal.SIGKILL)
+        os.kill(draw.choice(service.workers()), signal.SIGKILL)
     yield
 
 
 @contextmanager
-def swapped(served):
+def swapped(service):
     """Another directory moved over the file: every line has another number."""
-    new = served.folder / "new.yaml"
-    text = served.file.read_text("utf-8")
+    new = service.folder / "new.yaml"
+    text = service.file.read_text("utf-8")
     new.write_text(text.replace("01632 96000", "01632 96005"), "utf-8")
-    served.truth.directory(new)
-    os.replace(new, served.file)
+    service.truth.directory(new)
+    os.replace(new, service.file)
     time.sleep(PICKED_UP + 0.5)
     yield
 
 
 @contextmanager
-def back_an_hour(served):
+def back_an_hour(service):
     """The machine's clock put back an hour, and the database gone for a while."""
-    yield from stepped(served, -timedelta(hours=1))
+    yield from step_clock(service, -timedelta(hours=1))
 
 
-def stepped(served, by):
-    began, writes = time.monotonic(), served.truth.writes
-    _step(served, by)
+def step_clock(service, by):
+    began, writes = time.monotonic(), service.truth.writes
+    _step(service, by)
     poll(lambda: any(write.confirmed and write.began > began for write in [*writes]))
-    with gone(served):  # what was kept on disk before has times of the other clock
+    with gone(service):  # what was kept on disk before has times of the other clock
         time.sleep(1)
     try:
         yield
     finally:
-        _step(served, timedelta())
+        _step(service, timedelta())
 
 
-def _step(served, by):
-    served.truth.step(by)
-    with open(served.server.environ["CLOCK_STEP"], "r+b") as file:
+def _step(service, by):
+    service.truth.step(by)
+    with open(service.server.environ["CLOCK_STEP"], "r+b") as file:
         file.write(struct.pack("d", by.total_seconds()))
 
 
 @contextmanager
-def locked(served):
+def locked(service):
     """Another program writes to SQLite's file and does not end."""
-    with closing(sqlite3.connect(served.database.file, isolation_level=None)) as other:
+    with closing(sqlite3.connect(service.database.file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
 
 
 @contextmanager
-def copied_back(served):
+def copied_back(service):
     """An older state of SQLite's file put in its place under the workers."""
-    copy, file, copying = served.folder / "copy", served.database.file, time.monotonic()
+    copy, file, copying = service.folder / "copy", service.database.file, time.monotonic()
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)
     copied = time.monotonic()
@@ -153,50 +153,50 @@ def copied_back(served):
     for suffix in ("-wal", "-shm"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
     os.replace(copy, file)
-    served.truth.forget(copying, copied, time.monotonic())
+    service.truth.forget(copying, copied, time.monotonic())
     yield
 
 
 @contextmanager
-def all_killed(served):
+def all_killed(service):
     """The whole application killed with -9, and started again as systemd does."""
-    _restart(served, served.server.kill)
+    _restart(service, service.server.kill)
     yield
 
 
 @contextmanager
-def stopped(served):
+def stopped(service):
     """Stopped as by systemd, and started again."""
-    _restart(served, served.server.stop)
+    _restart(service, service.server.stop)
     yield
 
 
-def _restart(served, end):
+def _restart(service, end):
     """End it, and start it again; meanwhile nothing listens."""
-    served.down = True
+    service.down = True
     end()
-    served.server.start().decision()
-    served.down = False
+    service.server.start().decision()
+    service.down = False
 
 
 @contextmanager
-def reloaded(served):
+def reloaded(service):
     """Its workers restarted (HUP)."""
-    old = set(served.workers())
-    served.server.process.send_signal(signal.SIGHUP)
-    poll(lambda: not old & set(served.server.workers))
+    old = set(service.workers())
+    service.server.process.send_signal(signal.SIGHUP)
+    poll(lambda: not old & set(service.server.workers))
     yield
 
 
 @contextmanager
-def half_written(served):
+def half_written(service):
     """Half of the directory's file written, and the rest much later."""
-    text = served.file.read_bytes()
-    served.file.write_bytes(text[: len(text) // 2])
+    text = service.file.read_bytes()
+    service.file.write_bytes(text[: len(text) // 2])
     try:
         yield
     finally:
-        _write_in_slices(served.file, text)
+        _write_in_slices(service.file, text)
 
 
 def _write_in_slices(file, text):
@@ -209,28 +209,28 @@ def _write_in_slices(file, text):
 
 
 @contextmanager
-def on_a_day(served):
+def on_a_day(service):
     """The machine's clock put on a day, and the database gone for a while."""
-    yield from stepped(served, timedelta(days=1))
+    yield from step_clock(service, timedelta(days=1))
 
 
 @contextmanager
-def without_holidays(served):
+def without_holidays(service):
     """GOV.UK's list four days old, and then nobody there who sends it, or nonsense."""
-    folder, old = served.folder / "instance", datetime.now(UTC) - timedelta(days=4)
+    folder, old = service.folder / "instance", datetime.now(UTC) - timedelta(days=4)
     with govuk_feed.serving() as feed:
         listed = bank_holidays.parse(govuk_feed.LIST.read_bytes())
         bank_holidays.save_copy(folder, HolidayList(url=feed.url, checked_at=old, feed=listed))
         for url, body in ((f"http://127.0.0.1:{free_port()}/", b""), (feed.url, b"<html>")):
             feed.body = body
             words = "The dates in use stay as they are."
-            refresh = (served.folder, "bank-holidays", "refresh")
+            refresh = (service.folder, "bank-holidays", "refresh")
             assert words in flask(*refresh, status=1, BANK_HOLIDAYS_URL=url)
         try:
             yield
         finally:
             feed.body = govuk_feed.LIST.read_bytes()
-            flask(served.folder, "bank-holidays", "refresh", BANK_HOLIDAYS_URL=feed.url)
+            flask(service.folder, "bank-holidays", "refresh", BANK_HOLIDAYS_URL=feed.url)
 
 
 def name(fault):
@@ -256,4 +256,4 @@ FAULTS = {
     },
     "stepped": {back_an_hour: set(), on_a_day: set()},
 }
-"""By what is served: each fault, and the warnings that staff are told of it."""
+"""By the kind of service: each fault, and the warnings that staff are told of it."""
