@@ -23,7 +23,7 @@ from routing.staff.auth import (
 )
 from routing.staff.forms import AccountForm, Confirmation, PasswordForm, SignInForm, link_token
 from routing.store import accounts
-from routing.store.accounts import PASSWORD_LINK_LIFETIME, Account, Role
+from routing.store.accounts import PASSWORD_LINK, TOKEN_LIFETIMES, Account, Role
 from routing.text.dates import format_datetime
 
 bp = staff_blueprint("accounts")
@@ -140,7 +140,7 @@ def set_password(token: str) -> AnyResponse:
     form, at, database = PasswordForm(), lookup.now(), lookup.database()
     try:
         with database.writing() if form.is_submitted() else database.reading() as connection:
-            account = accounts.find_by_password_link(connection, token, at)
+            account = accounts.find_by_token(connection, PASSWORD_LINK, token, at)
             if account is not None and form.is_submitted():
                 accounts.set_password(connection, account, form.new.data, at, account.actor)
                 return redirect(url_for("accounts.ask", left="password"))
@@ -186,7 +186,7 @@ def index() -> Response:
             at, actor = lookup.now(), current_account().actor
             token = link_token(Confirmation().once.data, form.name.data, sorted(form.roles), actor)
             with lookup.database().writing() as connection:
-                account = accounts.find_by_password_link(connection, token, at)
+                account = accounts.find_by_token(connection, PASSWORD_LINK, token, at)
                 if account is None:  # else the form was sent twice
                     account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
                     accounts.create_password_link(connection, account, at, actor, token)
@@ -355,5 +355,5 @@ def _show_link(name: str, token: str) -> Response:
         name=name,
         address=config.base_url(current_app.config, request.url_root)
         + url_for("accounts.set_password", token=token),
-        days=PASSWORD_LINK_LIFETIME.days,
+        days=TOKEN_LIFETIMES[PASSWORD_LINK].days,
     )

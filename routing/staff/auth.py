@@ -41,7 +41,7 @@ from routing.errors import (
 )
 from routing.responses import bundle_url
 from routing.store import accounts, rota_people
-from routing.store.accounts import LOCAL, Account, Role
+from routing.store.accounts import LOCAL, SESSION, Account, Role
 from routing.store.audit_log import SERVICE_ACTOR
 from routing.text.dates import format_datetime
 
@@ -72,7 +72,7 @@ def signed_in_account() -> Account | None:
     if not isinstance(token, str):
         return None
     with lookup.database().reading() as connection:
-        return accounts.find_by_session(connection, token, lookup.now(), issuer())
+        return accounts.find_by_token(connection, SESSION, token, lookup.now(), issuer())
 
 
 def issuer() -> str:

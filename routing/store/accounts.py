@@ -14,14 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from routing.errors import AccountError, SignInError
 from routing.store.audit_log import record
-from routing.store.tables import (
-    accounts,
-    calendars,
-    hash_token,
-    password_links,
-    sessions,
-    sign_in_failures,
-)
+from routing.store.tables import accounts, calendars, hash_token, sign_in_failures, tokens
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -29,11 +22,9 @@ LOCAL = "local"
 PROVIDER_ACTOR = "provider"
 """The actor of changes that follow from what the identity provider says at sign-in."""
 
-SESSION_LIFETIME = timedelta(hours=12)
-"""How long a session lasts, whether it is used or not."""
-
-PASSWORD_LINK_LIFETIME = timedelta(days=2)
-"""How long somebody has to set a password by a link."""
+SESSION, PASSWORD_LINK = "session", "password link"
+TOKEN_LIFETIMES = {SESSION: timedelta(hours=12), PASSWORD_LINK: timedelta(days=2)}
+"""How long a token of each kind is good, whether it is used or not."""
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
@@ -195,18 +186,10 @@ def create_password_link(
     account of the provider.
     """
     _ensure_local(account)
-    token = token or secrets.token_urlsafe(32)
-    connection.execute(password_links.delete().where(password_links.c.account_id == account.id))
-    link = {"account_id": account.id, "created_by": actor, "ends_at": at + PASSWORD_LINK_LIFETIME}
-    connection.execute(password_links.insert().values(token_sha256=hash_token(token), **link))
+    is_earlier = (tokens.c.account_id == account.id) & (tokens.c.kind == PASSWORD_LINK)
+    connection.execute(tokens.delete().where(is_earlier))
     record(connection, at, actor, "account.link_created", account.actor)
-    return token
-
-
-def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
-    """Return whose password a link sets; None if it was used or replaced, or has expired."""
-    is_link = (password_links.c.token_sha256 == hash_token(token)) & (password_links.c.ends_at > at)
-    return _first(connection, accounts.select().join(password_links).where(is_link))
+    return _create_token(connection, PASSWORD_LINK, account, at, actor, token)
 
 
 def hash_password(password: str, name: str = "") -> str:
@@ -332,30 +315,36 @@ def purge_unused(connection: Connection, before: datetime, at: datetime, actor: 
 
 def start_session(connection: Connection, account: Account, at: datetime) -> str:
     """Start a session and return its token, of which only the hash is stored."""
-    token = secrets.token_urlsafe(32)
-    connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
     _update(connection, account, signed_in_at=at)
-    session = {"account_id": account.id, "started_at": at, "ends_at": at + SESSION_LIFETIME}
-    connection.execute(sessions.insert().values(token_sha256=hash_token(token), **session))
-    return token
+    return _create_token(connection, SESSION, account, at, account.actor)
 
 
-def find_by_session(
-    connection: Connection, token: str, at: datetime, issuer: str
+def find_by_token(
+    connection: Connection, kind: str, token: str, at: datetime, issuer: str = LOCAL
 ) -> Account | None:
-    """Return the account that a session belongs to; None when the session has ended.
+    """Return the account of a session or a password link; None if it has ended, or was replaced.
 
     ``issuer`` is the one in use now: sessions of another (local ones, once a provider is
     configured) have ended.
     """
-    is_session = (sessions.c.token_sha256 == hash_token(token)) & (sessions.c.ends_at > at)
-    is_usable = is_session & (accounts.c.issuer == issuer)
-    return _first(connection, _SELECT_ACTIVE.join(sessions).where(is_usable))
+    is_token = (tokens.c.token_sha256 == hash_token(token)) & (tokens.c.kind == kind)
+    is_usable = (tokens.c.ends_at > at) & (accounts.c.issuer == issuer)
+    return _first(connection, _SELECT_ACTIVE.join(tokens).where(is_token & is_usable))
 
 
 def end_session(connection: Connection, token: str) -> None:
     """End one session. Nothing happens for an unknown token."""
-    connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))
+    connection.execute(tokens.delete().where(tokens.c.token_sha256 == hash_token(token)))
+
+
+def _create_token(
+    connection: Connection, kind: str, account: Account, at: datetime, actor: str, token: str = ""
+) -> str:
+    token = token or secrets.token_urlsafe(32)
+    values = {"kind": kind, "account_id": account.id, "created_by": actor}
+    values |= {"token_sha256": hash_token(token), "ends_at": at + TOKEN_LIFETIMES[kind]}
+    connection.execute(tokens.insert().values(values))
+    return token
 
 
 def _insert(
@@ -406,11 +395,10 @@ def _end_access(
 
     With ``ends_link`` also the link by which they may set a password of their own.
     """
-    connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
-    is_ended = password_links.c.created_by == account.actor
+    is_ended = tokens.c.created_by == account.actor
     if ends_link:
-        is_ended |= password_links.c.account_id == account.id
-    connection.execute(password_links.delete().where(is_ended))
+        is_ended |= tokens.c.account_id == account.id
+    connection.execute(tokens.delete().where(is_ended))
     not_revoked = (calendars.c.account_id == account.id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():

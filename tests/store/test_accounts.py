@@ -40,7 +40,7 @@ def session_account(read, now):
     """Return whose session a token is of."""
 
     def session_account(token, at=now, issuer=LOCAL):
-        return read(accounts.find_by_session, token, at, issuer)
+        return read(accounts.find_by_token, accounts.SESSION, token, at, issuer)
 
     return session_account
 
@@ -110,7 +110,7 @@ def test_a_session_lasts_twelve_hours_and_is_kept_by_the_hash_of_its_token(
     assert session_account(token) == priya
     assert session_account(token, end - SECOND) == priya
     assert session_account(token, end) is None
-    assert token not in repr(read(sa.Connection.execute, tables.sessions.select()).all())
+    assert token not in repr(read(sa.Connection.execute, tables.tokens.select()).all())
 
 
 @pytest.fixture
@@ -164,9 +164,17 @@ def test_other_roles_leave_a_link_for_a_new_password_good(write, read, priya, no
     token = write(accounts.create_password_link, priya, now, "terminal:0")
     write(accounts.set_roles, priya, frozenset({Role.ROTA}), now, "terminal:0")
 
-    assert read(accounts.find_by_password_link, token, now) == replace(
+    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, token, now) == replace(
         priya, roles=frozenset({Role.ROTA})
     )
+
+
+def test_a_session_sets_no_password_and_a_link_opens_no_session(write, read, priya, now):
+    session = write(accounts.start_session, priya, now)
+    link = write(accounts.create_password_link, priya, now, "terminal:0")
+
+    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, session, now) is None
+    assert read(accounts.find_by_token, accounts.SESSION, link, now) is None
 
 
 def test_a_link_ends_with_the_role_of_whoever_made_and_saw_it(write, read, priya, council, now):
@@ -174,7 +182,7 @@ def test_a_link_ends_with_the_role_of_whoever_made_and_saw_it(write, read, priya
     token = write(accounts.create_password_link, priya, now, admin.actor)
     council(frozenset())
 
-    assert read(accounts.find_by_password_link, token, now) is None
+    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, token, now) is None
 
 
 def test_another_password_ends_the_old_one_sessions_and_calendars(write, read, priya, access, now):

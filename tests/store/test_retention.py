@@ -32,8 +32,7 @@ KEPT = {
     "names on the rota": 730 * DAY,
     "accounts that nobody uses": 730 * DAY,
     "calendars that are revoked": timedelta(0),
-    "sessions that have ended": timedelta(0),
-    "links for a new password": timedelta(0),
+    "sessions and links for a new password": timedelta(0),
     "wrong passwords": accounts.FAILURE_LIFETIME,
     "senders of text messages": timedelta(hours=1),
     "alerts": 90 * DAY,
@@ -52,10 +51,9 @@ def over(connection, what, at):
     elif what == "alerts":
         alerts.enqueue(connection, ["a"], [Condition("rota_gap", "Nobody.", alert_key="1")], at)
         alerts.mark_sent(connection, [1], at)
-    elif what == "links for a new password":
+    elif what == "sessions and links for a new password":
         person = accounts.add(connection, "Priya Shah", granted, None, at, "terminal:0")
-        begun = at - accounts.PASSWORD_LINK_LIFETIME
-        accounts.create_password_link(connection, person, begun, "terminal:0")
+        accounts.start_session(connection, person, at - accounts.TOKEN_LIFETIMES[accounts.SESSION])
     elif what == "wrong passwords":
         accounts.check_rate_limit(connection, "Priya Shah", at)
     elif what in ("notes", "names on the rota"):
@@ -71,9 +69,7 @@ def over(connection, what, at):
         person = accounts.upsert_sso_account(
             connection, "https://id", "s-1", "Dev Patel", granted, at
         )
-        if what == "sessions that have ended":
-            accounts.start_session(connection, person, at - accounts.SESSION_LIFETIME)
-        elif what == "calendars that are revoked":
+        if what == "calendars that are revoked":
             rota_people.create_calendar(connection, None, person.id, at - hour, person.actor)
             rota_people.revoke_calendar(connection, 1, at, person.actor)
 
