@@ -95,20 +95,28 @@ def add(
     password: str | None,
     at: datetime,
     actor: str,
+    issuer: str = LOCAL,
+    subject: str = "",
 ) -> Account:
-    """Create a local account. Raise AccountError for a name that is taken or a weak password.
+    """Create an account. Raise AccountError for a name that is taken or a weak password.
 
-    With a password of None, nobody can sign in until they have set one by a link.
+    With a password of None, nobody can sign in with a local one until they have set one by a link.
     """
     name = name.strip()
+    subject = subject or _subject(name)
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise AccountError("A name has 1 to 100 characters.")
-    if find_local(connection, name) is not None:
+    if _find(connection, issuer, subject) is not None:
         raise AccountError(
             f"There is an account '{name}' already. Remove it first, or give it a new password."
         )
     password_hash = None if password is None else hash_password(password, name)
-    return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, password_hash)
+    roles = {"roles": _joined(granted)}
+    values = {"issuer": issuer, "subject": subject, "name": name, "password_hash": password_hash}
+    insert = accounts.insert().values(values | roles | {"added_at": at})
+    account = _account(connection.execute(insert.returning(accounts)).one())
+    record(connection, at, actor, "account.added", account.actor, after=roles)
+    return account
 
 
 def upsert_sso_account(
@@ -128,7 +136,7 @@ def upsert_sso_account(
     if account is None:
         if not granted:
             return None
-        return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
+        return add(connection, name, granted, None, at, PROVIDER_ACTOR, issuer, subject)
     _update(connection, account, name=name)
     _change_roles(connection, account, granted, at, PROVIDER_ACTOR)
     return replace(account, name=name, roles=granted)
@@ -345,24 +353,6 @@ def _create_token(
     values |= {"token_sha256": hash_token(token), "ends_at": at + TOKEN_LIFETIMES[kind]}
     connection.execute(tokens.insert().values(values))
     return token
-
-
-def _insert(
-    connection: Connection,
-    issuer: str,
-    subject: str,
-    name: str,
-    granted: frozenset[Role],
-    at: datetime,
-    actor: str,
-    password_hash: str | None = None,
-) -> Account:
-    roles = {"roles": _joined(granted)}
-    values = {"issuer": issuer, "subject": subject, "name": name, "password_hash": password_hash}
-    insert = accounts.insert().values(values | roles | {"added_at": at})
-    account = _account(connection.execute(insert.returning(accounts)).one())
-    record(connection, at, actor, "account.added", account.actor, after=roles)
-    return account
 
 
 def _update(connection: Connection, account: Account, **values: object) -> None:
