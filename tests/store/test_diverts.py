@@ -15,7 +15,7 @@ from routing.core.instants import Span
 from routing.errors import UnknownDivert
 from routing.store import audit_log, db, diverts
 from routing.store.db import Database
-from routing.store.diverts import DivertCache, DivertFile, NewDivert
+from routing.store.diverts import DivertCache, DivertFile, DivertReading, NewDivert
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -164,6 +164,7 @@ def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, rec
 
 
 SAFETY_NET_SECONDS = 15
+NONE = DivertReading()
 
 
 @pytest.fixture
@@ -193,7 +194,7 @@ def until(condition):
 
 def on_disk(divert_file, lines):
     """Wait until a reading is on disk, which callers do not wait for."""
-    until(lambda: [divert.line for divert in (divert_file.load() or [()])[0]] == lines)
+    until(lambda: [divert.line for divert in (divert_file.load() or NONE).diverts] == lines)
 
 
 def test_a_reading_from_now_on_has_what_was_just_set(readings, put, now):
@@ -292,10 +293,10 @@ def test_an_older_reading_never_replaces_a_newer_one(divert_file, readings, put)
     put()
     new = readings.current(0)
     on_disk(divert_file, ["eds"])
-    divert_file.save((), new.began - 1)
-    assert [divert.line for divert in divert_file.load()[0]] == ["eds"]
-    divert_file.save((), new.began + 1)
-    assert divert_file.load() == ((), pytest.approx(new.began + 1))
+    divert_file.save(DivertReading((), new.began - 1))
+    assert lines(divert_file.load()) == ["eds"]
+    divert_file.save(DivertReading((), new.began + 1))
+    assert divert_file.load() == DivertReading((), pytest.approx(new.began + 1))
 
 
 def test_a_kept_file_that_is_broken_costs_nothing(divert_file, readings, put, caplog):
@@ -311,8 +312,8 @@ def test_a_kept_file_that_is_broken_costs_nothing(divert_file, readings, put, ca
         assert ("has no zone" if text is without_zone else "cannot use the diverts") in caplog.text
     divert_file.file.write_bytes(b"\xff\xfe")
     assert divert_file.load() is None
-    divert_file.save((), time.time() + 1)
-    assert divert_file.load()[0] == ()
+    divert_file.save(DivertReading((), time.time() + 1))
+    assert divert_file.load().diverts == ()
 
 
 def test_a_folder_that_cannot_be_written_is_logged_and_stops_nothing(database, put, caplog):
