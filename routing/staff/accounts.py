@@ -21,7 +21,7 @@ from routing.staff.auth import (
     signed_in_account,
     staff_blueprint,
 )
-from routing.staff.forms import AccountForm, Confirmation, PasswordForm, SignInForm, link_token
+from routing.staff.forms import AccountForm, PasswordForm, SignInForm, link_token
 from routing.store import accounts
 from routing.store.accounts import PASSWORD_LINK, TOKEN_LIFETIMES, Account, Role
 from routing.text.dates import format_datetime
@@ -184,7 +184,7 @@ def index() -> Response:
             if not form.roles:
                 raise AccountError("Choose at least one role.")
             at, actor = lookup.now(), current_account().actor
-            token = link_token(Confirmation().once.data, form.name.data, sorted(form.roles), actor)
+            token = link_token(form.once.data, form.name.data, sorted(form.roles), actor)
             with lookup.database().writing() as connection:
                 account = accounts.find_by_token(connection, PASSWORD_LINK, token, at)
                 if account is None:  # else the form was sent twice

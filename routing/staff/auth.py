@@ -291,6 +291,12 @@ def render_message(status: int, title: str, *paragraphs: str) -> Response:
     return render_page("message.html", status=status, title=title, paragraphs=paragraphs)
 
 
+def send_csv(content: str, name: str, encoding: str = "utf-8-sig") -> Response:
+    """Send a file for a spreadsheet, by default marked as UTF-8 for Excel."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content.encode(encoding), mimetype="text/csv", headers=headers)
+
+
 def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
     """Return an item for GOV.UK's radio buttons."""
     return {"value": value, "text": text, "hint": {"text": hint} if hint else None}

@@ -15,10 +15,10 @@ from routing.config import base_url
 from routing.core import instants
 from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
 from routing.rota.descriptions import RotaText
-from routing.rota.roster import Assignment, Rota, RotaPerson
+from routing.rota.roster import Assignment, Rota
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
-from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, Confirmation, link_token
+from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, link_token
 from routing.store import rota as rota_store
 from routing.store import rota_people
 from routing.store.accounts import LOCAL, Role
@@ -36,11 +36,6 @@ SHOWN_AFTER_END = timedelta(days=14)
 """How long a calendar still shows what is over."""
 
 RETRY_AFTER_SECONDS = 600
-
-MAX_LINE_CHARS = 18
-"""How many characters, of four bytes at most, surely fit in the 75 bytes of a line: RFC 5545, 3.1.
-A longer one is folded: it goes on after a line end and a space.
-"""
 
 _HEAD = """BEGIN:VCALENDAR
 VERSION:2.0
@@ -88,25 +83,18 @@ def show() -> Response:
         own_id = person.id if person else 0  # nobody has it
         rota = rota_service.load_rota(connection, at, end, own_id)
         feeds = rota_people.unrevoked_calendars(connection)
-    sees_all = account.may(Role.ROTA)
     whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
     return render_page(
         "my_shifts.html",
         form=CalendarForm(of=OWN_SHIFTS if person else WHOLE_ROTA),
         is_on_rota=person is not None,
-        shifts=_own_shifts(rota, person, at) if person else [],
-        calendars=[
-            {
-                "id": feed.id,
-                "title": _title(feed, rota),
-                "owner": feed.owner if sees_all else "",
-                "created_at": staff_text.format_relative(feed.created_at, at, locale),
-                "is_suspended": feed.is_suspended(at, issuer()),
-            }
-            for feed in feeds
-            if feed.account_id == account.id or sees_all
-        ],
+        duties=[duty for duty in rota.all_assignments(at, end) if duty.person_id == own_id],
+        text=RotaText(rota, at),
+        feeds=[one for one in feeds if account.id == one.account_id or account.may(Role.ROTA)],
+        title_of=lambda feed: _title(feed, rota),
+        is_suspended=lambda feed: feed.is_suspended(at, issuer()),
+        format_relative=lambda when: staff_text.format_relative(when, at, locale),
         choices=[*own_item, whole_item],
         done=request.args.get("done"),
     )
@@ -115,8 +103,9 @@ def show() -> Response:
 @bp.post("/rota/feeds")
 def create_calendar() -> Response:
     """Create a calendar feed, and show its address this once."""
-    shows, account = CalendarForm().of.data, current_account()
-    token = link_token(Confirmation().once.data, shows, account.id)
+    form, account = CalendarForm(), current_account()
+    shows = form.of.data
+    token = link_token(form.once.data, shows, account.id)
     with lookup.database().writing() as connection:
         person = rota_people.find_by_account(connection, account.id)
         person_id = person.id if person is not None and shows == OWN_SHIFTS else None
@@ -217,20 +206,6 @@ def to_ics(
     return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
 
 
-def _own_shifts(rota: Rota, person: RotaPerson, at: datetime) -> list[tuple[str, str, str, int]]:
-    locale = lookup.staff_locale()
-    return [
-        (
-            staff_text.format_span(duty.during, at, locale),
-            rota.role_names[duty.shift.role_id],
-            RotaText(rota, at).cover(duty),
-            duty.shift.id,
-        )
-        for duty in rota.all_assignments(at, at + OWN_SHIFTS_LOOKAHEAD)
-        if duty.person_id == person.id
-    ]
-
-
 def _title(feed: CalendarFeed, rota: Rota) -> str:
     own = feed.rota_person_id
     return "The whole rota" if own is None else f"Shifts of {rota.names[own]}"
@@ -280,4 +255,8 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> str:
-    return "\n ".join(re.findall(f".{{1,{MAX_LINE_CHARS}}}", line))
+    """Return a line cut within the 75 bytes of RFC 5545, 3.1: it goes on after an end and a space.
+
+    No cut is within a character: those of its bytes that follow stay with the first.
+    """
+    return "\n ".join(part.decode() for part in re.findall(rb".{1,70}[\x80-\xbf]*", line.encode()))

@@ -10,7 +10,7 @@ from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import cover_absence
 from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
-from routing.staff.forms import Confirmation, PersonForm
+from routing.staff.forms import PersonForm
 from routing.store import accounts, rota_people
 from routing.store.accounts import Role
 
@@ -23,22 +23,19 @@ def index() -> AnyResponse:
     """Show everybody who can be on the rota; put somebody new on it."""
     form = PersonForm()
     if form.validate_on_submit():
-        at, actor = lookup.now(), current_account().actor
-        try:
-            with lookup.database().writing() as connection:
-                phone = form.phone.data or None
-                once = Confirmation().once.data
-                rota_people.add(connection, form.name.data, phone, at, actor, once)
+        name, phone, once = form.name.data, form.phone.data or None, form.once.data
+        with form.refusing(InvalidRotaChange), lookup.database().writing() as connection:
+            actor = current_account().actor
+            rota_people.add(connection, name, phone, lookup.now(), actor, once)
             return redirect(url_for("rota_people.index", done="added"))
-        except InvalidRotaChange as error:
-            form.refuse(error)
     with lookup.database().reading() as connection:
         people = rota_people.all_people(connection)
         names = {account.id: account.name for account in accounts.active_accounts(connection)}
     return render_page(
         "people.html",
         form=form,
-        people=[(one, names.get(one.account_id or 0)) for one in people if one.left_at is None],
+        people=[person for person in people if person.left_at is None],
+        account_names=names,
         done=request.args.get("done"),
     )
 
@@ -55,13 +52,10 @@ def show(person_id: int) -> AnyResponse:
     if form.validate_on_submit():
         name, phone, account = form.name.data, form.phone.data or None, form.account.data
         account_id = int(account) if account in names else None
-        at, actor = lookup.now(), current_account().actor
-        try:
-            with lookup.database().writing() as connection:
-                rota_people.change(connection, person_id, name, phone, account_id, at, actor)
+        with form.refusing(InvalidRotaChange), lookup.database().writing() as connection:
+            at, actor = lookup.now(), current_account().actor
+            rota_people.change(connection, person_id, name, phone, account_id, at, actor)
             return redirect(url_for("rota_people.index", done="changed"))
-        except InvalidRotaChange as error:
-            form.refuse(error)
     return render_page("person.html", form=form, person=person, accounts=list(names.items()))
 
 

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from flask import Response, redirect, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, request, url_for
 
 from routing import lookup, rota_service
 from routing.core import instants
@@ -19,8 +17,15 @@ from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
 from routing.rota.roster import Assignment, Rota
 from routing.rota_service import GAP_LOOKAHEAD
-from routing.staff.auth import HOME, actor_names, current_account, render_page, staff_blueprint
-from routing.staff.forms import Confirmation, parse_id
+from routing.staff.auth import (
+    HOME,
+    actor_names,
+    current_account,
+    render_page,
+    send_csv,
+    staff_blueprint,
+)
+from routing.staff.forms import parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -74,15 +79,8 @@ def show() -> Response:
             rota = rota_service.load_rota(connection, period.start, period.end)
         names, done = actor_names(connection), None
         with suppress(UnknownShift):
-            done = _describe_change(rota_store.get_change(connection, done_id or 0))
-        changes = [
-            {
-                **_describe_change(change),
-                "at": staff_text.format_relative(change.made_at, at, locale),
-                "actor": names(change.made_by),
-            }
-            for change in rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        ]
+            done = rota_store.get_change(connection, done_id or 0)
+        changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
     ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
@@ -99,6 +97,9 @@ def show() -> Response:
         earlier=first - DAYS_SHOWN * ONE_DAY,
         later=first + DAYS_SHOWN * ONE_DAY,
         changes=changes,
+        describe_change=_describe_change,
+        format_relative=lambda when: staff_text.format_relative(when, at, locale),
+        names=names,
     )
 
 
@@ -121,9 +122,7 @@ def print_page() -> Response:
 def download() -> Response:
     """Send who is really on duty in a year from today, or ``?from=``, for a spreadsheet."""
     days = _days_shown(lookup.now(), DAYS_IN_FILE)
-    content = rota_service.export_csv(_period(days)).encode("utf-8-sig")
-    disposition = f'attachment; filename="rota-{days[0]}.csv"'
-    return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
+    return send_csv(rota_service.export_csv(_period(days)), f"rota-{days[0]}.csv")
 
 
 @bp.get("/rota/gaps")
@@ -177,28 +176,6 @@ def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
     return roles
 
 
-def show_saved_change() -> AnyResponse | None:
-    """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
-    once = Confirmation().once.data
-    if not once:
-        return None
-    with lookup.database().reading() as connection:
-        change = rota_store.find_change_by_key(connection, once)
-    return None if change is None else redirect(url_for("rota.show", done=change.id))
-
-
-def redirect_to_rota(change: RotaChange, start: datetime, known: int = 0) -> AnyResponse:
-    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen.
-
-    ``known`` is how many shifts of an import were there already.
-    """
-    zone = lookup.staff_locale().zone
-    day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
-    is_shown = 0 <= (day - today).days < DAYS_SHOWN
-    values: dict[str, Any] = {"from": None if is_shown else day, "known": known or None}
-    return redirect(url_for("rota.show", done=change.id, **values))
-
-
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     """Return each gap in words, with a link to fill it; one for a role with nobody, first."""
     empty, gaps = {}, []
@@ -221,14 +198,8 @@ def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]
     ]
 
 
-def _describe_change(change: RotaChange) -> dict[str, object]:
-    label = staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
-    return {
-        "id": change.id,
-        "action": change.summary or label,
-        "is_undone": change.undone_by_change_id is not None,
-        "can_be_undone": change.can_be_undone,
-    }
+def _describe_change(change: RotaChange) -> str:
+    return change.summary or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
 
 
 def _first_date(at: datetime) -> date:

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
 from routing.core.instants import Span, as_utc, whole_second
-from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
+from routing.errors import DatabaseUnavailable, UnknownDivert
 from routing.files import (
     CALLER_IO_TIMEOUT_SECONDS,
     open_lock,
@@ -275,7 +275,7 @@ class DivertFile:
             return DivertReading(tuple(map(_in_utc, _SAVED.validate_json(content))), began)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, NaiveTime) as error:
+        except (OSError, ValueError) as error:
             log.warning("cannot use the diverts saved in %s: %s", self.file, error)
             return None
 
