@@ -3,6 +3,8 @@
 People sign in with the council's provider, or with an account of this service.
 """
 
+from contextlib import AbstractContextManager
+
 from flask import Response, current_app, g, redirect, request, session, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,9 +23,9 @@ from routing.staff.auth import (
     signed_in_account,
     staff_blueprint,
 )
-from routing.staff.forms import AccountForm, PasswordForm, SignInForm, link_token
+from routing.staff.forms import AccountForm, PasswordForm, SignInForm, StaffForm, link_token
 from routing.store import accounts
-from routing.store.accounts import PASSWORD_LINK, TOKEN_LIFETIMES, Account, Role
+from routing.store.accounts import RESET_LINK, TOKEN_LIFETIMES, Account, Role
 from routing.text.dates import format_datetime
 
 bp = staff_blueprint("accounts")
@@ -67,8 +69,7 @@ def check() -> AnyResponse:
     with lookup.database().writing() as connection:
         if account != accounts.find_local(connection, account.name):
             raise SignInError(WRONG_CREDENTIALS)  # removed, or given another password, meanwhile
-        token = accounts.start_session(connection, account, lookup.now())
-    _start_browser_session(token)
+        _start_session(connection, account)
     return redirect(safe_next_url(form.next.data))
 
 
@@ -109,15 +110,13 @@ def from_provider() -> AnyResponse:
             raise
         identity = sso.Identity(account.subject, account.name, frozenset(), str(error))
     with lookup.database().writing() as connection:
-        at = lookup.now()
         account = accounts.upsert_sso_account(
-            connection, issuer(), identity.subject, identity.name, identity.roles, at
+            connection, issuer(), identity.subject, identity.name, identity.roles, lookup.now()
         )
         if account is not None and account.roles:
-            token = accounts.start_session(connection, account, at)
+            _start_session(connection, account)
     if not identity.roles:
         raise SignInError(identity.refusal)
-    _start_browser_session(token)
     return redirect(safe_next_url(next_url))
 
 
@@ -137,15 +136,12 @@ def set_password(token: str) -> AnyResponse:
 
     Until then the link stays good: a mail filter may open it first.
     """
-    form, at, database = PasswordForm(), lookup.now(), lookup.database()
-    try:
-        with database.writing() if form.is_submitted() else database.reading() as connection:
-            account = accounts.find_by_token(connection, PASSWORD_LINK, token, at)
-            if account is not None and form.is_submitted():
-                accounts.set_password(connection, account, form.new.data, at, account.actor)
-                return redirect(url_for("accounts.ask", left="password"))
-    except AccountError as error:
-        form.refuse(error)
+    form, at = PasswordForm(), lookup.now()
+    with form.refusing(AccountError), _connection(form) as connection:
+        account = accounts.find_by_token(connection, RESET_LINK, token, at)
+        if account is not None and form.is_submitted():
+            accounts.set_password(connection, account, form.new.data, at, account.actor)
+            return redirect(url_for("accounts.ask", left="password"))
     if account is None:
         return render_message(
             404,
@@ -179,20 +175,15 @@ def sign_out() -> AnyResponse:
 def index() -> Response:
     """List everybody who can sign in. Create an account, and show the link for its password."""
     form = AccountForm()
-    try:
-        if form.is_submitted():
-            if not form.roles:
-                raise AccountError("Choose at least one role.")
-            at, actor = lookup.now(), current_account().actor
-            token = link_token(form.once.data, form.name.data, sorted(form.roles), actor)
-            with lookup.database().writing() as connection:
-                account = accounts.find_by_token(connection, PASSWORD_LINK, token, at)
-                if account is None:  # else the form was sent twice
-                    account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
-                    accounts.create_password_link(connection, account, at, actor, token)
-                return _show_link(account.name, token)
-    except AccountError as error:
-        form.refuse(error)
+    if form.is_submitted():
+        at, actor = lookup.now(), current_account().actor
+        token = link_token(form.once.data, form.name.data, sorted(form.roles), actor)
+        with form.refusing(AccountError), lookup.database().writing() as connection:
+            account = accounts.find_by_token(connection, RESET_LINK, token, at)
+            if account is None:  # else the form was sent twice
+                account = accounts.add(connection, form.name.data, form.roles, None, at, actor)
+                accounts.create_password_link(connection, account, at, actor, token)
+            return _show_link(account.name, token)
     with lookup.database().reading() as connection:
         active_accounts = accounts.active_accounts(connection)
     locale = lookup.staff_locale()
@@ -213,14 +204,11 @@ def index() -> Response:
 @require_role(Role.ADMIN)
 def show(account_id: int) -> AnyResponse:
     """Show an account. Change its roles, end its sessions, remove it or make a password link."""
-    form, database = AccountForm(), lookup.database()
-    try:
-        with database.writing() if form.is_submitted() else database.reading() as connection:
-            account = accounts.find(connection, account_id)
-            if form.is_submitted() and account is not None:
-                return _change(connection, account, form)
-    except AccountError as error:
-        form.refuse(error)
+    form = AccountForm()
+    with form.refusing(AccountError), _connection(form) as connection:
+        account = accounts.find(connection, account_id)
+        if form.is_submitted() and account is not None:
+            return _change(connection, account, form)
     if account is None and form.action.data == "remove":  # a second tap
         return redirect(url_for("accounts.index", done="remove"))
     if account is None:
@@ -238,19 +226,16 @@ def show(account_id: int) -> AnyResponse:
 def show_own() -> AnyResponse:
     """Show what one's own account may do. Change its password; sign out everywhere but here."""
     form, account = PasswordForm(), current_account()
-    try:
-        if form.is_submitted():
+    if form.is_submitted():
+        with form.refusing(AccountError, SignInError):
             if account.is_local:
                 refusal = "The current password is wrong."
                 _check_password(account.name, form.current.data, refusal)
             with lookup.database().writing() as connection:
                 at = lookup.now()
                 accounts.set_password(connection, account, form.new.data, at, account.actor)
-                token = accounts.start_session(connection, account, at)
-            _start_browser_session(token)
+                _start_session(connection, account)
             return redirect(url_for("accounts.show_own", done="password"))
-    except (AccountError, SignInError) as error:
-        form.refuse(error)
     return render_page(
         "own_account.html",
         form=form,
@@ -298,18 +283,23 @@ def _ask(form: SignInForm, status: int = 200) -> Response:
     )
 
 
+def _connection(form: StaffForm) -> AbstractContextManager[Connection]:
+    """Return a transaction that may write only if the form was sent."""
+    database = lookup.database()
+    return database.writing() if form.is_submitted() else database.reading()
+
+
 def _url(path: str) -> str:
     return f"{config.base_url(current_app.config, request.url_root)}{HOME}{path}"
 
 
-def _start_browser_session(token: str) -> None:
-    """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
+def _start_session(connection: Connection, account: Account) -> None:
+    """Put a new session in place of this browser's."""
     earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
     if isinstance(earlier, str):
-        with lookup.database().writing() as connection:
-            accounts.end_session(connection, earlier)
+        accounts.end_session(connection, earlier)
     session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY] = token
+    session[SESSION_TOKEN_KEY] = accounts.start_session(connection, account, lookup.now())
     if attempts:  # of other tabs
         session[ATTEMPTS_KEY] = attempts
 
@@ -355,5 +345,5 @@ def _show_link(name: str, token: str) -> Response:
         name=name,
         address=config.base_url(current_app.config, request.url_root)
         + url_for("accounts.set_password", token=token),
-        days=TOKEN_LIFETIMES[PASSWORD_LINK].days,
+        days=TOKEN_LIFETIMES[RESET_LINK].days,
     )

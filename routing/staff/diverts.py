@@ -89,7 +89,7 @@ def new() -> AnyResponse:
         start = form.from_.data
         if start and form.shown.data:
             start = max(start, at)  # it may have come while the page was read
-        try:
+        with form.refusing(InvalidDivert):
             proposed = divert_rules.propose(
                 facts.timetables,
                 lookup.diverts(),
@@ -100,11 +100,7 @@ def new() -> AnyResponse:
                 form.may_ring.data,
                 at,
             )
-            note = divert_rules.check_note(form.why)
-        except InvalidDivert as error:
-            form.refuse(error)
-        else:
-            rows = lookup.latest_diverts().diverts
+            note, rows = divert_rules.check_note(form.why), lookup.latest_diverts().diverts
             title = "Check before you divert"
             if page := _check(form, proposed, rows, at, title, "Divert calls", note=note):
                 return page
@@ -139,11 +135,8 @@ def move(divert_id: int) -> AnyResponse:
     handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
     if form.validate_on_submit():
-        try:
+        with form.refusing(InvalidDivert):
             proposed = lookup.propose_new_end(row, form.until.data)
-        except InvalidDivert as error:
-            form.refuse(error)
-        else:
             others, title = _others([divert_id]), "Check the new end"
             if page := _check(form, [proposed], others, at, title, "Change the end", row):
                 return page

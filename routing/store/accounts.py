@@ -22,8 +22,8 @@ LOCAL = "local"
 PROVIDER_ACTOR = "provider"
 """The actor of changes that follow from what the identity provider says at sign-in."""
 
-SESSION, PASSWORD_LINK = "session", "password link"
-TOKEN_LIFETIMES = {SESSION: timedelta(hours=12), PASSWORD_LINK: timedelta(days=2)}
+SESSION, RESET_LINK = "session", "reset link"
+TOKEN_LIFETIMES = {SESSION: timedelta(hours=12), RESET_LINK: timedelta(days=2)}
 """How long a token of each kind is good, whether it is used or not."""
 
 MIN_PASSWORD_CHARS = 12
@@ -98,12 +98,14 @@ def add(
     issuer: str = LOCAL,
     subject: str = "",
 ) -> Account:
-    """Create an account. Raise AccountError for a name that is taken or a weak password.
+    """Create an account. Raise AccountError for a name that is taken, a weak password or no role.
 
     With a password of None, nobody can sign in with a local one until they have set one by a link.
     """
     name = name.strip()
     subject = subject or _subject(name)
+    if not granted:
+        raise AccountError("Choose at least one role.")
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise AccountError("A name has 1 to 100 characters.")
     if _find(connection, issuer, subject) is not None:
@@ -194,10 +196,10 @@ def create_password_link(
     account of the provider.
     """
     _ensure_local(account)
-    is_earlier = (tokens.c.account_id == account.id) & (tokens.c.kind == PASSWORD_LINK)
+    is_earlier = (tokens.c.account_id == account.id) & (tokens.c.kind == RESET_LINK)
     connection.execute(tokens.delete().where(is_earlier))
     record(connection, at, actor, "account.link_created", account.actor)
-    return _create_token(connection, PASSWORD_LINK, account, at, actor, token)
+    return _create_token(connection, RESET_LINK, account, at, actor, token)
 
 
 def hash_password(password: str, name: str = "") -> str:
@@ -348,6 +350,7 @@ def end_session(connection: Connection, token: str) -> None:
 def _create_token(
     connection: Connection, kind: str, account: Account, at: datetime, actor: str, token: str = ""
 ) -> str:
+    connection.execute(tokens.delete().where(tokens.c.ends_at <= at))
     token = token or secrets.token_urlsafe(32)
     values = {"kind": kind, "account_id": account.id, "created_by": actor}
     values |= {"token_sha256": hash_token(token), "ends_at": at + TOKEN_LIFETIMES[kind]}

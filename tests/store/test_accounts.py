@@ -164,7 +164,7 @@ def test_other_roles_leave_a_link_for_a_new_password_good(write, read, priya, no
     token = write(accounts.create_password_link, priya, now, "terminal:0")
     write(accounts.set_roles, priya, frozenset({Role.ROTA}), now, "terminal:0")
 
-    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, token, now) == replace(
+    assert read(accounts.find_by_token, accounts.RESET_LINK, token, now) == replace(
         priya, roles=frozenset({Role.ROTA})
     )
 
@@ -173,7 +173,7 @@ def test_a_session_sets_no_password_and_a_link_opens_no_session(write, read, pri
     session = write(accounts.start_session, priya, now)
     link = write(accounts.create_password_link, priya, now, "terminal:0")
 
-    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, session, now) is None
+    assert read(accounts.find_by_token, accounts.RESET_LINK, session, now) is None
     assert read(accounts.find_by_token, accounts.SESSION, link, now) is None
 
 
@@ -182,7 +182,7 @@ def test_a_link_ends_with_the_role_of_whoever_made_and_saw_it(write, read, priya
     token = write(accounts.create_password_link, priya, now, admin.actor)
     council(frozenset())
 
-    assert read(accounts.find_by_token, accounts.PASSWORD_LINK, token, now) is None
+    assert read(accounts.find_by_token, accounts.RESET_LINK, token, now) is None
 
 
 def test_another_password_ends_the_old_one_sessions_and_calendars(write, read, priya, access, now):
