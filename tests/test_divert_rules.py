@@ -160,7 +160,14 @@ def test_a_line_that_has_that_number_on_some_date_of_the_divert_is_refused_too()
 
 
 def test_an_internal_line_is_not_shown_by_way_of_a_divert(anyshire):
-    assert_refused(anyshire, "line", "internal", service="professionals", line="duty-manager")
+    assert_refused(
+        anyshire,
+        "line",
+        "Duty manager is internal",
+        "‘Advice",
+        service="professionals",
+        line="duty-manager",
+    )
     assert propose(anyshire, service="children", line="duty-manager")
 
 

@@ -140,9 +140,8 @@ def test_an_unknown_role_or_a_weak_password_is_refused(run):
         result = run(*words, granted, stdin="x" * 12)
         assert result.exit_code == 2, granted
         assert "view, rota, divert, admin" in result.output
-    for password, reason in (("passwordpassword", "anybody would guess"), ("short", "at least 12")):
-        result = run(*words, "view", stdin=f"{password}\n")
-        assert (result.exit_code, reason in result.output) == (1, True), password
+    weak = run(*words, "view", stdin="passwordpassword\n")
+    assert (weak.exit_code, "anybody would guess" in weak.output) == (1, True)
 
 
 @pytest.fixture
