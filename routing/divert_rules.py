@@ -62,13 +62,12 @@ def propose(
     except UnknownService as error:
         raise InvalidDivert("service", str(error)) from error
     start = _check_start(start, at, get_locale("en", directory.zone))
-    set_at = max([at, *(divert.set_at for divert in diverts)])
     proposed = []
     for service in services:
         during = check_period(timetables, service, line, start, until, at)
         replaced = decide(timetables, service.id, start, diverts).line
         avoid = None if may_ring or replaced.id == line.id else replaced
-        proposed.append(Divert(service.id, line, during, set_at, avoid))
+        proposed.append(Divert(service.id, line, during, avoid))
     return proposed
 
 

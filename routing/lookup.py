@@ -110,7 +110,6 @@ def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
             row.service,
             line,
             row.during,
-            row.set_at,
             avoid=directory.line(row.avoid or ""),
         )
         for row in rows

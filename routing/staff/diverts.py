@@ -272,11 +272,13 @@ def _describe(
 ) -> Description:
     """Return what callers get if a divert is set, or ``moved`` to its end, besides ``others``."""
     locale, facts = lookup.staff_locale(), lookup.snapshot()
-    line, during, active = divert.line, divert.during, lookup.active_diverts(others)
+    line, during = divert.line, divert.during
+    earlier = [row for row in others if not moved or row.id < moved.id]
+    later = [row for row in others if moved and row.id > moved.id]
+    active = *lookup.active_diverts(earlier), divert, *lookup.active_diverts(later)
     decide_at = partial(decide, facts.timetables, divert.service)
-    before = decide_at(during.start, active).line
-    decision = decide_at(during.start, (*active, divert))
-    after = decide_at(during.end, (*active, divert)).line
+    before = decide_at(during.start, lookup.active_diverts(others)).line
+    decision, after = decide_at(during.start, active), decide_at(during.end, active).line
     instead, remarks = "Callers go on getting", []
     if before.id != line.id:
         replaced = line_phrase(before, locale)
@@ -294,8 +296,7 @@ def _describe(
         if row.service == divert.service and row.during.overlaps(during):
             name = staff_text.line_name(facts.directory, row.line)
             when = staff_text.format_span(row.during, at, locale)
-            is_newer = row.set_at > divert.set_at
-            effect = "takes precedence" if is_newer else "has no effect until this one ends"
+            effect = "takes precedence" if row in later else "has no effect until this one ends"
             remarks.append(f"The divert to {name}, {when}, {effect}.")
     length = staff_text.format_time_left(during.end - during.start)
     when = f"{staff_text.format_span(during, at, locale)} ({length})"

@@ -96,9 +96,7 @@ def create(
 ) -> list[DivertRow]:
     """Set diverts, all or none, with times cut to whole seconds; return them in the given order.
 
-    Each gets a later ``set_at`` than every one before it, even if the clocks of several machines
-    differ. Called again with the same ``idempotency_key``, it returns the diverts of the first
-    call.
+    Called again with the same ``idempotency_key``, it returns the diverts of the first call.
     """
     keys = [
         f"{idempotency_key}/{number}" if idempotency_key else None
@@ -106,27 +104,24 @@ def create(
     ]
     if earlier := _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys))):
         return list(earlier)
-    newest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
-    newest_set_at = connection.scalar(newest)
-    created = []
-    for key, new in zip(keys, new_diverts, strict=True):
-        if newest_set_at:
-            at = max(at, newest_set_at + timedelta(microseconds=1))
-        newest_set_at = at
-        insert = diverts.insert().values(
-            service=new.service,
-            line=new.line,
-            starts_at=whole_second(new.during.start),
-            ends_at=whole_second(new.during.end),
-            note=new.note,
-            set_at=at,
-            set_by=actor,
-            idempotency_key=key,
-            avoid=new.avoid,
-        )
-        divert = _divert(connection.execute(insert.returning(diverts)).one())
+    rows = [
+        {
+            "service": new.service,
+            "line": new.line,
+            "starts_at": whole_second(new.during.start),
+            "ends_at": whole_second(new.during.end),
+            "note": new.note,
+            "set_at": at,
+            "set_by": actor,
+            "idempotency_key": key,
+            "avoid": new.avoid,
+        }
+        for key, new in zip(keys, new_diverts, strict=True)
+    ]
+    insert = diverts.insert().returning(diverts, sort_by_parameter_order=True)
+    created = [_divert(row) for row in connection.execute(insert, rows)]
+    for divert in created:
         record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))
-        created.append(divert)
     return created
 
 

@@ -94,8 +94,6 @@ def test_the_one_set_last_is_newest_whatever_the_clock_of_its_machine(put, unend
 
     stored = unended(now)
     assert [divert.line for divert in stored] == ["first", "second", "third"]
-    assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
-    assert len({divert.set_at for divert in stored}) == 3
 
 
 def test_a_form_sent_twice_sets_its_diverts_once(put, unended, now):
@@ -158,8 +156,7 @@ def test_those_who_divert_at_once_all_do_and_one_is_the_newest(put, unended, rec
         list(threads.map(lambda line: put(wanted(now, line)), ["a", "b", "c"]))
 
     stored = unended(now)
-    assert len({divert.set_at for divert in stored}) == 3
-    assert sorted(stored, key=lambda divert: divert.set_at) == list(stored)
+    assert len(stored) == 3
     assert [row.entity for row in record()] == [f"divert:{row.id}" for row in stored]
 
 

@@ -80,7 +80,7 @@ def test_one_sentence_says_where_calls_go_until_when_and_what_then():
     ],
 )
 def test_a_divert_is_named_as_one_and_ends_at_its_own_end(hours, sentence, number):
-    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=hours)), NOW)
+    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=hours)))
 
     assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
         f"Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 {sentence}{number}"
@@ -101,7 +101,7 @@ def test_a_warning_says_once_when_a_line_is_shut_to_the_second_and_its_hours():
 
     def warnings(line, hours, seconds=0):
         during = Span(start, start + timedelta(hours=hours, seconds=seconds))
-        diverts = [Divert(service, LINES[line], during, NOW) for service in ("children", "x")]
+        diverts = [Divert(service, LINES[line], during) for service in ("children", "x")]
         return staff_text.closed_warnings(TIMETABLES, diverts, start, ENGLISH)
 
     assert [warnings("mash", 1), len(warnings("mash", 1, seconds=1))] == [[], 1]
