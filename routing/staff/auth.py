@@ -152,20 +152,20 @@ class IdConverter(IntegerConverter):
     regex = "[0-9]{1,18}"
 
 
-def staff_blueprint(name: str) -> Blueprint:
-    """Return a blueprint below /staff, each view of which requires sign-in."""
+def staff_blueprint(name: str, role: Role = Role.VIEW) -> Blueprint:
+    """Return a blueprint below /staff, each view of which requires sign-in and a role."""
     bp = Blueprint(name, __name__, url_prefix=HOME)
-    bp.before_request(require_login)
+    bp.before_request(partial(require_login, role))
     bp.after_request(no_store)
     for error in _ERRORS:
         bp.register_error_handler(error, _show_error)
     return bp
 
 
-def require_login() -> AnyResponse | None:
+def require_login(role: Role) -> AnyResponse | None:
     """Redirect to sign-in whoever has not signed in; refuse a form that is not this session's own.
 
-    Views in PUBLIC_ENDPOINTS need no sign-in, every other one at least the role ``view``. Raise
+    Views in PUBLIC_ENDPOINTS need no sign-in, every other one needs ``role``. Raise
     DatabaseUnavailable while the database does not answer: nothing could be shown or changed.
     """
     g.language = "en"
@@ -190,7 +190,7 @@ def require_login() -> AnyResponse | None:
         unsaved = "&unsaved=yes" if request.method == "POST" else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
-    return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
+    return None if account.may(role) else _forbidden(role)
 
 
 def require_role(role: Role) -> Callable[[View], View]:

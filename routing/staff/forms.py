@@ -174,6 +174,15 @@ def parse_id(value: str) -> int | None:
     return int(value) if value.isdecimal() and len(value) <= 18 else None  # no id is longer
 
 
+def parse_day(value: str, default: date) -> date:
+    """Return a date from 2000 to 2099, as a link has it; ``default`` for anything else."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return default
+    return day if 2000 <= day.year < 2100 else default
+
+
 class StaffForm(FlaskForm):
     """A form whose errors are its fields' own, and those of the rules that refuse it.
 
@@ -435,23 +444,20 @@ def _decompress(sheet: str) -> bytes:
         raise ValidationError("Choose the CSV file again.") from error
 
 
+def _display_phone(value: str | None) -> str:
+    try:
+        return parse_phone(value).display if value and value.strip() else ""
+    except ValueError as error:
+        problem = "This is not a telephone number. Write it in full, as 01632 960001."
+        raise ValueError(problem) from error
+
+
 class PersonForm(StaffForm):
-    """Somebody's name, work phone and account."""
+    """Somebody's name, work phone as it is written, and account."""
 
     name = text(200)
-    phone = text(200)
+    phone = StringField(filters=[_display_phone])
     account = text(20)
-
-    def validate_phone(self, field: Field) -> None:
-        """Put a telephone number into the form in which it is written. Raise ValidationError."""
-        if field.data.strip():
-            try:
-                field.data = parse_phone(field.data).display
-            except ValueError as error:
-                problem = "This is not a telephone number. Write it in full, as 01632 960001."
-                raise ValidationError(problem) from error
-        else:
-            field.data = ""
 
 
 class CalendarForm(StaffForm):

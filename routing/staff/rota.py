@@ -15,7 +15,7 @@ from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
-from routing.rota.roster import Assignment, Rota
+from routing.rota.roster import Assignment, Rota, RotaPerson, Shift
 from routing.rota_service import GAP_LOOKAHEAD
 from routing.staff.auth import (
     HOME,
@@ -25,7 +25,7 @@ from routing.staff.auth import (
     send_csv,
     staff_blueprint,
 )
-from routing.staff.forms import parse_id
+from routing.staff.forms import parse_day, parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -45,17 +45,20 @@ QUARTER = timedelta(minutes=15)
 class GridBar:
     """A part of a row. ``kind`` is duty, cover, gap, or idle, where there is nothing to show.
 
-    ``times`` are its start and end by local clocks, ``who`` is on duty, ``note`` says more.
-    ``link`` leads to the shift, or to a form that fills the gap; "" if there is nothing to do.
+    ``who`` is on duty, ``note`` says more. ``link`` leads to the shift, or to a form that fills the
+    gap; "" if there is nothing to do.
     """
 
     kind: str
     during: Span
-    times: str = ""
     who: str = ""
     note: str = ""
     link: str = ""
-    is_now: bool = False
+
+    @property
+    def times(self) -> str:
+        """Return its start and end by local clocks."""
+        return descriptions.format_times(self.during, lookup.staff_locale())
 
     @property
     def quarters(self) -> int:
@@ -84,12 +87,14 @@ def show() -> Response:
     ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
+        at=at,
         done=done,
         known=request.args.get("known", 0, type=int),
         roles=_role_rows(rota, days, at),
         roles_on_duty=roles_on_duty(upcoming, at),
         gaps=_gap_items(upcoming, at, ahead),
-        clashes=_clash_items(upcoming, at, ahead),
+        clashes=upcoming.clashes(ahead.start, ahead.end),
+        text=RotaText(upcoming, at),
         lookahead_days=GAP_LOOKAHEAD.days,
         period=_describe(days),
         first=first,
@@ -103,6 +108,19 @@ def show() -> Response:
     )
 
 
+@bp.get("/rota/shifts/<id:shift_id>")
+def show_shift(shift_id: int) -> Response:
+    """Show a shift: who has which part of it, and what can be done with it."""
+    (rota, shift), at = read_shift(shift_id), lookup.now()
+    return render_page(
+        "shift.html",
+        shift=shift,
+        text=RotaText(rota, at),
+        describe_period=describe_period,
+        is_over=shift.during.end <= at,
+    )
+
+
 @bp.get("/rota/print")
 def print_page() -> Response:
     """Show two weeks of the rota for paper: a side for each role, no note, no telephone number."""
@@ -112,6 +130,7 @@ def print_page() -> Response:
     rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
+        at=at,
         roles=_role_rows(rota, days, at),
         period=_describe(days),
         printed_at=format_datetime(at, locale, with_year=True),
@@ -140,7 +159,8 @@ def gaps() -> Response:
         "rota_gaps.html",
         gaps=_gap_items(rota, at, period),
         surplus=RotaText(rota, at).surplus(period.start, period.end),
-        clashes=_clash_items(rota, at, period),
+        clashes=rota.clashes(period.start, period.end),
+        text=RotaText(rota, at),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -156,24 +176,38 @@ def bank_holidays() -> Response:
     days = [day for day in year if day in holidays.dates]
     with lookup.database().reading() as connection:
         rota = rota_service.load_days(connection, days)
-    return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
+    return render_page("rota_holidays.html", at=at, roles=_role_rows(rota, days, at))
 
 
-def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
-    """Return who is on duty in each role at ``at``, until when and who then; and work phones.
+def roles_on_duty(rota: Rota, at: datetime) -> list[tuple[str, str, str, list[RotaPerson]]]:
+    """Return each role's name, who is on duty at ``at``, and until when and who then.
 
-    Phones are for people who arrange duty or diverts.
+    Last the people on duty who have a work phone, for people who arrange duty or diverts.
     """
-    account, text = current_account(), RotaText(rota, at)
+    account, roles = current_account(), []
     may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
-    roles: list[dict[str, object]] = []
     for role in rota.roles.values():
-        who, until = text.now(role)
-        people = [rota.people[id_] for id_ in rota.staffing_at(role.id, at).person_ids if id_]
-        phones = [(one.name, one.phone) for one in people if one.phone and may_see_phones]
-        name = rota.role_names[role.id]
-        roles.append({"name": name, "who": who, "until": until, "phones": phones})
+        ids = rota.staffing_at(role.id, at).person_ids if may_see_phones else ()
+        people = [person for id_ in ids if (person := rota.people[id_]).phone]
+        roles.append((rota.role_names[role.id], *RotaText(rota, at).now(role), people))
     return roles
+
+
+def read_shift(shift_id: int) -> tuple[Rota, Shift]:
+    """Return a shift, and the rota around it. Raise UnknownShift, DatabaseUnavailable."""
+    with lookup.database().reading() as connection:
+        shift = rota_store.get(connection, shift_id)
+    rota = rota_service.read_around(shift.during)
+    if shift.role_id not in rota.roles:
+        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
+    return rota, shift
+
+
+def describe_period(during: Span) -> str:
+    """Return a period in full, with its length: it is read back to whoever typed it."""
+    locale, at = lookup.staff_locale(), lookup.now()
+    start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
+    return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
@@ -191,25 +225,13 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     return [*empty.items(), *gaps]
 
 
-def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
-    return [
-        (RotaText(rota, at).clash(clash), clash.assignments[-1].shift.id)
-        for clash in rota.clashes(period.start, period.end)
-    ]
-
-
 def _describe_change(change: RotaChange) -> str:
     return change.summary or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
 
 
 def _first_date(at: datetime) -> date:
-    """Return the date in ``?from=``; today at ``at`` if there is none from 2000 to 2099."""
-    today = at.astimezone(lookup.staff_locale().zone).date()
-    try:
-        first = date.fromisoformat(request.args.get("from", ""))
-    except ValueError:
-        return today
-    return first if 2000 <= first.year < 2100 else today
+    """Return the date in ``?from=``; today at ``at`` if there is none."""
+    return parse_day(request.args.get("from", ""), at.astimezone(lookup.staff_locale().zone).date())
 
 
 def _days_shown(at: datetime, count: int = DAYS_SHOWN) -> list[date]:
@@ -244,60 +266,43 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
     locale = lookup.staff_locale()
     period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
-    bars = [
-        _duty_bar(rota, duty, period, at)
-        for duty in rota.assignments(role.id, period.start, period.end)
-        if duty.person_id is not None
-    ]
-    bars += [
-        _gap_bar(rota, role, gap, missing, at)
-        for gap, missing in rota.role_gaps(role.id, period.start, period.end)
-    ]
+    lanes = _lanes(_bars(RotaText(rota, at), role, period))
     return {
         "day": format_full_date(day, locale),
         "starts": descriptions.format_times(period, locale).partition(" to ")[0],
         "tags": list(_tags(rota, role, day, period)),
         "is_free_day": filling.day_kind(day, rota.timetables) is not DayKind.WORKING_DAY,
-        "lanes": [_fill_lane(lane, period) for lane in _lanes(bars) or [[]]],
+        "lanes": [_fill_lane(lane, period) for lane in lanes or [[]]],
     }
 
 
-def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
-    during = Span(max(duty.during.start, period.start), min(duty.during.end, period.end))
-    return GridBar(
-        "duty" if duty.cover is None else "cover",
-        during,
-        descriptions.format_times(during, lookup.staff_locale()),
-        rota.names[duty.person_id],
-        RotaText(rota, at).cover(duty) if duty.cover else "",
-        # Hundreds on a page: url_for would take a sixth of its time.
-        f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
-        at in during,
-    )
-
-
-def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) -> GridBar:
-    duties = rota.assignments(role.id, gap.start, gap.end)
-    absent = [duty for duty in duties if duty.person_id is None]
-    notes = [
-        f"{rota.names[duty.shift.person_id]} is off"
-        + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
-        for duty in absent
-    ]
-    return GridBar(
-        "gap",
-        gap,
-        descriptions.format_times(gap, lookup.staff_locale()),
-        descriptions.format_shortfall(role, missing).capitalize(),
-        "; ".join(notes),
-        _gap_link(rota, role, gap, absent),
-        at in gap,
-    )
+def _bars(text: RotaText, role: RotaRole, period: Span) -> Iterator[GridBar]:
+    rota = text.rota
+    duties = rota.assignments(role.id, period.start, period.end)
+    for duty in duties:
+        if duty.person_id is not None:
+            yield GridBar(
+                "cover" if duty.cover else "duty",
+                Span(max(duty.during.start, period.start), min(duty.during.end, period.end)),
+                rota.names[duty.person_id],
+                text.cover(duty),
+                # Hundreds on a page: url_for would take a sixth of its time.
+                f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
+            )
+    for gap, missing in rota.role_gaps(role.id, period.start, period.end):
+        absent = [duty for duty in duties if duty.person_id is None and duty.during.overlaps(gap)]
+        notes = [
+            f"{rota.names[duty.shift.person_id]} is off"
+            + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
+            for duty in absent
+        ]
+        who = descriptions.format_shortfall(role, missing).capitalize()
+        yield GridBar("gap", gap, who, "; ".join(notes), _gap_link(rota, role, gap, absent))
 
 
 def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:
     if not current_account().may(Role.ROTA):
-        return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
+        return url_for("rota.show_shift", shift_id=absent[0].shift.id) if absent else ""
     if not absent:
         return _fill_link(rota, role, gap)
     during = absent[0].during

@@ -28,7 +28,6 @@ from routing.staff.auth import (
     current_account,
     radio_item,
     render_page,
-    require_role,
     send_csv,
     staff_blueprint,
 )
@@ -43,13 +42,13 @@ from routing.staff.forms import (
     digest,
     parse_id,
 )
-from routing.staff.rota import DAYS_SHOWN
+from routing.staff.rota import DAYS_SHOWN, describe_period, read_shift
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.text import staff_text
-from routing.text.dates import format_datetime, join_words
+from routing.text.dates import join_words
 
-bp = staff_blueprint("rota_shifts")
+bp = staff_blueprint("rota_shifts", Role.ROTA)
 
 MAX_SWAPS_SHOWN = 20
 
@@ -76,7 +75,6 @@ def show_saved_change() -> AnyResponse | None:
 
 
 @bp.route("/rota/shifts/new", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def new() -> AnyResponse:
     """Ask for a shift, with what a link to fill a gap says; read it back; save it if confirmed."""
     form, at = _duty_form(), lookup.now()
@@ -96,27 +94,13 @@ def new() -> AnyResponse:
     )
 
 
-@bp.get("/rota/shifts/<id:shift_id>")
-def show(shift_id: int) -> Response:
-    """Show a shift: who has which part of it, and what can be done with it."""
-    rota, shift = _get(shift_id)
-    return render_page(
-        "shift.html",
-        shift=shift,
-        text=RotaText(rota, lookup.now()),
-        describe_period=_describe_period,
-        is_over=shift.during.end <= lookup.now(),
-    )
-
-
 @bp.route("/rota/shifts/<id:shift_id>/remove", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def remove(shift_id: int) -> AnyResponse:
     """Show what removing a shift, or a cover of it, would mean.
 
     If that is confirmed and still as it was shown, remove it from now on.
     """
-    (rota, shift), form = _get(shift_id), RemovalForm(request.values)
+    (rota, shift), form = read_shift(shift_id), RemovalForm(request.values)
     holder = rota.names[shift.person_id]
     past = "What is over already stays as it was."
     if form.cover.data:
@@ -124,7 +108,7 @@ def remove(shift_id: int) -> AnyResponse:
         if (current := covers.get(form.cover.data)) is None:
             raise UnknownShift("This shift has no such cover, or it was removed.")
         who = f"{rota.names[current.person_id]} in place of {holder}"
-        texts = [f"{who}, {_describe_period(current.during)}.", past]
+        texts = [f"{who}, {describe_period(current.during)}.", past]
         return _confirm("uncovered", form, rota, [], texts, cancelled=[current])
     holders = _holders(rota, shift, shift.during)
     covered = [f"With covers, on duty: {holders}."] if holders != holder else []
@@ -133,13 +117,12 @@ def remove(shift_id: int) -> AnyResponse:
 
 
 @bp.route("/rota/shifts/<id:shift_id>/cover", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def cover(shift_id: int) -> AnyResponse:
     """Ask who covers which part of a shift, what is left of it or what a link says; save that.
 
     It is read back first.
     """
-    (rota, shift), at = _get(shift_id), lookup.now().replace(second=0, microsecond=0)
+    (rota, shift), at = read_shift(shift_id), lookup.now().replace(second=0, microsecond=0)
     start = at if at in shift.during else shift.during.start
     form = _duty_form(starts=start, ends=shift.during.end)
     if form.validate_on_submit():
@@ -148,7 +131,7 @@ def cover(shift_id: int) -> AnyResponse:
             change = validate_cover(rota, shift, person_id, form.during, form.note.data)
             holders = _holders(rota, shift, change.during)
             text = f"{rota.names[person_id]} in place of {holders}: "
-            text += f"{rota.role_names[shift.role_id]}, {_describe_period(change.during)}."
+            text += f"{rota.role_names[shift.role_id]}, {describe_period(change.during)}."
             return _confirm("covered", form, rota, [change], [text])
     return render_page(
         "shift_form.html",
@@ -160,7 +143,6 @@ def cover(shift_id: int) -> AnyResponse:
 
 
 @bp.route("/rota/away", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def absence() -> AnyResponse:
     """Ask who is away from when until when, or what a link says; read back what becomes of it.
 
@@ -188,19 +170,18 @@ def absence() -> AnyResponse:
 
 
 @bp.route("/rota/shifts/<id:shift_id>/swap", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def swap(shift_id: int) -> AnyResponse:
     """Ask with which shift to swap, of everybody's or of ``?person=``'s, the nearest first.
 
     Read the swap back; if that is confirmed, save it in one step.
     """
-    (_, shift), form, at = _get(shift_id), SwapForm(request.values), lookup.now()
+    (_, shift), form, at = read_shift(shift_id), SwapForm(request.values), lookup.now()
     if form.is_submitted():
         with form.refusing(InvalidRotaChange):
             other_id = parse_id(form.other.data)
             if other_id is None:
                 raise InvalidRotaChange("other", "Choose the other shift.")
-            _, other = _get(other_id)
+            _, other = read_shift(other_id)
             rota = rota_service.read_around(shift.during, other.during)
             return _confirm("swapped", form, rota, swap_shifts(rota, shift, other, at))
     if shift.during.end <= at:
@@ -219,7 +200,7 @@ def swap(shift_id: int) -> AnyResponse:
         form=form,
         shift_id=shift.id,
         summary=f"{_holders(rota, shift, shift.during)}: {rota.role_names[shift.role_id]}, "
-        f"{_describe_period(shift.during)}.",
+        f"{describe_period(shift.during)}.",
         people=[("", "Everybody"), *sorted(people.items(), key=lambda person: person[1])],
         others=[
             radio_item(
@@ -233,7 +214,6 @@ def swap(shift_id: int) -> AnyResponse:
 
 
 @bp.route("/rota/fill", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def fill() -> AnyResponse:
     """Ask which role to fill, when, and with whom; what a link to a long gap says is filled in.
 
@@ -266,7 +246,6 @@ def fill() -> AnyResponse:
 
 
 @bp.route("/rota/import", methods=["GET", "POST"])
-@require_role(Role.ROTA)
 def import_() -> AnyResponse:
     """Ask for a spreadsheet, and read back what it would change; save just that if confirmed."""
     form = ImportForm()
@@ -305,14 +284,12 @@ def _import(form: ImportForm) -> AnyResponse:
 
 
 @bp.get("/rota/import/template.csv")
-@require_role(Role.ROTA)
 def template() -> Response:
     """Send a spreadsheet to fill in, with this council's roles."""
     return send_csv(rota_service.make_template(), "rota-template.csv")
 
 
 @bp.post("/rota/undo/<id:change_id>")
-@require_role(Role.ROTA)
 def undo(change_id: int) -> AnyResponse:
     """Undo a change, all of it in one step, if the rota is as it was shown; once."""
     with lookup.database().reading() as connection:
@@ -383,15 +360,6 @@ def _save_or_read_back(
     return redirect(url_for("rota.show", done=change.id, known=known, **values))
 
 
-def _get(shift_id: int) -> tuple[Rota, Shift]:
-    with lookup.database().reading() as connection:
-        shift = rota_store.get(connection, shift_id)
-    rota = rota_service.read_around(shift.during)
-    if shift.role_id not in rota.roles:
-        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
-    return rota, shift
-
-
 def _chosen_person(field: Field, rota: Rota) -> int:
     ids: dict[str, int] = {str(person.id): person.id for person in rota.active_people()}
     if field.data not in ids:
@@ -407,17 +375,10 @@ def _describe_duty(rota: Rota, duty: Shift | Cover) -> str:
     roles = {shift.id: shift.role_id for shift in rota.shifts}
     role_id = duty.role_id if isinstance(duty, Shift) else roles[duty.shift_id]
     who, role = rota.names[duty.person_id], rota.role_names[role_id]
-    return f"{who}: {role}, {_describe_period(duty.during)}."
+    return f"{who}: {role}, {describe_period(duty.during)}."
 
 
 def _holders(rota: Rota, shift: Shift, during: Span) -> str:
     """Return who has a shift in some part of it, covers applied: "Amara Owusu and Ben Hughes"."""
     names = [rota.names[person_id] for person_id in rota.holders(shift.id, during)]
     return join_words(names, lookup.staff_locale())
-
-
-def _describe_period(during: Span) -> str:
-    """Return a period in full, with its length: it is read back to whoever typed it."""
-    locale, at = lookup.staff_locale(), lookup.now()
-    start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
-    return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
