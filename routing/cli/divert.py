@@ -72,7 +72,9 @@ def set_divert(
         _confirm_closed(proposed)
     for divert in proposed:
         if lookup.who_to_call(divert.service, divert.during.start).line.id == line:
-            click.echo(f"{divert.line.name.get('en')} takes these calls anyway.", err=True)
+            service_name = staff_text.service_name(timetables.directory, divert.service)
+            line_name = divert.line.name.get("en")
+            click.echo(f"{service_name}: {line_name} takes these calls anyway.", err=True)
     added = [lookup.new_divert(divert, note) for divert in proposed]
     with lookup.database().writing() as connection:
         created = diverts.create(connection, added, lookup.now(), actor())
@@ -90,10 +92,12 @@ def extend(divert_id: int, until: str, although_closed: bool) -> None:
     proposed = lookup.propose_new_end(divert, _parse_until(until))
     if not although_closed:
         _confirm_closed([proposed])
+    end = proposed.during.end
+    if end < divert.during.end:
+        earlier = staff_text.format_time_left(divert.during.end - end)
+        click.echo(f"Divert {divert_id} ends {earlier} earlier than it was set for.", err=True)
     with lookup.database().writing() as connection:
-        changed = diverts.move_end(
-            connection, divert_id, proposed.during.end, lookup.now(), actor()
-        )
+        changed = diverts.move_end(connection, divert_id, end, lookup.now(), actor())
     _print_changed([changed], "changed")
 
 
