@@ -22,7 +22,7 @@ from routing.snapshot import Snapshot, SnapshotLoader
 from routing.store import holiday_lists
 from routing.store.calls import CallLog
 from routing.store.db import Database
-from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
+from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow
 from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_AGE_SECONDS = 1.0
@@ -115,12 +115,6 @@ def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
         for row in rows
         if (line := directory.line(row.line)) and divert_error(row) is None
     )
-
-
-def new_divert(divert: Divert, note: str) -> NewDivert:
-    """Return what to store of a divert."""
-    avoid = divert.avoid.id if divert.avoid else None
-    return NewDivert(divert.service, divert.line.id, divert.during, note, avoid)
 
 
 def propose_new_end(row: DivertRow, until: datetime | timedelta | None) -> Divert:

@@ -75,9 +75,8 @@ def set_divert(
             service_name = staff_text.service_name(timetables.directory, divert.service)
             line_name = divert.line.name.get("en")
             click.echo(f"{service_name}: {line_name} takes these calls anyway.", err=True)
-    added = [lookup.new_divert(divert, note) for divert in proposed]
     with lookup.database().writing() as connection:
-        created = diverts.create(connection, added, lookup.now(), actor())
+        created = diverts.create(connection, proposed, note, lookup.now(), actor())
     _print_changed(created, "set")
 
 

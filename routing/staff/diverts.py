@@ -104,9 +104,9 @@ def new() -> AnyResponse:
             title = "Check before you divert"
             if page := _check(form, proposed, rows, at, title, "Divert calls", note=note):
                 return page
-            added = [lookup.new_divert(divert, note) for divert in proposed]
+            actor = current_account().actor
             with lookup.database().writing() as connection:
-                diverts.create(connection, added, at, current_account().actor, form.once.data)
+                diverts.create(connection, proposed, note, at, actor, form.once.data)
             return redirect(url_for("diverts.index", done="set"))
     items = [radio_item(service.id, service.name.get("en")) for service in services]
     if len(items) > 1:

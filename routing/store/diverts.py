@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
+from routing.core.decision import Divert
 from routing.core.instants import Span, as_utc, whole_second
 from routing.errors import DatabaseUnavailable, UnknownDivert
 from routing.files import (
@@ -46,30 +47,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NewDivert:
-    """A divert of a service to a line, by their ids in the directory.
+class DivertRow:
+    """A stored divert of a service to a line, by their ids in the directory.
 
-    ``note`` is for colleagues, never for callers. ``avoid`` took the service's calls when the
-    divert began, and is not to be tried meanwhile; None if it may be.
+    ``note`` is for colleagues, never for callers. ``avoid`` is a line that took the service's calls
+    when the divert began, and is not to be tried meanwhile. ``set_by`` is an actor of the audit
+    log. One that was ended before it began has an empty span.
     """
 
+    id: int
     service: str
     line: str
     during: Span
     note: str
-    avoid: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DivertRow(NewDivert):
-    """A stored divert. ``set_by`` is an actor of the audit log.
-
-    One that was ended before it began has an empty span.
-    """
-
-    id: int
     set_at: datetime
     set_by: str
+    avoid: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +82,8 @@ _SAVED = TypeAdapter(tuple[DivertRow, ...])
 
 def create(
     connection: Connection,
-    new_diverts: Sequence[NewDivert],
+    proposed: Sequence[Divert],
+    note: str,
     at: datetime,
     actor: str,
     idempotency_key: str = "",
@@ -100,28 +94,28 @@ def create(
     """
     keys = [
         f"{idempotency_key}/{number}" if idempotency_key else None
-        for number in range(len(new_diverts))
+        for number in range(len(proposed))
     ]
     if earlier := _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys))):
         return list(earlier)
     rows = [
         {
-            "service": new.service,
-            "line": new.line,
-            "starts_at": whole_second(new.during.start),
-            "ends_at": whole_second(new.during.end),
-            "note": new.note,
+            "service": divert.service,
+            "line": divert.line.id,
+            "starts_at": whole_second(divert.during.start),
+            "ends_at": whole_second(divert.during.end),
+            "note": note,
             "set_at": at,
             "set_by": actor,
             "idempotency_key": key,
-            "avoid": new.avoid,
+            "avoid": divert.avoid.id if divert.avoid else None,
         }
-        for key, new in zip(keys, new_diverts, strict=True)
+        for key, divert in zip(keys, proposed, strict=True)
     ]
     insert = diverts.insert().returning(diverts, sort_by_parameter_order=True)
     created = [_divert(row) for row in connection.execute(insert, rows)]
-    for divert in created:
-        record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))
+    for row in created:
+        record(connection, at, actor, "divert.set", f"divert:{row.id}", after=_summary(row))
     return created
 
 

@@ -10,26 +10,27 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from conftest import Clock
+from divert_to import divert_to
 
 from routing.core.instants import Span
 from routing.errors import UnknownDivert
 from routing.store import audit_log, db, diverts
 from routing.store.db import Database
-from routing.store.diverts import DivertCache, DivertFile, DivertReading, NewDivert
+from routing.store.diverts import DivertCache, DivertFile, DivertReading
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 
 def wanted(now, line="eds", start=timedelta(0), length=HOUR):
-    during = Span(now + start, now + start + length)
-    return NewDivert("children", line, during, "the phones are down")
+    return divert_to(line, Span(now + start, now + start + length))
 
 
 @pytest.fixture
 def put(write, now):
     def put(*new_diverts, at=now, once=""):
-        return write(diverts.create, new_diverts or [wanted(now)], at, "account:1", once)
+        new = new_diverts or [wanted(now)]
+        return write(diverts.create, new, "the phones are down", at, "account:1", once)
 
     return put
 
@@ -107,7 +108,7 @@ def test_a_form_sent_twice_sets_its_diverts_once(put, unended, now):
 
 
 def test_several_diverts_are_set_all_or_none(put, unended, now, record):
-    backwards = NewDivert("children", "eds", Span(now + HOUR, now), "never")
+    backwards = divert_to("eds", Span(now + HOUR, now))
     with pytest.raises(Exception, match="ends_after_it_starts"):
         put(wanted(now), backwards)
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from divert_to import divert_to
 
 from routing.conditions import Condition
 from routing.core.instants import Span
@@ -21,7 +22,6 @@ from routing.store import (
 from routing.store.accounts import Role
 from routing.store.calls import CallStart
 from routing.store.db import Database
-from routing.store.diverts import NewDivert
 from routing.store.tables import counters
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -63,8 +63,7 @@ def over(connection, what, at):
         if what == "notes":
             during = Span(at - hour, at)
             rota.add(connection, "covered", [Cover(1, None, during, "Flu")], at, "account:1")
-            wanted = NewDivert("children", "eds", during, "Flu")
-            diverts.create(connection, [wanted], at - hour, "account:1")
+            diverts.create(connection, [divert_to("eds", during)], "Flu", at - hour, "account:1")
     else:
         person = accounts.upsert_sso_account(
             connection, "https://id", "s-1", "Dev Patel", granted, at
@@ -150,9 +149,7 @@ def test_what_is_purged_is_not_left_on_the_disk_of_sqlite(tmp_path, now):
             during = Span(at, at + timedelta(hours=1))
             rota.add(connection, "added", [Shift("x", person.id, during)], at - DAY, "account:1")
             rota.add(connection, "covered", [Cover(number + 1, None, during, name)], at, "p")
-            diverts.create(
-                connection, [NewDivert("children", "eds", during, name)], at, "account:1"
-            )
+            diverts.create(connection, [divert_to("eds", during)], name, at, "account:1")
             rota_people.leave(connection, person.id, at, "account:1")
     files = [database.file, database.file.with_name(f"{database.file.name}-wal")]
 
