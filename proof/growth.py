@@ -27,7 +27,7 @@ from proof import table
 from routing import create_app, lookup
 from routing.core.decision import decide
 from routing.directory.load import parse
-from routing.lint.check import check
+from routing.lint import check
 from routing.snapshot import build_snapshot
 from routing.store import accounts, db, rota_people
 from routing.store.accounts import Role

@@ -14,7 +14,7 @@ from proof import table
 from routing.core.gaps import compare
 from routing.directory.load import load
 from routing.directory.yaml_source import file_changes
-from routing.lint.check import check
+from routing.lint import check
 from routing.snapshot import build_snapshot
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from werkzeug.exceptions import HTTPException
 
 from routing import config, logging_config, middleware, public, staff, telephony
-from routing.errors import InvalidDirectory
+from routing.errors import InvalidDirectory, UnknownService
 from routing.public.pages import error_page
 from routing.responses import problem
 from routing.snapshot import SnapshotLoader
@@ -43,6 +43,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
         package.init_app(app)
     app.cli = _LazyCommands()
     app.register_error_handler(HTTPException, _handle_http_exception)
+    app.register_error_handler(UnknownService, _handle_unknown_service)
     app.register_error_handler(Exception, _handle_exception)
     return app
 
@@ -89,6 +90,10 @@ def _handle_http_exception(error: HTTPException) -> Response | HTTPException:
     return response
 
 
+def _handle_unknown_service(error: UnknownService) -> Response:
+    return _error_response(404, str(error), services=error.known)
+
+
 def _handle_exception(error: Exception) -> Response:
     if telephony.is_below_twilio(request.path):
         return telephony.connect_anyway(error)
@@ -98,8 +103,8 @@ def _handle_exception(error: Exception) -> Response:
     return _error_response(status, "A fault of ours. In immediate danger call 999.")
 
 
-def _error_response(status: int, detail: str) -> Response:
-    return problem(status, detail) if _is_for_programs() else error_page(status)
+def _error_response(status: int, detail: str, **members: Any) -> Response:
+    return problem(status, detail, **members) if _is_for_programs() else error_page(status)
 
 
 def _is_for_programs() -> bool:

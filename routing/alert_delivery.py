@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate
+from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -59,23 +60,15 @@ with all that is around its lines:
 https://learn.microsoft.com/en-us/microsoftteams/limits-specifications-teams
 """
 
-ALERT_KINDS: Mapping[str, tuple[str, str]] = {
-    "call_unanswered": ("/staff/calls", "Unanswered call"),
-    "telephone_faults": ("/staff/calls", "Fault of this service in calls"),
-    "divert_without_effect": ("/staff/diverts", "Divert without effect"),
-    "divert_ends_soon": ("/staff/diverts", "Divert about to end"),
-    "rota_gap": ("/staff/rota/gaps", "Gap in the rota"),
-    "rota_empty": ("/staff/rota/gaps", "Role without a rota"),
-    "directory_broken": ("/staff", "Broken directory"),
-    "bank_holidays_broken": ("/staff", "Bank holidays that cannot be read"),
-    "bank_holidays_stale": ("/staff", "Bank holidays not kept up"),
-    "bank_holidays_never_fetched": ("/staff", "Bank holidays never fetched"),
-    "unverified": ("/staff", "Number in use that nobody has confirmed"),
-    "verification_expired": ("/staff", "Number in use to be confirmed again"),
+_PAGES = {
+    "call_unanswered": "/staff/calls",
+    "telephone_faults": "/staff/calls",
+    "divert_without_effect": "/staff/diverts",
+    "divert_ends_soon": "/staff/diverts",
+    "rota_gap": "/staff/rota/gaps",
+    "rota_empty": "/staff/rota/gaps",
 }
-"""The page to look at and the heading of each code of a condition that is sent, the most urgent
-first: messages list them in this order.
-"""
+"""Where to look at what is wrong, by code; /staff for the others."""
 
 _FOOTER = (
     "Each of these is sent once. What still applies is on the staff page and in "
@@ -110,29 +103,26 @@ class SendOutcome:
 
 
 def build_message(queued: Sequence[Alert], base: str, locale: Locale) -> Message:
-    """Return one message of all these alerts. The subject is the text of the only one.
+    """Return one message of all these alerts, those for staff first. Its subject is the first.
 
     ``base`` is this service's address; empty if it is not set.
     """
-    headings, parts = [], []
-    for kind, (path, heading) in ALERT_KINDS.items():
-        of_kind = [item for item in queued if item.kind == kind]
-        if not of_kind:
-            continue
-        if len(of_kind) > 1:
-            heading += f" ({len(of_kind)})"
-        lines = [heading, ""]
-        for item in of_kind[:MAX_LISTED_PER_KIND]:
-            noticed = dates.format_datetime(item.noticed_at, locale)
-            lines.append(f"- {_one_line(item.text)} Noticed at {noticed}.")
-        if len(of_kind) > MAX_LISTED_PER_KIND:
-            lines.append(f"- And {len(of_kind) - MAX_LISTED_PER_KIND} more.")
-        lines += ["", f"Do: {KINDS[kind].remedy}", _look_at(path, base)]
-        headings.append(heading)
-        parts.append("\n".join(lines))
-    subject = _one_line(queued[0].text) if len(queued) == 1 else "; ".join(headings)
-    keys = "\n".join(sorted(item.dedupe_key for item in queued))
-    return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(queued))
+    order, parts = list(KINDS), []
+    ordered = sorted(queued, key=lambda alert: order.index(alert.kind))
+    for kind, of_kind in groupby(ordered, key=lambda alert: alert.kind):
+        lines = []
+        for alert in of_kind:
+            noticed_at = dates.format_datetime(alert.noticed_at, locale)
+            lines.append(f"- {_one_line(alert.text)} Noticed at {noticed_at}.")
+        if more := len(lines[MAX_LISTED_PER_KIND:]):
+            lines[MAX_LISTED_PER_KIND:] = [f"- And {more} more."]
+        look = _look_at(_PAGES.get(kind, "/staff"), base)
+        parts.append("\n".join([*lines, "", f"Do: {KINDS[kind].remedy}", look]))
+    subject = _one_line(ordered[0].text)
+    if len(ordered) > 1:
+        subject += f" And {len(ordered) - 1} more."
+    keys = "\n".join(sorted(alert.dedupe_key for alert in ordered))
+    return Message(_message_id(keys), subject, "\n\n".join([*parts, _FOOTER]), tuple(ordered))
 
 
 def build_test(at: datetime, base: str) -> Message:

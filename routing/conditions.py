@@ -70,6 +70,13 @@ _REMEDIES = {
         "divert_ends_soon": "Extend it if it is still needed. It ends by itself.",
         "divert_without_effect": "End it, and set another if it is still needed.",
     },
+    (Severity.WARNING, Audience.STAFF): {
+        "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
+        "to a line where somebody is. This service does not know who rang.",
+        "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
+        "`who-to-call rota gaps`. The rota does not decide where calls go: the same lines ring, "
+        "but there may be nobody to answer.",
+    },
     (Severity.DEGRADED, Audience.ADMINISTRATOR): {
         "rehearsal": "Unset CLOCK_STARTS_AT to end it.",
         "telephone_faults": "See the log, and run `who-to-call twilio doctor`.",
@@ -89,13 +96,6 @@ _REMEDIES = {
         "abuse there (docs/telephony.md).",
         "alerts_not_sent": "Make sure that `who-to-call timers` runs: it sends them every minute.",
         "alerts_failing": "They are tried again every five minutes.",
-    },
-    (Severity.WARNING, Audience.STAFF): {
-        "call_unanswered": "Ring the lines that did not answer. If nobody is there, divert calls "
-        "to a line where somebody is. This service does not know who rang.",
-        "rota_gap": "Find somebody, and enter the shift: see Gaps and clashes under Rota, or "
-        "`who-to-call rota gaps`. The rota does not decide where calls go: the same lines ring, "
-        "but there may be nobody to answer.",
     },
     (Severity.WARNING, Audience.ADMINISTRATOR): {
         "rota_empty": "Enter shifts under Rota, or with `who-to-call rota import`.",
@@ -129,7 +129,7 @@ KINDS: Mapping[str, ConditionKind] = {
     for (severity, audience), remedies in _REMEDIES.items()
     for code, remedy in remedies.items()
 }
-"""The kind of every code. Metrics and the documentation name the codes."""
+"""The kind of every code. Metrics and the documentation name the codes; alerts have their order."""
 
 SETUP_STEPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "numbers": ("Every number is confirmed", ("unverified",)),

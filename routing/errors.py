@@ -7,6 +7,7 @@ that catches it chooses the status.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 class RoutingError(Exception):
@@ -123,6 +124,23 @@ class Problem:
     def __str__(self) -> str:
         place = f"line {self.line}, column {self.column}: " if self.line else ""
         return f"{place}{self.level}: {self.message}"
+
+
+KeyPath = tuple[str | int, ...]
+"""The keys and indexes that lead to a value from the root of the file."""
+
+
+class PathProblem(NamedTuple):
+    """A problem with what is at a path, and what to write instead.
+
+    It is at the value if ``offset`` says how many characters into it, and at the key if that is
+    None.
+    """
+
+    path: KeyPath
+    code: str
+    message: str
+    offset: int | None = None
 
 
 class InvalidDirectory(RoutingError):

@@ -13,14 +13,13 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy.engine import Connection
 
-from routing import config, lookup, rota_service
+from routing import config, lint, lookup, rota_service
 from routing.conditions import Condition
 from routing.config import ALERTS_JOB
 from routing.core import instants
 from routing.core.decision import Outcome, decide
 from routing.divert_rules import END_WARNING_PERIOD
 from routing.errors import DatabaseUnavailable
-from routing.lint import hours, numbers
 from routing.rota import descriptions
 from routing.rota.roster import Rota
 from routing.rota_service import load_upcoming
@@ -118,7 +117,7 @@ def _verification(
     in_use = {line.id for service in directory.services for line in service.reachable}
     in_use |= {row.line for row in rows if row.during.end > at}
     for line in directory.lines:
-        warning = numbers.verification_warning(line, at.astimezone(directory.zone).date())
+        warning = lint.verification_warning(line, at.astimezone(directory.zone).date())
         if warning is not None:
             code, sentence = warning
             key = f"{line.id} {line.verified.on if line.verified else 'never'}"
@@ -142,7 +141,7 @@ def _bank_holidays(snapshot: Snapshot, at: datetime) -> Iterator[Condition]:
             f"{fetched_at.astimezone(zone):%-d %B %Y}. {missed}"
         )
         yield Condition("bank_holidays_stale", sentence, alert_key=fetched_at.isoformat())
-    horizon = hours.horizon_warning(holidays, at.astimezone(zone).date())
+    horizon = lint.horizon_warning(holidays, at.astimezone(zone).date())
     if horizon is not None:
         yield Condition("bank_holidays_end", horizon)
 
@@ -293,7 +292,8 @@ def _rota(
     today = at.astimezone(snapshot.directory.zone).date()
     gaps = [gap for gap in upcoming.gaps(at - _DAY, end) if gap.during.end > at]
     for role in upcoming.roles.values():
-        name, gaps_of_role = descriptions.role_name(role), [gap for gap in gaps if gap.role is role]
+        name = upcoming.role_names[role.id]
+        gaps_of_role = [gap for gap in gaps if gap.role is role]
         if gaps_of_role and not upcoming.assignments(role.id, at, end):
             sentence = f"{name}: nobody is on the rota in the next {days} days."
             yield Condition("rota_empty", sentence, alert_key=f"{role.id} {today}")

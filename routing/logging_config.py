@@ -171,20 +171,14 @@ def _printable(text: str) -> str:
 def _log_uncaught_exceptions() -> None:
     log = logging.getLogger(__name__)
 
-    def log_uncaught(kind: Any, error: BaseException, traceback: Any) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, traceback)
-        else:
+    def log_uncaught(kind: type[BaseException], error: Any, traceback: Any) -> None:
+        if not issubclass(kind, KeyboardInterrupt | SystemExit):
             log.critical("uncaught exception", exc_info=(kind, error, traceback))
-
-    def log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):
-            log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
     if sys.excepthook is sys.__excepthook__:
         sys.excepthook = log_uncaught
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = log_uncaught_in_thread
+        threading.excepthook = lambda args: log_uncaught(*args[:3])
 
 
 _RULES = tuple(

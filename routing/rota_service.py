@@ -7,7 +7,7 @@ transaction: with SQLite, no divert can be set while it runs.
 
 import re
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -29,7 +29,6 @@ from routing.rota.roster import (
     RotaDifference,
     RotaPerson,
     Shift,
-    cover_absence,
     is_too_long,
     name_key,
     span_of,
@@ -37,7 +36,7 @@ from routing.rota.roster import (
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.store import rota, rota_people
 from routing.store.rota import ImportedSheet, RotaChange
-from routing.text import staff_text, time_parsing
+from routing.text import staff_text
 
 GAP_LOOKAHEAD = timedelta(days=28)
 """How far ahead gaps are reported on pages, in `who-to-call status` and in /metrics."""
@@ -73,15 +72,10 @@ def read_around(*spans: Span) -> Rota:
     )
 
 
-def load_rota(
-    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
-) -> Rota:
-    """Return the rota from ``start`` to ``end``, in the caller's transaction.
-
-    With a person it has their shifts alone: everything else seems to be a gap.
-    """
+def load_rota(connection: Connection, start: datetime, end: datetime) -> Rota:
+    """Return the rota from ``start`` to ``end``, in the caller's transaction."""
     revision = rota.revision(connection)  # first, so that a change during the rest is noticed
-    shifts, covers = rota.read(connection, start, end, person_id)
+    shifts, covers = rota.read(connection, start, end)
     people = rota_people.all_people(connection)
     return Rota(lookup.snapshot().timetables, shifts, covers, people, revision)
 
@@ -158,26 +152,20 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
             return saved
         if rota.revision(connection) != proposal.rota.revision:
             raise RotaConflict
-        names = [(name, None) for name in proposal.new_people.values()]
-        people = rota_people.add_all(connection, names, at, actor)
         ids: dict[int | None, int] = {
-            number: new.id for number, new in zip(proposal.new_people, people, strict=True)
+            number: rota_people.add(connection, name, None, at, actor).id
+            for number, name in proposal.new_people.items()
         }
         changes = [
             replace(new, person_id=ids.get(new.person_id, new.person_id))
             for new in proposal.changes
         ]
-        # In this order the database's check for overlaps is quick.
-        changes.sort(key=lambda change: change.during.start)
         made = proposal.kind, changes, at, actor, form_key, cancelled
         try:
             change = rota.add(connection, *made, proposal.summary, proposal.sheet)
         except sa.exc.IntegrityError as error:
             raise RotaConflict from error
         rota_people.mark_added_by(connection, list(ids.values()), change.id)
-        _refuse_leavers(
-            connection, [old.shift_id for old in cancelled if isinstance(old, Cover)], at
-        )
     return change
 
 
@@ -186,65 +174,28 @@ def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> Rot
 
     With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
 
-    The people whom an import added, and who have nothing else, go with it. It is refused if
-    somebody who has left would get a shift back that is not over.
+    The people whom an import added, and who have nothing else, go with it.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
-        shift_ids = rota.shifts_of(connection, change_id)
         try:
             change = rota.undo(connection, change_id, at, actor)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
-                "", "This cannot be undone: somebody has been given a shift at the same time since."
+                "",
+                "This cannot be undone: somebody has been given a shift at the same time since, or "
+                "somebody of the same name is on the rota.",
             ) from error
-        shifts, _ = rota.read_shifts(connection, shift_ids)
-        on_duty = {shift.person_id for shift in shifts}
-        rota_people.remove_added_by(connection, change_id, on_duty, at, actor)
-        _refuse_leavers(connection, shift_ids, at)
+        rota_people.remove_added_by(connection, change_id, at, actor)
     return change
-
-
-def remove_person(person_id: int, actor: str) -> None:
-    """Take somebody off the rota; what is left of their shifts goes to nobody, MAX_ROWS at a time.
-
-    Raise UnknownShift, RotaConflict.
-    """
-    at, is_left = lookup.now().replace(second=0, microsecond=0), False
-    to_come = Span(at, at + FAR_FUTURE)
-    while not is_left:
-        current = read_rota(to_come.start, to_come.end)
-        covers = cover_absence(current, person_id, to_come, None, "Has left")
-        is_left = len(covers) <= MAX_ROWS
-        with lookup.database().writing() as connection:
-            if rota.revision(connection) != current.revision:
-                raise RotaConflict
-            if covers:
-                rota.add(connection, "left", covers[:MAX_ROWS], at, actor)
-            if is_left:
-                rota_people.leave(connection, person_id, at, actor)
 
 
 def _check_size(count: int) -> None:
     if count > MAX_ROWS:
         raise InvalidRotaChange(
             "last", f"That is {count:,} shifts. The most at once is {MAX_ROWS:,}: use fewer days."
-        )
-
-
-def _refuse_leavers(connection: Connection, shift_ids: Collection[int], at: datetime) -> None:
-    """Raise InvalidRotaChange if somebody who has left has one of some shifts that is not over."""
-    people = rota_people.all_people(connection)
-    leavers = {person.id for person in people if person.left_at is not None}
-    changed = Rota(lookup.snapshot().timetables, *rota.read_shifts(connection, shift_ids))
-    upcoming = changed.all_assignments(at, at + FAR_FUTURE)
-    if any(assignment.person_id in leavers for assignment in upcoming):
-        raise InvalidRotaChange(
-            "",
-            "This would put somebody who has left back on duty. Make the change again without "
-            "them, or import the file again.",
         )
 
 
@@ -267,23 +218,15 @@ def propose_fill(
     InvalidRotaChange, DatabaseUnavailable.
     """
     zone, at = lookup.snapshot().directory.zone, lookup.now()
-    names = [name.strip() for name in names if name.strip()]
-    _check_days(first, last)
-    if len(names) > MAX_PEOPLE:
-        raise InvalidRotaChange(
-            "people", f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
-        )
-    if not names:
-        raise InvalidRotaChange("people", "Name the people who take turns, in order.")
     days = Span(instants.midnight(first, zone), instants.midnight(last + timedelta(days=1), zone))
+    if last < first:
+        raise InvalidRotaChange("last", "The last day is before the first.")
+    if last - first > timedelta(days=filling.MAX_DAYS):
+        raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
+    if days.end > at + FAR_FUTURE:
+        raise InvalidRotaChange("last", _TOO_FAR)
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
-    ids = current.ids_by_name
-    unknown = [name for name in names if name_key(name) not in ids]
-    if unknown:
-        raise InvalidRotaChange(
-            "people", f"There is nobody called '{unknown[0][:60]}' on the rota."
-        )
-    person_ids = [ids[name_key(name)] for name in names]
+    person_ids = _find_people(current, names)
     if role_id not in current.roles:
         known = ", ".join(current.roles) or "the directory has none"
         raise InvalidRotaChange("role", f"Choose a role: {known}.")
@@ -326,6 +269,21 @@ def propose_fill(
     return Proposal("filled", current, added, (), summary, warnings), proposed
 
 
+def _find_people(current: Rota, names: Sequence[str]) -> list[int]:
+    """Return the ids of people on the rota, by their names. Raise InvalidRotaChange."""
+    ids, names = current.ids_by_name, [name.strip() for name in names if name.strip()]
+    problem = ""
+    if not names:
+        problem = "Name the people who take turns, in order."
+    elif len(names) > MAX_PEOPLE:
+        problem = f"These are {len(names)} names. Name {MAX_PEOPLE} people or fewer."
+    elif unknown := [name for name in names if name_key(name) not in ids]:
+        problem = f"There is nobody called '{unknown[0][:60]}' on the rota."
+    if problem:
+        raise InvalidRotaChange("people", problem)
+    return [ids[name_key(name)] for name in names]
+
+
 def measure_fill(proposal: Proposal) -> list[Workload]:
     """Return what each person who is given a shift would have then, most hours first.
 
@@ -338,18 +296,6 @@ def measure_fill(proposal: Proposal) -> list[Workload]:
     person_ids = dict.fromkeys(new.person_id for new in proposal.changes)
     loads = [filling.measure_workload(after, person_id, period) for person_id in person_ids]
     return sorted(loads, key=lambda load: load.duration, reverse=True)
-
-
-def _check_days(first: date, last: date) -> None:
-    for name, day in (("first", first), ("last", last)):
-        if not time_parsing.FIRST_YEAR <= day.year < time_parsing.LAST_YEAR:
-            raise InvalidRotaChange(
-                name, f"{day.year} is not a year of the rota. Write it in full, as in 2026."
-            )
-    if last < first:
-        raise InvalidRotaChange("last", "The last day is before the first.")
-    if last - first > timedelta(days=filling.MAX_DAYS):
-        raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
 
 
 # Importing a spreadsheet
@@ -367,7 +313,7 @@ def plan_import(
     """
     at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
     current = read_rota(at, at)
-    revision, roles = current.revision, current.roles.values()
+    revision, roles = current.revision, current.roles.values()  # a later change will be noticed
     sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
     rows, warnings = list(sheet.rows.values()), sheet.warnings
     imported = ImportedSheet(
@@ -377,8 +323,6 @@ def plan_import(
         imported, widened = _widen(imported)
         warnings += widened
     current = read_around(imported.period)
-    if current.revision != revision:
-        raise RotaConflict
     far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
     if far:
         raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])

@@ -13,7 +13,7 @@ from routing import bank_holidays
 from routing.bank_holidays import BankHolidays, build_calendar
 from routing.core.decision import Timetables
 from routing.core.directory import Directory
-from routing.directory.load import LastGoodDirectory, LoadResult
+from routing.directory.load import LastGoodDirectory
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
 from routing.files import probe, read_bytes, stat_file
 
@@ -139,11 +139,17 @@ class SnapshotLoader:
             changed_at = max((state[0] for state in states if state is not None), default=0)
             unchanged_seconds = max(time.time() - changed_at / 1e9, now - self._seen_since)
             is_still = unchanged_seconds >= POLL_INTERVAL_SECONDS
-            if previous is None:
-                return self._use(self._read(None), None, states if is_still else None)
-            if (is_still and states != self._states_read) or now >= self._retry_at:
-                return self._use(self._reread(previous), previous, states)
-            return previous
+            has_changed = is_still and states != self._states_read
+            if previous is not None and not has_changed and now < self._retry_at:
+                return previous
+            self.snapshot = snapshot = self._read(previous)
+            self._states_read = states if is_still else None
+            # Without a line at fault, the problem may go away although no file changes.
+            is_transient = snapshot.holidays.fault or not all(p.line for p in snapshot.problems)
+            self._retry_at = time.monotonic() + RETRY_SECONDS if is_transient else math.inf
+            self._log(snapshot, previous)
+            self.on_read(snapshot)
+            return snapshot
         finally:
             self._lock.release()
 
@@ -156,52 +162,41 @@ class SnapshotLoader:
             except Exception:
                 log.exception("fault while looking at %s", self.file)
 
-    def _use(
-        self, snapshot: Snapshot, previous: Snapshot | None, states: tuple[_FileState, ...] | None
-    ) -> Snapshot:
-        self._states_read = states
-        # Without a line at fault, the problem may go away although no file changes.
-        is_transient = snapshot.holidays.fault or not all(p.line for p in snapshot.problems)
-        self._retry_at = time.monotonic() + RETRY_SECONDS if is_transient else math.inf
-        self.snapshot = snapshot
-        self._log(snapshot, previous)
-        self.on_read(snapshot)
-        return snapshot
-
-    def _reread(self, previous: Snapshot) -> Snapshot:
-        """Read the files. If that raises, return the previous snapshot with a problem."""
-        try:
-            return self._read(previous)
-        except Exception as error:
-            message = f"it could not be read again ({error!r}). Restart if that goes on."
-            problem = Problem(0, 0, "fault", message)
-            if problem not in previous.problems:
-                log.exception("fault while reading %s again", self.file)
-            kept_at = previous.kept_at or previous.loaded_at
-            return replace(previous, problems=(problem,), kept_at=kept_at)
-
     def _read(self, previous: Snapshot | None) -> Snapshot:
         """Read the files. A broken directory leaves the one in use; at first, the last good one."""
+        logo = kept_at = None
+        problems: tuple[Problem, ...] = ()
         try:
-            loaded = self._last_good.load(self.file)
-            problems = loaded.problems
-        except InvalidDirectory as error:
+            directory, sha256 = self._last_good.load(self.file)
+            logo = _read_logo(self.file.parent, directory.council.logo)
+        except Exception as error:
+            problems = self._problems(error, previous)
+            if previous is not None:
+                directory, sha256, logo = previous.directory, previous.sha256, previous.logo
+                kept_at = previous.kept_at or previous.loaded_at
+            else:
+                try:
+                    directory, sha256, kept_at = self._last_good.load_copy()
+                except (InvalidDirectory, OSError):
+                    raise InvalidDirectory(self.file, problems) from error
+        try:
+            snapshot = build_snapshot(directory, self.folder, self.clock(), previous)
+        except Exception as error:
             if previous is None:
                 raise
-            problems = error.problems
-        if previous is not None and problems:
             kept_at = previous.kept_at or previous.loaded_at
-            loaded = LoadResult(previous.directory, previous.sha256, problems, kept_at)
-        logo = previous.logo if previous is not None else None
-        if not problems:  # else its file system may hang too
-            logo = _read_logo(self.file.parent, loaded.directory.council.logo)
-        return replace(
-            build_snapshot(loaded.directory, self.folder, self.clock(), previous),
-            problems=loaded.problems,
-            kept_at=loaded.kept_at,
-            sha256=loaded.sha256,
-            logo=logo,
-        )
+            return replace(previous, problems=self._problems(error, previous), kept_at=kept_at)
+        return replace(snapshot, problems=problems, kept_at=kept_at, sha256=sha256, logo=logo)
+
+    def _problems(self, error: Exception, previous: Snapshot | None) -> tuple[Problem, ...]:
+        """Return what is wrong with the directory, or a fault of ours, which is logged once."""
+        if isinstance(error, InvalidDirectory):
+            return error.problems
+        message = f"it could not be read ({error!r}). Undo the last change of it, or restart."
+        problem = Problem(0, 0, "fault", message)
+        if previous is None or problem not in previous.problems:
+            log.exception("fault while reading %s", self.file)
+        return (problem,)
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
         faults = _faults(snapshot)

@@ -17,7 +17,7 @@ from routing import bank_holidays
 from routing.core.directory import RotaRole, Text
 from routing.directory import load, schema
 from routing.errors import RoutingError
-from routing.public.context import render_markdown
+from routing.public.pages import render_markdown
 from routing.rota import filling, spreadsheet
 from routing.staff import auth
 from routing.telephony import sms, twiml, views

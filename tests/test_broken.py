@@ -13,7 +13,7 @@ from routing import snapshot
 from routing.core.decision import decide
 from routing.directory.load import parse
 from routing.errors import InvalidDirectory
-from routing.lint.check import check
+from routing.lint import check
 from routing.snapshot import SnapshotLoader
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

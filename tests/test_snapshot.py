@@ -138,16 +138,6 @@ def test_a_file_broken_while_nothing_can_be_kept_changes_no_answer(file, tmp_pat
     assert snapshot.kept_at == AT
 
 
-def test_without_any_directory_the_first_request_fails_and_the_next_tries_again(tmp_path):
-    file = tmp_path / "directory.yaml"
-    loader = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
-    with pytest.raises(InvalidDirectory):
-        loader.current()
-    file.write_text(GOOD)
-
-    assert number(loader.current()) == "01632 960001"
-
-
 def test_a_new_list_of_bank_holidays_is_in_use_and_stays_so_while_its_copy_is_broken(
     loader, feed, tmp_path
 ):
@@ -256,14 +246,16 @@ def test_a_change_is_in_use_without_any_request_since(loader, file):
         loader.stop()
 
 
-def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_path):
+@pytest.mark.parametrize("is_watched", [True, False])
+def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_path, is_watched):
     file = tmp_path / "directory.yaml"
     loader = SnapshotLoader(file, tmp_path / "instance", lambda: AT)
-    loader.watch()
+    with pytest.raises(InvalidDirectory):
+        loader.current()
+    if is_watched:
+        loader.watch()
     try:
-        with pytest.raises(InvalidDirectory):
-            loader.current()
         file.write_text(GOOD)
-        eventually(lambda: loader.snapshot is not None)
+        eventually(lambda: (is_watched or loader.current()) and loader.snapshot is not None)
     finally:
         loader.stop()

@@ -26,7 +26,7 @@ def show(as_json: bool) -> None:
     lookup.copy_holiday_list()
     snapshot = lookup.snapshot()
     lines = [*_source_lines(snapshot.holidays), *_date_lines(snapshot)]
-    print_report(as_json, bank_holidays_json(snapshot), lines)
+    print_report(as_json, bank_holidays_json(), lines)
 
 
 @group.command("refresh")

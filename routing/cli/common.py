@@ -3,8 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,24 +38,44 @@ FILE_PATH = click.Path(path_type=Path)
 AT_FORMATS = "2026-12-24T17:00:00Z or '2026-12-24 17:00'"
 
 
-class CommandGroup(AppGroup):
-    """A group whose commands print an error of the service and exit with status 1."""
+class Command(click.Command):
+    """A command that prints an error of the service and exits with status 1.
 
-    def command(  # type: ignore[override]  # as AppGroup has it
-        self, *args: Any, **kwargs: Any
-    ) -> Callable[[Callable[..., Any]], click.Command]:
-        """Return a decorator that makes a command of a function, within the app's context."""
-        decorator = super().command(*args, **kwargs)
-        return lambda function: decorator(report_errors()(function))
+    With 2 for a bad time or service.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raise ClickException for an error of the service."""
+        try:
+            return super().invoke(ctx)
+        except DatabaseUnavailable as error:
+            url = lookup.database().url.render_as_string(hide_password=True)
+            raise click.ClickException(
+                f"{url}: {error} If there has never been a database here, run `who-to-call db "
+                "upgrade`. Callers still get answers."
+            ) from error
+        except (InvalidTime, UnknownService) as error:
+            raise click.UsageError(str(error)) from error
+        except RoutingError as error:
+            raise click.ClickException(str(error)) from error
+
+
+class CommandGroup(AppGroup):
+    """A group of such commands."""
+
+    command_class = Command
 
 
 def parse_date(text: str) -> date:
     """Read an option that is a day. Raise BadParameter."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
+        if time_parsing.FIRST_YEAR <= day.year <= time_parsing.LAST_YEAR:
+            return day
     except ValueError:
-        message = f"'{text}' is not a date. Write it as 2026-12-24."
-        raise click.BadParameter(message) from None
+        pass
+    years = f"from {time_parsing.FIRST_YEAR} to {time_parsing.LAST_YEAR}"
+    raise click.BadParameter(f"'{text}' is not a date {years}. Write it as 2026-12-24.")
 
 
 format_option = click.option(
@@ -117,23 +136,6 @@ def actor() -> str:
     return f"terminal:{os.environ.get('SUDO_UID') or os.getuid()}"
 
 
-@contextmanager
-def report_errors() -> Iterator[None]:
-    """Print an error of the service and exit with status 1; with 2 for a bad time or service."""
-    try:
-        yield
-    except DatabaseUnavailable as error:
-        url = lookup.database().url.render_as_string(hide_password=True)
-        raise click.ClickException(
-            f"{url}: {error} If there has never been a database here, run `who-to-call db upgrade`."
-            " Callers still get answers."
-        ) from error
-    except (InvalidTime, UnknownService) as error:
-        raise click.UsageError(str(error)) from error
-    except RoutingError as error:
-        raise click.ClickException(str(error)) from error
-
-
 def directory_path() -> Path:
     """Return the path of the service's directory file."""
     return Path(current_app.config["DIRECTORY"])
@@ -153,10 +155,4 @@ def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
     """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
     zone = snapshot.directory.zone
     day = first or lookup.now().astimezone(zone).date()
-    try:
-        if day.year < time_parsing.FIRST_YEAR:
-            raise ValueError(f"before {time_parsing.FIRST_YEAR}")
-        end = day + timedelta(days=days)
-        return Span(instants.midnight(day, zone), instants.midnight(end, zone))
-    except (OverflowError, ValueError) as error:
-        raise click.UsageError(f"--from {day}: {error}. Write it as 2026-12-24.") from error
+    return Span(*(instants.midnight(edge, zone) for edge in (day, day + timedelta(days=days))))

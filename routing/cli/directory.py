@@ -13,9 +13,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
-from flask import render_template
+from flask import g, render_template
 
-from routing import formats, lookup
+from routing import formats, lint, lookup
 from routing.cli.common import (
     EXIT_FOUND,
     FILE_PATH,
@@ -35,10 +35,8 @@ from routing.core.instants import Span
 from routing.directory import schema
 from routing.directory.load import LastGoodDirectory, parse, read_text
 from routing.directory.yaml_source import Node, UnreadableFile, file_changes, read_yaml
-from routing.errors import InvalidDirectory, Problem
+from routing.errors import InvalidDirectory, KeyPath, Problem
 from routing.formats import span_json
-from routing.lint import check as lint
-from routing.lint.numbers import own_number_advice
 from routing.text import dates
 from routing.text.locale import Locale
 from routing.text.staff_text import format_periods
@@ -108,7 +106,7 @@ def check(file: Path | None, strict: bool, verbose: bool, as_json: bool) -> None
             lines.append(f"  {problem.details}")
     lines.append(f"{path}: {summary}")
     if directory is not None and not errors:
-        lines += own_number_advice(directory)
+        lines += lint.own_number_advice(directory)
     print_report(as_json, [asdict(problem) for problem in problems], lines)
     raise SystemExit(EXIT_FOUND if errors or (strict and problems) else 0)
 
@@ -206,9 +204,8 @@ def print_page(output: Path | None, lang: str | None) -> None:
 
     Put it on the wall, and show it while the service is down. The page says until when it is valid.
     """
-    snapshot, locale, rehearsal = lookup.snapshot(), lookup.locale(lang), lookup.is_rehearsal()
-    page = formats.printed_page(snapshot, lookup.now(), locale, rehearsal=rehearsal)
-    print_or_write(page, output)
+    g.language = lang
+    print_or_write(formats.printed_page(lookup.now()), output)
 
 
 @group.command("schema")
@@ -253,43 +250,50 @@ def _callee_json(callee: Callee | None, locale: Locale) -> dict[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its answer's key, and where the answer stands in the directory's text."""
+    """A question, its answer's key, and where the directory has the answer."""
 
     key: str
     words: str
-    marker: str
+    path: KeyPath
     default: str | None = None
 
 
 QUESTIONS = (
-    Question("council", "The council's name", "\ncouncil:"),
-    Question("website", "Its website, as https://www.anyshire.example", "\n  website:"),
+    Question("council", "The council's name", ("council", "name")),
+    Question("website", "Its website, as https://www.anyshire.example", ("council", "website")),
     Question(
         "division",
         "Its bank holidays: england-and-wales, scotland or northern-ireland",
-        "\n  division:",
+        ("bank_holidays", "division"),
         "england-and-wales",
     ),
-    Question("day_line", "The day line: its name and number, as MASH, 01632 960001", "\n  day:"),
+    Question(
+        "day_line",
+        "The day line: its name and number, as MASH, 01632 960001",
+        ("lines", "day"),
+    ),
     Question(
         "day_hours",
         "Its hours, as mon-thu: 08:30-17:00; fri: 08:30-16:30. On bank holidays it is closed, "
         "unless you add `bank-holiday: 10:00-16:00`",
-        "\n    hours:",
+        ("lines", "day", "hours"),
     ),
     Question(
         "night_line",
         "Who answers at all other times: name and number, perhaps Police, 101",
-        "\n  night:",
+        ("lines", "night"),
     ),
     Question(
         "night_hours",
         "Its hours: always, or days and hours as before",
-        "\n    hours:",
+        ("lines", "night", "hours"),
         "always",
     ),
     Question(
-        "languages", "Languages of pages: en, or cy, en for Welsh first", "\nlanguages:", "en"
+        "languages",
+        "Languages of pages: en, or cy, en for Welsh first",
+        ("languages",),
+        "en",
     ),
 )
 
@@ -387,13 +391,13 @@ def quote(node: Node | None) -> str:
 
 
 def _key_at(text: str, problem: Problem) -> str:
+    """Return the key of the last answer that begins at or before a problem."""
+    source, place = read_yaml(text), (problem.line, problem.column)
+    places = {question.key: source.key_place(question.path) for question in QUESTIONS}
+    before = [key for key in places if places[key] <= place]
     if problem.code == "gap":
         return "night_hours"
-    above = "\n".join(text.split("\n")[: problem.line])
-    nearest = max(QUESTIONS, key=lambda question: above.rfind(question.marker))
-    if nearest.key in ("day_hours", "night_hours"):
-        return "night_hours" if "\n  night:" in above else "day_hours"
-    return nearest.key
+    return max(before, key=lambda key: places[key], default="council")
 
 
 def _ask() -> str:

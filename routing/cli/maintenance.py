@@ -25,11 +25,11 @@ from flask.cli import ScriptInfo, with_appcontext
 from routing import config, lookup
 from routing.cli.common import (
     FILE_PATH,
+    Command,
     CommandGroup,
     actor,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.config import ALERTS_JOB, alert_recipients
 from routing.core import instants
@@ -63,7 +63,13 @@ def upgrade() -> None:
 
     If any step fails, nothing is changed.
     """
-    _upgrade_database()
+    database = lookup.database()
+    url = database.url.render_as_string(hide_password=True)
+    try:
+        revision = db.upgrade(database)
+    except (DatabaseUnavailable, OSError) as error:
+        raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
+    click.echo(f"{url} is up to date ({revision}).")
 
 
 @db_group.command("backup")
@@ -123,12 +129,11 @@ def release() -> None:
     faults = [*settings["MALFORMED_SETTINGS"].values(), config.sign_in_fault(settings)]
     if message := "\n".join(filter(None, faults)):
         raise click.ClickException(message)
-    _upgrade_database()
+    click.get_current_context().invoke(upgrade)
 
 
-@click.command("purge")
+@click.command("purge", cls=Command)
 @with_appcontext
-@report_errors()
 def purge() -> None:
     """Delete or anonymise data that is past its retention period. Run it every day.
 
@@ -161,16 +166,6 @@ def run_purge(*rules: RetentionRule) -> None:
 
 def _count_lines(counts: Mapping[str, int]) -> list[str]:
     return [f"{rows:>8}  {table}" for table, rows in counts.items()]
-
-
-def _upgrade_database() -> None:
-    database = lookup.database()
-    url = database.url.render_as_string(hide_password=True)
-    try:
-        revision = db.upgrade(database)
-    except (DatabaseUnavailable, OSError) as error:
-        raise click.ClickException(f"{url}: {error} Nothing was changed.") from error
-    click.echo(f"{url} is up to date ({revision}).")
 
 
 @dataclass(frozen=True, slots=True)

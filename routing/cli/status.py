@@ -12,9 +12,9 @@ from routing import health, lookup
 from routing.cli.common import (
     AT_FORMATS,
     DIVERT_TIMEOUT_SECONDS,
+    Command,
     format_option,
     print_report,
-    report_errors,
 )
 from routing.conditions import readiness
 from routing.config import VERSION
@@ -30,12 +30,11 @@ from routing.text.locale import Locale
 EXIT_CANNOT_ANSWER = 2
 
 
-@click.command("who")
+@click.command("who", cls=Command)
 @click.argument("service", required=False)
 @click.option("--at", "time", metavar="T", help=f"Another time: {AT_FORMATS}. [default: now]")
 @format_option
 @with_appcontext
-@report_errors()
 def who(service: str | None, time: str | None, as_json: bool) -> None:
     """Show who takes a call about SERVICE, why and until when.
 
@@ -46,7 +45,7 @@ def who(service: str | None, time: str | None, as_json: bool) -> None:
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     at = lookup.now() if time is None else time_parsing.parse_local(time, locale.zone)
     decision = lookup.who_to_call(service, at)
-    body = decision_json(decision, at, snapshot, locale, lookup.is_rehearsal())
+    body = decision_json(decision, at)
     print_report(as_json, body, _decision_lines(decision, at, snapshot, locale))
 
 
@@ -113,7 +112,7 @@ def _decision_lines(
         sentences.reason_sentence(decision, at, locale, snapshot.holidays.dates),
         sentences.next_sentence(decision, at, locale),
         None if decision.service.confirmed else unconfirmed,
-        assumption(decision, at, snapshot, locale),
+        assumption(decision, at),
         snapshot.directory.emergency.get(language),
     ]
     heading = f"{decision.service.name.get(language)}, {dates.format_datetime(at, locale)}:"

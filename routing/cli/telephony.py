@@ -22,7 +22,7 @@ from flask import current_app
 from requests import exceptions
 from twilio.request_validator import RequestValidator
 
-from routing import config, health, lookup
+from routing import config, health, lint, lookup
 from routing.cli.common import (
     DIVERT_TIMEOUT_SECONDS,
     FILE_PATH,
@@ -37,7 +37,6 @@ from routing.cli.maintenance import run_purge
 from routing.conditions import Severity
 from routing.config import base_url
 from routing.core.directory import Service
-from routing.lint import numbers
 from routing.store import calls
 from routing.store.retention import CALL_RULE
 from routing.telephony import twiml
@@ -264,14 +263,13 @@ def _lines() -> Iterator[Finding]:
                 )
             )
     for line in snapshot.directory.lines:
-        if line.phone.e164.startswith(numbers.DRAMA_PREFIXES):
+        if line.phone.e164.startswith(lint.DRAMA_PREFIXES):
             number = f"{line.phone.display}, a number for drama"
             findings.append(_warning(f"The line '{line.id}' is {number}: it rings nobody."))
-    for path, code, message, _ in numbers.warnings(snapshot, lookup.now()):
-        if code == "number_loops":
-            findings.append(_stops(f"The service '{path[1]}': {message}"))
+    for path, _, message, _ in lint.find_loops(snapshot.directory):
+        findings.append(_stops(f"The service '{path[1]}': {message}"))
     yield from findings or [_ok("Every line can be rung, and leads nowhere back.")]
-    yield from map(_ok, numbers.own_number_advice(snapshot.directory))
+    yield from map(_ok, lint.own_number_advice(snapshot.directory))
 
 
 def _fallback() -> Iterator[Finding]:

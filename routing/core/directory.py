@@ -131,18 +131,6 @@ HolidayDates = Mapping[date, BankHoliday]
 """Bank holidays by date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
-    """The dates on which a special day comes again, in order, and the rule as written."""
-
-    dates: tuple[date, ...] = field(compare=False, repr=False)
-    as_written: str
-
-    def between(self, first: date, last: date) -> tuple[date, ...]:
-        """Return its dates from ``first`` to ``last``, both included."""
-        return self.dates[bisect_left(self.dates, first) : bisect_right(self.dates, last)]
-
-
 SEASON_MIN_DAYS = 15
 """A run with hours of this many days or more changes the usual week, instead of single dates."""
 
@@ -151,8 +139,9 @@ SEASON_MIN_DAYS = 15
 class SpecialDay:
     """A date, a run of dates with both ends included, or a date that comes again.
 
-    ``first`` is None only for a recurrence without a start, ``last`` for a recurrence without an
-    end and for a run until further notice. ``hours`` replaces the hours that start on those dates
+    ``every`` is the rule by which it comes again, as written, and ``recurs_on`` has its dates.
+    ``first`` is None only for such a day without a start, ``last`` for one without an end and for a
+    run until further notice. ``hours`` replaces the hours that start on those dates
     (empty: closed), and ``week`` those of a run by day of the week; with neither, hours stay. A run
     with ``hours`` changes only dates on which the line would have opened. ``phone`` replaces the
     number from midnight to midnight; None leaves it.
@@ -165,19 +154,21 @@ class SpecialDay:
     phone: Phone | None = None
     is_run: bool = False
     week: Hours | None = None
-    recurrence: Recurrence | None = None
+    every: str | None = None
+    recurs_on: tuple[date, ...] = field(default=(), compare=False, repr=False)
 
     def __contains__(self, day: date) -> bool:
         if not (self.first or day) <= day <= (self.last or day):
             return False
-        return self.recurrence is None or bool(self.recurrence.between(day, day))
+        return self.every is None or any(self.dates(day, day))
 
     def dates(self, first: date, last: date) -> Iterator[date]:
         """Yield its dates from ``first`` to ``last``, both included, in order."""
         first, last = max(first, self.first or first), min(last, self.last or last)
-        if self.recurrence is None:
+        if self.every is None:
             return date_range(first, last)
-        return iter(self.recurrence.between(first, last))
+        days = self.recurs_on
+        return iter(days[bisect_left(days, first) : bisect_right(days, last)])
 
     def next_date(self, day: date) -> date | None:
         """Return its first date on or after ``day``; None when it is over."""
@@ -317,6 +308,11 @@ class Line:
         """Return the hours that start on ``day``."""
         return self.hours_on(day, holidays).ranges
 
+    def special_dates(self, first: date, last: date, holidays: HolidayDates) -> list[date]:
+        """Return each bank holiday and date of a special day from ``first`` to ``last``."""
+        days = {day for day in holidays if first <= day <= last}
+        return sorted(days.union(*(special.dates(first, last) for special in self.special_days)))
+
     def week_on(self, day: date) -> tuple[tuple[TimeRange, ...], ...]:
         """Return the week in force on ``day``: the line's, as changed by the seasons of then."""
         week = self.hours.week
@@ -408,11 +404,13 @@ class Service:
         """
         return phone if self.number is None or phone.is_emergency else self.number
 
-    def public_line(self, line: Line) -> Line:
+    def public_line(self, line: Line, phone: Phone | None = None) -> Line:
         """Return a line as callers of this service see it: on the number that they ring.
 
+        That is ``number``, or else ``phone``, on which the line answers: by default its usual one.
         Of an internal line only that, its name and its hours are left.
         """
+        line = replace(line, phone=self.public_phone(phone or line.phone))
         if line.internal:
             line = replace(line, aliases=(), also=(), options=None, you_will_hear=None, email=None)
         if self.number is None:
@@ -421,7 +419,7 @@ class Service:
             day if day.phone and day.phone.is_emergency else replace(day, phone=None)
             for day in line.special_days
         )
-        return replace(line, phone=self.public_phone(line.phone), special_days=special_days)
+        return replace(line, special_days=special_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import chain, islice
@@ -25,29 +24,24 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from routing.core.directory import Directory, Phone
+from routing.core.directory import Directory
 from routing.directory import schema
 from routing.directory.yaml_source import (
     MAX_BYTES,
     MAX_PROBLEMS,
     ODD_CHARACTER,
-    KeyPath,
     Node,
-    PathProblem,
     UnreadableFile,
     YamlSource,
     first_character,
     position,
     read_yaml,
 )
-from routing.errors import InvalidDirectory, Problem
+from routing.errors import InvalidDirectory, KeyPath, PathProblem, Problem
 from routing.files import open_lock, probe, read_bytes, write_atomically
 
 MAX_LABEL_CHARS = 30
 """Of a key before what is wrong with its value: a longer one is a text in a wrong place."""
-
-MAX_NAMES_SEARCHED = 100
-"""How many names are searched for a similar one: with more, that takes too long."""
 
 PARSE_CPU_SECONDS = 10.0
 """CPU time for parsing a large file, so that a busy machine counts against no file."""
@@ -58,9 +52,9 @@ PARSE_TIMEOUT_SECONDS = 60.0
 MAX_PARSE_BYTES = 280 * 2**20
 """Memory of the process that parses a large file; with what it shares it stays below 300 MiB."""
 
-MAX_INLINE_CHARS = 250_000
-"""A longer text, of some 230 services, is parsed in a process of its own, which takes 0.3 seconds
-of CPU time to start. A shorter one needs 120 MiB and four seconds at the very worst.
+MAX_INLINE_CHARS = 100_000
+"""A longer text, of some 100 services, is parsed in a process of its own, which takes 0.3 seconds
+of CPU time to start. A shorter one needs 170 MiB and a second at the very worst.
 """
 
 LOCK_TIMEOUT_SECONDS = 12.0
@@ -84,26 +78,7 @@ parse_standard_input()
 
 
 class ReaderEnded(InvalidDirectory):
-    """The process that parsed a file needed too much memory or CPU time; the problem says which."""
-
-    def __init__(self, file: Path, reason: str) -> None:
-        message = f"reading it {reason}. Leave out what is not the directory."
-        super().__init__(file, [Problem(0, 0, "not_read", message)])
-
-
-@dataclass(frozen=True, slots=True)
-class LoadResult:
-    """A directory to answer from, and ``sha256`` of its text.
-
-    When the file is broken, this is the last good directory: ``problems`` is what is wrong with the
-    file, and ``kept_at`` when the last good directory was last known to be good. Otherwise they are
-    empty and None.
-    """
-
-    directory: Directory
-    sha256: str
-    problems: tuple[Problem, ...] = ()
-    kept_at: datetime | None = None
+    """The process that parsed a file needed too much memory or CPU time."""
 
 
 class LastGoodDirectory:
@@ -114,61 +89,49 @@ class LastGoodDirectory:
         self.file = folder / "last-good-directory.yaml"
         self.attempts_file = folder / "directory-attempts"
 
-    def load(self, file: Path) -> LoadResult:
-        """Return the directory in ``file`` and keep it; the last good one when the file is broken.
-
-        Raise InvalidDirectory, with the file's problems, when the file is broken and there is no
-        last good directory. A folder that cannot be written is logged and stops nothing.
-        """
-        with self._lock() as is_locked:
-            try:
-                text = read_text(file)
-                directory = self._parse(text, file)
-            except InvalidDirectory as error:
-                return self._last_good(error)
-            except Exception as error:  # a fault of ours: callers are answered all the same
-                message = f"it could not be read ({error!r}). Undo the last change of it."
-                return self._last_good(InvalidDirectory(file, [Problem(0, 0, "fault", message)]))
-            if is_locked:
-                self._save(self.file, text)
-            return LoadResult(directory, _sha256(text))
-
-    def _parse(self, text: str, file: Path) -> Directory:
-        """Return the directory in ``text``; a large text is parsed in a child process.
+    def load(self, file: Path) -> tuple[Directory, str]:
+        """Return the directory in ``file`` and the SHA-256 of its text, and keep it.
 
         A text that ended its reader MAX_ATTEMPTS times is refused from then on, in every process.
+        Raise InvalidDirectory, with the file's problems, when it is broken. A folder that cannot be
+        written is logged and stops nothing.
         """
-        if len(text) <= MAX_INLINE_CHARS:
-            return parse(text, file)[0]
-        sha256 = _sha256(text)
-        attempts = self._attempts(sha256)
-        if attempts >= MAX_ATTEMPTS:
-            message = (
-                f"it is not read again until it changes: its reader was ended {attempts} times. "
-                "Leave out what is not the directory, and see `who-to-call directory check`."
-            )
-            raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
-        try:
-            return parse_in_child(text, file)[0]
-        except ReaderEnded:
-            self._save(self.attempts_file, f"{sha256} {attempts + 1}\n")
-            raise
+        lock = self._lock()
+        with lock or nullcontext():
+            text = read_text(file)
+            sha256 = _sha256(text)
+            attempts = self._attempts().count(sha256)
+            if attempts >= MAX_ATTEMPTS:
+                message = (
+                    f"it is not read again until it changes: its reader was ended {attempts} "
+                    "times. Leave out what is not the directory, and see `who-to-call directory "
+                    "check`."
+                )
+                raise InvalidDirectory(file, [Problem(1, 1, "not_read", message)])
+            try:
+                directory = _parse_within_limits(text, file)
+            except ReaderEnded:
+                self._save(self.attempts_file, f"{sha256}\n" * (attempts + 1))
+                raise
+            if lock is not None:
+                self._save(self.file, text)
+            return directory, sha256
 
-    def _attempts(self, sha256: str) -> int:
-        try:
-            saved, count = read_bytes(self.attempts_file).split()
-            return int(count) if saved == sha256.encode() else 0
-        except (OSError, ValueError):
-            return 0
+    def load_copy(self) -> tuple[Directory, str, datetime]:
+        """Return the last good directory, the SHA-256 of its text, and when it was kept.
 
-    def _last_good(self, error: InvalidDirectory) -> LoadResult:
+        Raise InvalidDirectory or OSError when there is none.
+        """
+        text = read_text(self.file)
+        kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
+        return parse(text, self.file)[0], _sha256(text), kept_at
+
+    def _attempts(self) -> list[str]:
+        """Return the SHA-256 of the text that ended its reader last, once for each time."""
         try:
-            text = read_text(self.file)
-            directory, _ = parse(text, self.file)
-            kept_at = datetime.fromtimestamp(self.file.stat().st_mtime, UTC)
-        except (InvalidDirectory, OSError):
-            raise error from None
-        return LoadResult(directory, _sha256(text), error.problems, kept_at)
+            return read_bytes(self.attempts_file).decode("ascii", "replace").split()
+        except OSError:
+            return []
 
     def _save(self, file: Path, text: str) -> None:
         try:
@@ -176,36 +139,38 @@ class LastGoodDirectory:
         except OSError as error:
             log.warning("cannot write %s: %s", file, error)
 
-    @contextmanager
-    def _lock(self) -> Iterator[bool]:
+    def _lock(self) -> IO[bytes] | None:
         """Let one process load at a time, so that an older text never replaces a newer one.
 
-        Yield False, for loading without saving, when the lock cannot be had within
-        LOCK_TIMEOUT_SECONDS.
+        Return a file that holds the lock until it is closed. Return None, for loading without
+        saving, when another process, which may hang, keeps it for LOCK_TIMEOUT_SECONDS.
         """
+        lock, give_up_at = None, time.monotonic() + LOCK_TIMEOUT_SECONDS
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = open_lock(self.folder / "directory.lock")
+            while True:
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return lock
+                if time.monotonic() > give_up_at:
+                    raise TimeoutError("another process keeps it")
+                time.sleep(0.02)
         except OSError as error:
-            log.warning("cannot lock %s: %s", self.folder, error)
-            yield False
-            return
-        with lock:
-            yield _acquire(lock)
+            log.warning("cannot lock %s, so nothing is kept: %s", self.folder, error)
+            if lock is not None:
+                lock.close()
+            return None
 
 
 def load(file: Path) -> tuple[Directory, YamlSource]:
     """Return the directory in ``file``, and its source with the place of everything.
 
-    Raise InvalidDirectory, with every problem, when it cannot be read or used. A large file is
-    parsed in a child process, so that a hostile one cannot take this process's memory.
+    Raise InvalidDirectory, with every problem, when it cannot be read or used.
     """
     probe(file)
     text = read_text(file)
-    if len(text) <= MAX_INLINE_CHARS:
-        return parse(text, file)
-    directory, source = parse_in_child(text, file)
-    return directory, pickle.loads(source)  # noqa: S301 - written by our own child process
+    return _parse_within_limits(text, file), read_yaml(text)
 
 
 def read_text(file: Path) -> str:
@@ -240,34 +205,28 @@ def parse(text: str, file: Path) -> tuple[Directory, YamlSource]:
         source = read_yaml(text)
     except UnreadableFile as error:
         raise InvalidDirectory(file, [error.problem]) from error
-    problems = source.problems + [
-        _bad_value(path, message, source, False, code)
-        for path, code, message, _ in islice(_reference_problems(source.root), MAX_PROBLEMS)
-    ]
-    names = _items(source.root.get("languages"))
-    languages = [str(name) for name in names if name in schema.LANGUAGES]
-    context = schema.Context(languages or schema.LANGUAGES)
+    line_problems = islice(_line_problems(source), MAX_PROBLEMS)
+    problems = source.problems + [_locate(problem, source) for problem in line_problems]
     try:
-        model = schema.DirectoryModel.model_validate(source.root, context=context)
+        model = schema.DirectoryModel.model_validate(source.root, context=source.root)
     except ValidationError as error:
-        errors = chain.from_iterable(_validation_problems(e, source) for e in error.errors())
-        problems += islice(errors, MAX_PROBLEMS)
+        errors = chain.from_iterable(_path_problems(e, source) for e in error.errors())
+        problems += [_locate(problem, source) for problem in islice(errors, MAX_PROBLEMS)]
         raise InvalidDirectory(file, problems) from error
     if problems:
         raise InvalidDirectory(file, problems)
     return model.build(), source
 
 
-def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
+def parse_in_child(text: str, file: Path) -> Directory:
     """Return the directory in ``text``, parsed in a process with limits of memory and CPU time.
 
-    With it comes its YamlSource as a pickle, which only some need: reading that takes 0.3 seconds.
     Raise InvalidDirectory, naming ``file``, also when the process cannot be started or does not
     end in time; ReaderEnded when it needs more than MAX_PARSE_BYTES or PARSE_CPU_SECONDS.
     """
     try:
         process = subprocess.run(  # noqa: S603 - Python itself, with arguments of our own
-            [sys.executable, "-c", _PROGRAM, file, str(MAX_PARSE_BYTES), str(PARSE_CPU_SECONDS)],
+            [sys.executable, "-c", _PROGRAM, str(MAX_PARSE_BYTES), str(PARSE_CPU_SECONDS)],
             cwd=_ROOT,
             input=text.encode(),
             stdout=subprocess.PIPE,
@@ -279,13 +238,14 @@ def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
         reason = getattr(error, "strerror", None) or "this takes too long"
         message = f"no process can read it: {reason}. Check what else this machine is doing."
         raise InvalidDirectory(file, [Problem(0, 0, "not_read", message)]) from error
-    if process.returncode == -signal.SIGPROF:
-        raise ReaderEnded(file, f"takes more than {PARSE_CPU_SECONDS:g} seconds of CPU time")
     if process.returncode != 0:
-        reason = f"needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory, or fails otherwise"
-        raise ReaderEnded(file, reason)
+        message = (
+            f"reading it needs more than {MAX_PARSE_BYTES // 2**20} MiB of memory or "
+            f"{PARSE_CPU_SECONDS:g} seconds of CPU time. Leave out what is not the directory."
+        )
+        raise ReaderEnded(file, [Problem(0, 0, "not_read", message)])
     result = pickle.loads(process.stdout)  # noqa: S301 - written by our own child process
-    if isinstance(result, tuple):
+    if isinstance(result, Directory):
         return result
     raise InvalidDirectory(file, result)
 
@@ -293,161 +253,99 @@ def parse_in_child(text: str, file: Path) -> tuple[Directory, bytes]:
 def parse_standard_input() -> None:
     """Be the process of ``parse_in_child``: pickle the directory on standard input to its output.
 
-    The arguments are the file's name, the bytes of memory and the seconds of CPU time allowed.
+    The arguments are the bytes of memory and the seconds of CPU time allowed. Of a directory that
+    is broken, the output is its problems.
     """
-    file, max_bytes, cpu_seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+    max_bytes, cpu_seconds = int(sys.argv[1]), float(sys.argv[2])
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # SIGPROF ends this process, whatever it does
     resource.setrlimit(resource.RLIMIT_DATA, (max_bytes, max_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    result: tuple[Directory, bytes] | list[Problem]
+    result: Directory | tuple[Problem, ...]
     try:
-        directory, source = parse(sys.stdin.buffer.read().decode(), file)
-        result = directory, pickle.dumps(source, pickle.HIGHEST_PROTOCOL)
+        result, _ = parse(sys.stdin.buffer.read().decode(), Path())
     except InvalidDirectory as error:
-        result = list(error.problems)
+        result = error.problems
     sys.stdout.buffer.write(pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
+
+
+def _parse_within_limits(text: str, file: Path) -> Directory:
+    """Parse a text, a large one in a child process: a hostile one could take all memory."""
+    return parse(text, file)[0] if len(text) <= MAX_INLINE_CHARS else parse_in_child(text, file)
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _acquire(lock: IO[bytes]) -> bool:
-    """Take the lock. Return False when another process, which may hang, keeps it to the end."""
-    give_up_at = time.monotonic() + LOCK_TIMEOUT_SECONDS
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError as error:
-            if not isinstance(error, BlockingIOError) or time.monotonic() > give_up_at:
-                log.warning("cannot lock %s, so nothing is kept: %s", lock.name, error)
-                return False
-            time.sleep(0.02)
-
-
-def _reference_problems(root: dict[str, Node]) -> Iterator[PathProblem]:
-    """Yield what is wrong between the parts of the file.
-
-    It takes the file as it was read, whatever its shape, so that these problems are shown together
-    with all others. It leaves out what does not have the right shape.
-    """
-    lines, services = _mapping(root.get("lines")), _mapping(root.get("services"))
-    references: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for service_id, service in services.items():
-        for key, index, line_id in _line_references(_mapping(service)):
-            references[line_id].append((service_id, key))
-            if line_id not in lines:
-                path: KeyPath = ("services", service_id, key, *index)
-                message = f"there is no line {schema.shown(line_id)}. {_nearest(line_id, lines)}"
-                yield PathProblem(path, "unknown_line", message)
-    for line_id, line in lines.items():
-        yield from _check_line(line_id, _mapping(line), references[line_id], services)
-    for role_id, role in _mapping(root.get("rota")).items():
-        needed_when = _mapping(_mapping(role).get("needed_when"))
-        for key, kind, known in (("line", "line", lines), ("out_of_hours_of", "service", services)):
-            name = needed_when.get(key)
-            if isinstance(name, str) and name not in known:
-                path = ("rota", role_id, "needed_when", key)
-                message = f"there is no {kind} {schema.shown(name)}. {_nearest(name, known)}"
-                yield PathProblem(path, f"unknown_{kind}", message)
-
-
-def _line_references(service: dict[str, Node]) -> Iterator[tuple[str, tuple[int, ...], str]]:
-    if isinstance(line_id := service.get("out_of_hours"), str):
-        yield "out_of_hours", (), line_id
-    for key in ("lines", "if_unanswered"):
-        names = enumerate(_items(service.get(key)))
-        yield from ((key, (n,), name) for n, name in names if isinstance(name, str))
-
-
-def _check_line(
-    line_id: str,
-    line: dict[str, Node],
-    references: Sequence[tuple[str, str]],
-    services: dict[str, Node],
-) -> Iterator[PathProblem]:
-    """Yield why services may not ring a line. ``references``: the services and keys naming it."""
-    path: KeyPath = ("lines", line_id)
-    if line.get("visibility") == "internal":
-        for service_id in dict.fromkeys(service_id for service_id, _ in references):
-            if "number" not in _mapping(services[service_id]):
+def _line_problems(source: YamlSource) -> Iterator[PathProblem]:
+    """Yield why services may not ring a line, whatever the shape of the rest of the file."""
+    keys, numberless = defaultdict(set), defaultdict(list)
+    for path, line_id in source.scalars(("services",)):
+        if len(path) > 2 and path[2] in ("lines", "out_of_hours", "if_unanswered"):
+            keys[line_id].add(path[2])
+            if source.value((*path[:2], "number")) is None:
+                numberless[line_id].append(path[1])
+    for path, text in source.scalars(("lines",)):
+        line_id = str(path[1:2] and path[1])
+        if path[2:] == ("visibility",) and text == "internal":
+            for service_id in dict.fromkeys(numberless[line_id]):
                 message = (
                     f"'{line_id}' is internal, and '{service_id}' has no `number` to show instead. "
                     "Add one to the service, or make the line public."
                 )
-                yield PathProblem((*path, "visibility"), "internal_line_reachable", message)
-    keys = {key for _, key in references}
-    for number_path, phone in _numbers(path, line):
-        message = ""
-        if phone.is_emergency and keys != {"out_of_hours"}:
-            message = (
-                f"'{phone.display}' answers only as `out_of_hours`. Take '{line_id}' out of "
-                "`lines` and `if_unanswered`, or move it to `helplines`."
-            )
-        elif not phone.is_emergency and keys and (why := schema.forbidden_reason(phone.e164)):
-            message = f"'{phone.display}' may not be rung by a service: {why}. Write another."
-        if message:
-            yield PathProblem(number_path, "barred_number", message)
+                yield PathProblem(path, "internal_line_reachable", message, 0)
+        is_rung = path[2:] == ("phone",) or (path[2:3], path[4:]) == (("special_days",), ("phone",))
+        if is_rung and (reason := _barred_reason(text, line_id, keys[line_id])):
+            yield PathProblem(path, "barred_number", reason, 0)
 
 
-def _numbers(path: KeyPath, line: dict[str, Node]) -> Iterator[tuple[KeyPath, Phone]]:
-    days = enumerate(_items(line.get("special_days")))
-    entries = (((*path, "special_days", n), _mapping(day)) for n, day in days)
-    for part_path, part in ((path, line), *entries):
-        with suppress(KeyError, ValueError):  # validation says what is wrong with it
-            yield (*part_path, "phone"), schema.parse_line_phone(part["phone"])
+def _barred_reason(text: str, line_id: str, keys: Collection[str]) -> str | None:
+    """Return why a line that services name at ``keys`` may not have a number, or None."""
+    try:
+        phone = schema.parse_line_phone(text)
+    except ValueError:  # validation says so
+        return None
+    if phone.is_emergency:
+        remedy = f"Take '{line_id}' out of `lines` and `if_unanswered`, or move it to `helplines`."
+        is_barred = keys != {"out_of_hours"}
+        return f"'{phone.display}' answers only as `out_of_hours`. {remedy}" if is_barred else None
+    reason = schema.forbidden_reason(phone.e164) if keys else None
+    return reason and f"'{phone.display}' may not be rung by a service: {reason}. Write another."
 
 
-def _nearest(name: str, words: Iterable[str]) -> str:
-    """Return which of the words that may stand here is meant, or the first few."""
-    known = list(words)
-    if similar := get_close_matches(name.casefold(), known[:MAX_NAMES_SEARCHED], 1):
-        return f"Did you mean '{similar[0]}'?"
-    first = [schema.shown(word) for word in known[:3]] or ["one that is in the file"]
-    return f"Write {' or '.join(first)}{' or another' * (len(known) > len(first))}."
-
-
-def _mapping(node: Node | None) -> dict[str, Node]:
-    return node if isinstance(node, dict) else {}
-
-
-def _items(node: Node | None) -> list[Node]:
-    return node if isinstance(node, list) else []
-
-
-def _validation_problems(error: Any, source: YamlSource) -> Iterator[Problem]:
+def _path_problems(error: Any, source: YamlSource) -> Iterator[PathProblem]:
+    """Yield the problems of an error of pydantic's."""
     path: KeyPath = tuple(part for part in error["loc"] if part != "[key]")
-    kind, name, of_key = error["type"], path[-1] if path else "", error["loc"][-1:] == ("[key]",)
+    kind, offset = error["type"], None if error["loc"][-1:] == ("[key]",) else 0
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, schema.FieldErrors):
-        for part in cause.errors:
-            yield _bad_value((*path, part.key), part.message, source, part.of_key)
+        yield from (part._replace(path=path + part.path) for part in cause.args)
     elif kind == "missing":
-        message = f"'{name}' is missing. Add it: examples/anyshire.yaml shows how."
-        yield Problem(*source.place(path[:-1]), "missing_key", message)
+        message = f"'{path[-1]}' is missing. Add it: examples/anyshire.yaml shows how."
+        yield PathProblem(path[:-1], "missing_key", message, 0)
     elif kind == "extra_forbidden":
-        message = _unknown_key(str(name), source.value(path))
-        yield _bad_value(path, message, source, of_key=True, code="unknown_key")
+        message = _unknown_key(str(path[-1]), source.value(path))
+        yield PathProblem(path, "unknown_key", message)
+    elif kind in ("unknown_line", "unknown_service"):
+        yield PathProblem(path, kind, error["msg"], offset)
     else:
         message = str(cause) if kind == "value_error" else _plain_message(kind, error)
-        yield _bad_value(path, message, source, of_key)
+        yield PathProblem(path, "bad_value", message, offset)
 
 
-def _bad_value(
-    path: KeyPath, message: str, source: YamlSource, of_key: bool, code: str = "bad_value"
-) -> Problem:
-    """Return the problem of a value or key, at the character in it that does not belong there."""
-    name = path[-1] if path else ""
-    value = name if of_key else source.value(path)
+def _locate(problem: PathProblem, source: YamlSource) -> Problem:
+    """Return the problem of a key or value, at the character in it that does not belong there."""
+    path, code, message, offset = problem
+    is_key, name = offset is None, path[-1] if path else ""
+    text = name if is_key else source.value(path)
+    place = source.place_of(problem) if is_key else source.place(path)
     label = f"{name}: " if isinstance(name, str) and 0 < len(name) <= MAX_LABEL_CHARS else ""
-    place = source.key_place(path) if of_key else source.place(path)
-    if isinstance(value, str) and (odd := first_character(ODD_CHARACTER, value)):
-        offset, description = odd
-        place = (place[0], place[1] + offset) if of_key else source.place_in(path, offset)
+    if isinstance(text, str) and (odd := first_character(ODD_CHARACTER, text)):
+        start = place if is_key else source.place_of(problem)
+        place = start[0], start[1] + odd[0]
         label = "".join(c if c.isascii() else "?" for c in label)
-        message = f"here is {description}."
-    return Problem(*place, code, f"{label}{message}")
+        message = f"here is {odd[1]}."
+    return Problem(*place, code, message if code == "missing_key" else f"{label}{message}")
 
 
 def _unknown_key(name: str, value: Node | None) -> str:
@@ -467,7 +365,7 @@ def _plain_message(kind: str, error: Any) -> str:
     value, context = error["input"], error.get("ctx", {})
     if kind == "literal_error":
         words = re.findall(r"'(.+?)'", context["expected"])
-        return f"{schema.shown(value)} cannot be used here. {_nearest(str(value), words)}"
+        return f"{schema.shown(value)} cannot be used here. {schema.nearest(str(value), words)}"
     remedies = {
         "string_type": "write one text",
         "int_parsing": "write a whole number",

@@ -5,11 +5,12 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 import json
 import re
 from calendar import day_name, month_name, monthrange
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, timedelta
-from functools import lru_cache
+from difflib import get_close_matches
+from functools import lru_cache, partial
 from inspect import isclass
 from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
@@ -23,24 +24,23 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ModelWrapValidatorHandler,
     PlainValidator,
-    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from pydantic_core import PydanticCustomError, core_schema
 
 from routing.core import directory as core
 from routing.core.directory import ALL_DAY, EMERGENCY_NUMBERS, Hours, Phone, Text, TimeRange
-
-MAX_ERRORS = 1000
-"""After so many errors the rest is not validated: each takes 2 KB, and 200 are shown."""
+from routing.errors import PathProblem
 
 MAX_SHORT_DIGITS = 6
 """Of 999, 116 123, and the numbers of text messages."""
+
+MAX_NAMES_SEARCHED = 100
+"""How many names are searched for a similar one: with more, that takes too long."""
 
 MAX_SHOWN_CHARS = 30
 """How much of a value an error shows, to be one line of 160 characters."""
@@ -73,29 +73,8 @@ _FIRST_DATE, _LAST_DATE = date(1999, 12, 1), date(2102, 12, 31)
 """For an `every` to be right for any instant from 2000 to 2100, and the 400 days after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """A problem below ``key`` of a mapping: with its value, or with the key itself."""
-
-    key: str
-    message: str
-    of_key: bool = False
-
-
 class FieldErrors(ValueError):
-    """Several problems of one mapping, each with a place of its own."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(" ".join(f"'{error.key}': {error.message}" for error in errors))
-        self.errors = tuple(errors)
-
-
-@dataclass(slots=True)
-class Context:
-    """What validation needs to know: the file's languages, and the number of errors so far."""
-
-    languages: Sequence[str]
-    errors: int = 0
+    """Problems of one mapping: its ``args`` are a PathProblem each, with a path below it."""
 
 
 class StrictModel(BaseModel):
@@ -120,35 +99,16 @@ class StrictModel(BaseModel):
     @classmethod
     def leave_out_empty_collections(cls, value: Any) -> Any:
         """Leave out each key whose entries were all deleted, where it may be left out."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or "" not in value.values():
             return value
-        return {key: entry for key, entry in value.items() if entry != "" or cls._needs_value(key)}
+        optional = {k: f.annotation for k, f in cls.model_fields.items() if not f.is_required()}
+        return {k: v for k, v in value.items() if v != "" or not _has_entries(optional.get(k))}
 
-    @classmethod
-    def _needs_value(cls, key: str) -> bool:
-        """Return whether a key must have a value: it is required, or it holds no entries."""
-        field = cls.model_fields.get(key)
-        if field is None or field.is_required():
-            return True
-        kinds = (field.annotation, *get_args(field.annotation))
-        return not any(
-            get_origin(kind) in (list, dict) or (isclass(kind) and issubclass(kind, StrictModel))
-            for kind in kinds
-        )
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def stop_after_many_errors(
-        cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
-    ) -> Self:
-        context = info.context or Context(LANGUAGES)  # none for a default
-        if context.errors > MAX_ERRORS:
-            return cls.model_construct()
-        try:
-            return handler(value)
-        except ValidationError as error:
-            context.errors += error.error_count()
-            raise
+def _has_entries(kind: Any) -> bool:
+    """Return whether values of a type are lists, or mappings of keys to values."""
+    is_part = isclass(kind) and issubclass(kind, StrictModel)
+    return is_part or get_origin(kind) in (list, dict) or any(map(_has_entries, get_args(kind)))
 
 
 def _build(value: object) -> object:
@@ -164,6 +124,28 @@ def shown(value: object) -> str:
     return "a list" if isinstance(value, list) else "a group of keys"
 
 
+def nearest(name: str, words: Iterable[str]) -> str:
+    """Return which of the words that may stand here is meant, or the first few."""
+    known = list(words)
+    if similar := get_close_matches(name.casefold(), known[:MAX_NAMES_SEARCHED], 1):
+        return f"Did you mean '{similar[0]}'?"
+    first = [shown(word) for word in known[:3]] or ["one that is in the file"]
+    return f"Write {' or '.join(first)}{' or another' * (len(known) > len(first))}."
+
+
+def _require_known(kind: str) -> AfterValidator:
+    """Return the validator of a reference to a ``kind`` of part: a line or a service."""
+
+    def check(name: str, info: ValidationInfo[Mapping[str, Any]]) -> str:
+        known = info.context.get(f"{kind}s")
+        if not isinstance(known, Mapping) or name not in known:
+            message = f"there is no {kind} {shown(name)}. {nearest(name, known or ())}"
+            raise PydanticCustomError(f"unknown_{kind}", message)
+        return name
+
+    return AfterValidator(check)
+
+
 def parse_week(value: object) -> Hours:
     """Parse a week's hours: ``always``, or a mapping of days to hours.
 
@@ -175,33 +157,30 @@ def parse_week(value: object) -> Hours:
     if not isinstance(value, Mapping) or not value:
         raise ValueError(f"{shown(value)} is not hours. Write always, or `mon-fri: 08:30-17:00`.")
     hours: dict[str, tuple[TimeRange, ...]] = {}
-    errors = [error for days, text in value.items() for error in _add_hours(hours, days, text)]
+    errors: list[PathProblem] = []
+    for key, text in value.items():
+        if reason := lone_key_reason(key, text):
+            errors.append(PathProblem((key,), "bad_value", reason))
+            continue
+        ranges: tuple[TimeRange, ...] = ()
+        days: list[str] = []
+        try:
+            ranges = parse_day_hours(text)
+        except ValueError as error:
+            errors.append(PathProblem((key,), "bad_value", str(error), 0))
+        try:
+            days = parse_days(key)
+        except ValueError as error:
+            errors.append(PathProblem((key,), "bad_value", str(error)))
+        for day in dict.fromkeys(days):
+            if day in hours or days.count(day) > 1:
+                message = f"{day} is named twice. Name it once."
+                errors.append(PathProblem((key,), "bad_value", message))
+            hours[day] = ranges
     if errors:
-        raise FieldErrors(errors)
+        raise FieldErrors(*errors)
     as_written = tuple((str(days), str(text).strip()) for days, text in value.items())
     return Hours(tuple(hours.get(day, ()) for day in WEEKDAYS), hours.get(BANK_HOLIDAY), as_written)
-
-
-def _add_hours(
-    hours: dict[str, tuple[TimeRange, ...]], key: str, value: object
-) -> Iterator[FieldError]:
-    ranges: tuple[TimeRange, ...] = ()
-    if reason := lone_key_reason(key, value):
-        yield FieldError(key, reason, of_key=True)
-        return
-    try:
-        ranges = parse_day_hours(value)
-    except ValueError as error:
-        yield FieldError(key, str(error))
-    try:
-        days = parse_days(key)
-    except ValueError as error:
-        yield FieldError(key, str(error), of_key=True)
-        return
-    for day in dict.fromkeys(days):
-        if day in hours or days.count(day) > 1:
-            yield FieldError(key, f"{day} is named twice. Name it once.", of_key=True)
-        hours[day] = ranges
 
 
 def parse_days(key: str) -> list[str]:
@@ -223,11 +202,13 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
     if value in ("closed", "always"):
         return ALL_DAY if value == "always" else ()
-    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [""]
-    if not all(map(TIME_RANGE.fullmatch, parts)):
+    parts = value.split(",") if isinstance(value, str) else [""]
+    matches = [match for part in parts if (match := TIME_RANGE.fullmatch(part.strip()))]
+    if len(matches) < len(parts):
         form = "Write always, closed, or hours as 08:30-17:00, several with commas between."
         raise ValueError(f"{shown(value)} is not hours. {form}")
-    return _time_ranges(", ".join(parts))
+    ranges = (_time_range(match[0], *map(int, match.groups())) for match in matches)
+    return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
 def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
@@ -235,47 +216,37 @@ def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
-@lru_cache(maxsize=4096)
-def _time_ranges(text: str) -> tuple[TimeRange, ...]:
-    """Return ranges as parse_day_hours; cached, since most lines of a council share their hours."""
-    ranges = (_time_range(part) for part in text.split(", "))
-    return tuple(sorted(ranges, key=lambda hours: hours.opens))
-
-
-def _time_range(text: str) -> TimeRange:
-    open_hour, open_minute, close_hour, close_minute = map(int, re.findall(r"\d\d", text))
+def _time_range(
+    text: str, open_hour: int, open_minute: int, close_hour: int, close_minute: int
+) -> TimeRange:
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or closes > core.MINUTES_PER_DAY or max(open_minute, close_minute) > 59:
         raise ValueError(f"'{text}' has a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + core.MINUTES_PER_DAY)
 
 
-def parse_phone(value: object) -> Phone:
-    """Parse a number that can be rung. Raise ValueError, which says what to write.
+def parse_phone(value: object, short: str | None = None) -> Phone:
+    """Parse a number that can be rung, or a short one that matches a pattern and is only shown.
 
     Any number of a possible length passes, and so do Ofcom's drama numbers, which nobody uses.
+    Raise ValueError, which says what to write.
     """
-    if isinstance(value, str) and re.fullmatch(r"\s*\+?[\d ()-]+", value, re.ASCII):
-        return _parse_number(value.strip())
+    text = value.strip() if isinstance(value, str) else ""
+    if short and re.fullmatch(short, text, re.ASCII):
+        return Phone(text.replace(" ", ""), text)
+    if re.fullmatch(r"\+?[\d ()-]+", text, re.ASCII):
+        return _parse_number(text)
     raise ValueError(
         f"{shown(value)} is not a telephone number. Write one, as 01632 960001, and another in a "
         "second line."
     )
 
 
-def parse_line_phone(value: object) -> Phone:
-    """Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
-    if isinstance(value, str) and value.strip() in EMERGENCY_NUMBERS:
-        return Phone(value.strip(), value.strip())
-    return parse_phone(value)
+parse_line_phone = partial(parse_phone, short="|".join(EMERGENCY_NUMBERS))
+"""Parse the number of a line: one that can be rung, or 999 or 101. Raise as parse_phone."""
 
-
-def parse_display_phone(value: object) -> Phone:
-    """Parse a number that is shown and never rung: a short one, or any that can be rung."""
-    digits = value.replace(" ", "") if isinstance(value, str) else ""
-    if re.fullmatch(rf"\d{{3,{MAX_SHORT_DIGITS}}}", digits, re.ASCII):
-        return Phone(digits, str(value).strip())
-    return parse_phone(value)
+parse_display_phone = partial(parse_phone, short=rf"(\d *){{3,{MAX_SHORT_DIGITS}}}")
+"""Parse a number that is shown and never rung: a short one, or any that can be rung."""
 
 
 @lru_cache(maxsize=4096)
@@ -316,16 +287,11 @@ def forbidden_reason(e164: str) -> str | None:
     )
 
 
-def parse_date(value: object) -> date:
-    """Parse a date as 2026-12-24. Raise ValueError, which says what to write."""
-    text = value if isinstance(value, str) else ""
-    match = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])-(\d\d)", text, re.ASCII)
-    if match is None:
-        raise ValueError(f"{shown(value)} is not a date in this form. Write it as 2026-12-24.")
-    year, month, day = map(int, match.groups())
+def _read_date(text: str) -> date:
     try:
-        return date(year, month, day)
+        return date.fromisoformat(text)
     except ValueError as error:
+        year, month, day = map(int, text.split("-"))
         name = f"{day} {month_name[month]} {year}"
         raise ValueError(f"there is no {name}. Write the date that was meant.") from error
 
@@ -351,7 +317,7 @@ def parse_repetition(value: object) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _recurrence(every: str, start: date) -> core.Recurrence:
+def _recurrence(every: str, start: date) -> tuple[date, ...]:
     """Return the dates of an `every`, weeks counted from ``start``; cached, to be shared."""
     word, name = every.split()
     rule: dict[str, Any]
@@ -361,8 +327,7 @@ def _recurrence(every: str, start: date) -> core.Recurrence:
         rule = {"freq": MONTHLY, "byweekday": weekday(DAY_NAMES.index(name), ORDINALS[word])}
     else:
         rule = {"freq": WEEKLY, "interval": int(word)}
-    dates = (at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
-    return core.Recurrence(tuple(dates), every)
+    return tuple(at.date() for at in rrule(dtstart=start, until=_LAST_DATE, **rule))
 
 
 def lone_key_reason(key: str, value: object) -> str | None:
@@ -374,13 +339,15 @@ def lone_key_reason(key: str, value: object) -> str | None:
     return None
 
 
-def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
+def _parse_text(value: object, info: ValidationInfo[Mapping[str, Any]]) -> Text:
     """Parse a text, or one for each language; the directory's first language comes first."""
     if not isinstance(value, Mapping):
         return Text((("", _parse_non_empty(value)),))
-    languages = info.context.languages
+    listed = info.context.get("languages")
+    languages = [name for name in listed if name in LANGUAGES] if isinstance(listed, list) else []
+    languages = languages or list(LANGUAGES)
     if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
-        raise FieldErrors(errors)
+        raise FieldErrors(*errors)
     if not value:
         raise ValueError(_NO_TEXT)
     return Text(
@@ -388,12 +355,13 @@ def _parse_text(value: object, info: ValidationInfo[Context]) -> Text:
     )
 
 
-def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[FieldError]:
+def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[PathProblem]:
     if language not in languages:
         form = f"'{language}' is not one of the file's languages. Write {' or '.join(languages)}."
-        yield FieldError(language, lone_key_reason(language, text) or form, of_key=True)
+        message = lone_key_reason(language, text) or form
+        yield PathProblem((language,), "bad_value", message)
     elif not isinstance(text, str) or not text.strip():
-        yield FieldError(language, _NO_TEXT)
+        yield PathProblem((language,), "bad_value", _NO_TEXT, 0)
 
 
 def _without_full_stop(text: Text) -> Text:
@@ -404,19 +372,6 @@ def _parse_non_empty(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(_NO_TEXT)
     return value.strip()
-
-
-def _parse_yes_no(value: object) -> bool:
-    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
-    if not isinstance(value, str) or value.lower() not in words:
-        raise ValueError(f"{shown(value)} is neither yes nor no. Write yes or no.")
-    return words[value.lower()]
-
-
-def _parse_zone(value: object) -> ZoneInfo:
-    if value != UK_ZONE:
-        raise ValueError(f"{shown(value)} is not the zone of the United Kingdom. Write {UK_ZONE}.")
-    return ZoneInfo(UK_ZONE)
 
 
 def _require_contrast(colour: str) -> str:
@@ -441,18 +396,20 @@ def require_unique(languages: list[str]) -> list[str]:
     return languages
 
 
-def _pattern(pattern: str, form: str) -> Callable[[object], str]:
+def _pattern(
+    pattern: str, form: str, convert: Callable[[str], object] = str
+) -> Callable[[object], Any]:
     """Return the parser of a text that has to match, with the ``form`` to write instead."""
 
-    def parse(value: object) -> str:
+    def parse(value: object) -> object:
         if not isinstance(value, str) or not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(f"{shown(value)} cannot be used. Write {form}.")
-        return value
+        return convert(value)
 
     return parse
 
 
-parse_url = _pattern(
+_parse_url = _pattern(
     r"https?://[^\s<>\"]*[^\s<>\".,;)]", "it in full, as https://www.anyshire.example"
 )
 _parse_email = _pattern(
@@ -460,6 +417,11 @@ _parse_email = _pattern(
 )
 _parse_keys = _pattern(r"[0-9*#w]+", "digits, * and #, and w for half a second's wait: ww1ww2")
 _parse_id = _pattern(r"[a-z0-9][a-z0-9-]*", "small letters, digits, -")
+_parse_yes_no = _pattern(
+    "(?i)yes|true|on|no|false|off", "yes or no", lambda text: text.lower() in ("yes", "true", "on")
+)
+_parse_date = _pattern(r"\d{4}-(0[1-9]|1[0-2])-\d\d", "it as 2026-12-24", _read_date)
+_parse_zone = _pattern(UK_ZONE, f"{UK_ZONE}, the zone of the United Kingdom", ZoneInfo)
 _parse_colour = _pattern("#[0-9a-fA-F]{6}", 'it as "#1d4f91"')
 
 # An editor reads YAML 1.2, in which 999 and 01632960001 are numbers and 17:00, yes and dates are
@@ -504,8 +466,8 @@ YesNo = Annotated[
     PlainValidator(_parse_yes_no),
     WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": _YES_NO}]}),
 ]
-IsoDate = Annotated[date, PlainValidator(parse_date), _text_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-Url = Annotated[str, PlainValidator(parse_url), _text_schema("^https?://")]
+IsoDate = Annotated[date, PlainValidator(_parse_date), _text_schema("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Url = Annotated[str, PlainValidator(_parse_url), _text_schema("^https?://")]
 Email = Annotated[str, PlainValidator(_parse_email), _text_schema("@")]
 KeyPresses = Annotated[str, PlainValidator(_parse_keys), _text_schema("^[0-9*#w]+$", "integer")]
 Colour = Annotated[
@@ -528,14 +490,16 @@ DayHoursOrWeek = Annotated[
 Repetition = Annotated[str, PlainValidator(parse_repetition), _text_schema(_RECURRENCE)]
 Zone = Annotated[ZoneInfo, PlainValidator(_parse_zone), WithJsonSchema({"const": UK_ZONE})]
 Id = Annotated[str, PlainValidator(_parse_id), _text_schema("^[a-z0-9][a-z0-9-]*$")]
-Reference = Annotated[str, WithJsonSchema({"type": ["string", "integer"]})]
+_REFERENCE = WithJsonSchema({"type": ["string", "integer"]})
+LineReference = Annotated[str, _require_known("line"), _REFERENCE]
+ServiceReference = Annotated[str, _require_known("service"), _REFERENCE]
 
 
 class NeededWhenModel(StrictModel):
     """When somebody must be on duty: give one of the two."""
 
-    line: Reference | None = None
-    out_of_hours_of: Reference | None = None
+    line: LineReference | None = None
+    out_of_hours_of: ServiceReference | None = None
     """Whenever that service's calls go to its out-of-hours line."""
 
     @model_validator(mode="after")
@@ -621,7 +585,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
     @model_validator(mode="after")
     def check(self) -> Self:
         if errors := list(self._errors()):
-            raise FieldErrors(errors)
+            raise FieldErrors(*errors)
         if not (self.on or self.first or self.every):
             raise ValueError(
                 "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
@@ -629,25 +593,26 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             )
         return self
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _errors(self) -> Iterator[PathProblem]:
         every, first, last = self.every, self.first, self.last
         for key, value in (("every", every), ("from", first), ("to", last)):
             if self.on and value:
                 message = f"a special day has either `date` or `{key}`. Delete one of the two."
-                yield FieldError(key, message, of_key=True)
+                yield PathProblem((key,), "bad_value", message)
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
             meant = next(day for day in dates if day >= first)
             is_likely = meant - first <= HALF_A_YEAR
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
-            yield FieldError("to", f"{last} is before `from` {first}. {remedy}")
+            message = f"{last} is before `from` {first}. {remedy}"
+            yield PathProblem(("to",), "bad_value", message, 0)
         if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
-            yield FieldError("every", message)
+            yield PathProblem(("every",), "bad_value", message, 0)
         if isinstance(self.hours, core.Hours) and (every or not first):
             message = "a week belongs to a run with `from`. Write the hours of a day: 08:30-15:30."
-            yield FieldError("hours", message)
+            yield PathProblem(("hours",), "bad_value", message, 0)
 
     def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
@@ -660,7 +625,7 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             hours=self.hours if week is None else None,
             is_run=self.on is None and self.every is None,
             week=week,
-            recurrence=self.every and _recurrence(self.every, start),
+            recurs_on=_recurrence(self.every, start) if self.every else (),
         )
 
 
@@ -691,7 +656,7 @@ class OtherWayModel(StrictModel, core_type=core.OtherWay):
             message = (
                 f"'{self.kind}' has a `{needed}` only. Write `{needed}`, and delete `{other}`."
             )
-            raise FieldErrors([FieldError(other, message, of_key=True)])
+            raise FieldErrors(PathProblem((other,), "bad_value", message))
         if getattr(self, needed) is None:
             raise ValueError(f"'{self.kind}' needs a `{needed}`. Add it.")
         return self
@@ -758,11 +723,11 @@ class ServiceModel(StrictModel, core_type=core.Service):
 
     name: Phrase
     """As a caller would say it: Worried about a child."""
-    lines: Annotated[list[Reference], Field(min_length=1)]
+    lines: Annotated[list[LineReference], Field(min_length=1)]
     """Lines in order: the first one open takes the call."""
-    out_of_hours: Reference
+    out_of_hours: LineReference
     """The line that takes the call whenever none of them is open."""
-    if_unanswered: list[Reference] | None = None
+    if_unanswered: list[LineReference] | None = None
     """Lines to try next, in order; the out-of-hours line if left out."""
     number: PhoneNumber | None = None
     """What callers ring, when this service answers the telephone."""

@@ -11,20 +11,17 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import yaml
 
-from routing.errors import Problem
+from routing.errors import KeyPath, PathProblem, Problem
 
 MAX_BYTES = 2_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 20
 MAX_PROBLEMS = 1000
 """How many problems of one kind are collected: a file with more is not a directory."""
-
-KeyPath = tuple[str | int, ...]
-"""The keys and indexes that lead to a value from the root of the file."""
 
 Position = tuple[int, int]
 """Line and column, from 1."""
@@ -100,19 +97,6 @@ _UNPRINTABLE = re.compile(
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class PathProblem(NamedTuple):
-    """A problem with what is at a path, and what to write instead.
-
-    It is at the value if ``offset`` says how many characters into it, and at the key if that is
-    None.
-    """
-
-    path: KeyPath
-    code: str
-    message: str
-    offset: int | None = None
-
-
 Node = str | list["Node"] | dict[str, "Node"]
 
 
@@ -159,12 +143,13 @@ class YamlSource:
 
     def value(self, path: KeyPath) -> Node | None:
         """Return what is at ``path``, or None."""
-        if path not in self.places:
+        node: Any = self.root
+        try:
+            for key in path:
+                node = node[key]
+        except (KeyError, IndexError, TypeError):
             return None
-        node: Node = self.root
-        for key in path:
-            node = cast(Any, node)[key]
-        return node
+        return cast(Node, node)
 
     def key_place(self, path: KeyPath) -> Position:
         """Return the line and column of a key, or what ``place`` returns where there is none."""
@@ -174,13 +159,9 @@ class YamlSource:
         """Return the line and column of a problem."""
         if problem.offset is None:
             return self.key_place(problem.path)
-        return self.place_in(problem.path, problem.offset)
-
-    def place_in(self, path: KeyPath, offset: int) -> Position:
-        """Return the line and column of the character ``offset`` characters into a text."""
-        line, column = self.place(path)
+        line, column = self.place(problem.path)
         quotes = self._from(line, column)[:1] in ("'", '"')
-        return line, column + quotes + offset
+        return line, column + quotes + problem.offset
 
     def scalars(self, below: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
         """Yield every text of the file at or below a path, with its own path, in order."""
@@ -215,13 +196,16 @@ def read_yaml(text: str) -> YamlSource:
         )
     source = YamlSource(lines=text.split("\n"))
     try:
-        events = _content_events(text)
-        first = next(events, None)
-        if not isinstance(first, yaml.MappingStartEvent):
+        events = yaml.parse(text, Loader=_Loader)
+        root = next((event for event in events if isinstance(event, yaml.NodeEvent)), None)
+        if not isinstance(root, yaml.MappingStartEvent):
             deque(events, maxlen=0)  # so that what is no YAML further on is named instead
             raise UnreadableFile((1, 1), "the file has no keys. Start from examples/anyshire.yaml.")
-        source.root = cast(dict[str, Node], _read(first, events, (), source))
-        next(events, None)  # to the end of the file: what follows is refused too
+        source.root = cast(dict[str, Node], _read(root, events, (), source))
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                message = "a second document begins here. Keep one, without ---."
+                raise UnreadableFile(_place(event), message)
     except yaml.YAMLError as error:
         raise _not_yaml(error, text) from error
     return source
@@ -272,35 +256,11 @@ def position(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
-def _content_events(text: str) -> Iterator[yaml.Event]:
-    """Yield the events that carry content. Raise UnreadableFile for what a directory never needs.
-
-    PyYAML's nodes would hide an anchor that is not used, and ``!!str``.
-    """
-    documents = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        message = ""
-        documents += isinstance(event, yaml.DocumentStartEvent)
-        if documents > 1:
-            message = "a second document begins here. Keep one, without ---."
-        elif isinstance(event, yaml.NodeEvent) and event.anchor is not None:
-            message = (
-                "anchors (&) and aliases (*) are not used here. Write the value out; put a text "
-                "that begins with & or * in quotes."
-            )
-        elif (tag := getattr(event, "tag", None)) is not None:
-            tag = tag.replace("tag:yaml.org,2002:", "!!")
-            message = f"the tag {tag} is not used here. Leave it out, or put the text in quotes."
-        if message:
-            raise UnreadableFile(_position(event), message)
-        if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
-            yield event
-
-
 def _read(
     event: yaml.Event, events: Iterator[yaml.Event], path: KeyPath, source: YamlSource
 ) -> Node:
-    place = source.places[path] = _position(event)
+    """Return the value that begins with an event. PyYAML's nodes would hide an unused anchor."""
+    place = source.places[path] = _place(event)
     if len(source.places) + len(source.key_places) > MAX_NODES + 1:  # the root is not counted
         message = f"more than {MAX_NODES} values and keys. Leave out what is not the directory."
         raise UnreadableFile(place, message)
@@ -308,7 +268,7 @@ def _read(
         message = f"nested more than {MAX_DEPTH} deep. Check the indentation."
         raise UnreadableFile(place, message)
     if isinstance(event, yaml.ScalarEvent):
-        return _scalar(event)
+        return _scalar(event, place)
     if isinstance(event, yaml.SequenceStartEvent):
         items: list[Node] = []
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -316,36 +276,43 @@ def _read(
         return items
     mapping: dict[str, Node] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
-        key = _read_key(event, mapping, source)
-        source.key_places[*path, key] = _position(event)
+        place = _place(event)
+        if not isinstance(event, yaml.ScalarEvent):
+            raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
+        key = sys.intern(_scalar(event, place))  # one text for all keys of a name
+        if key == "<<":
+            raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
+        if key in mapping and len(source.problems) < MAX_PROBLEMS:
+            message = f"the key '{key}' is given twice. Keep one of them."
+            source.problems.append(Problem(*place, "duplicate_key", message))
+        source.key_places[*path, key] = place
         mapping[key] = _read(next(events), events, (*path, key), source)
     return mapping
 
 
-def _read_key(event: yaml.Event, mapping: dict[str, Node], source: YamlSource) -> str:
-    place = _position(event)
-    if not isinstance(event, yaml.ScalarEvent):
-        raise UnreadableFile(place, "a key must be a word. Write it as `key: value`.")
-    key = sys.intern(_scalar(event))  # one text for all keys of a name
-    if key == "<<":
-        raise UnreadableFile(place, "merging (<<) is not used here. Write the keys out.")
-    if key in mapping and len(source.problems) < MAX_PROBLEMS:
-        message = f"the key '{key}' is given twice. Keep one of them."
-        source.problems.append(Problem(*place, "duplicate_key", message))
-    return key
-
-
-def _scalar(event: yaml.ScalarEvent) -> str:
+def _scalar(event: yaml.ScalarEvent, place: Position) -> str:
     """Return the text of a scalar, in which an escape may stand for a forbidden character."""
     text = str(event.value)
     if (match := _UNPRINTABLE.search(text)) is not None:
-        raise UnreadableFile(_position(event), f"here is {describe_character(match[0])}.")
+        raise UnreadableFile(place, f"here is {describe_character(match[0])}.")
     return text
 
 
-def _position(event: yaml.Event) -> Position:
+def _place(event: yaml.Event) -> Position:
+    """Return the place of an event. Raise UnreadableFile for an anchor, an alias or a tag."""
     mark = event.start_mark
-    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if getattr(event, "anchor", None) is not None:
+        message = (
+            "anchors (&) and aliases (*) are not used here. Write the value out; put a text that "
+            "begins with & or * in quotes."
+        )
+        raise UnreadableFile(place, message)
+    if (tag := getattr(event, "tag", None)) is not None:
+        tag = tag.replace("tag:yaml.org,2002:", "!!")
+        message = f"the tag {tag} is not used here. Leave it out, or put the text in quotes."
+        raise UnreadableFile(place, message)
+    return place
 
 
 def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:

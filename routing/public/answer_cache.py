@@ -8,7 +8,7 @@ import hashlib
 import math
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from flask import Response, current_app, request
@@ -36,19 +36,19 @@ class RenderedAnswer:
     until: datetime | None
 
 
-def render_answer(time: str, render: Render) -> RenderedAnswer:
+def render_answer(render: Render, time: str = "") -> RenderedAnswer:
     """Render an answer that states its own time as ``time``."""
     text, until = render()
     tag = hashlib.sha256(text.replace(time, "", 1).encode()).hexdigest()[:20]
     return RenderedAnswer(text, time, tag, until)
 
 
+@dataclass(slots=True)
 class _Entry:
     """An answer once it is rendered, and the lock of whoever renders it."""
 
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.answer: RenderedAnswer | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    answer: RenderedAnswer | None = None
 
 
 class AnswerCache:
@@ -59,7 +59,7 @@ class AnswerCache:
         self._basis: object = None
         self._entries: dict[Hashable, _Entry] = {}
 
-    def get(self, key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
+    def get(self, key: Hashable, at: datetime, render: Render, time: str = "") -> RenderedAnswer:
         """Return the answer for ``at``, which must be now; a cached one states ``time`` as its own.
 
         A cached answer is used only in its own second, before its handover (a divert may end within
@@ -75,33 +75,36 @@ class AnswerCache:
         with entry.lock:  # at a handover all open pages ask: one renders, the others wait
             answer = entry.answer
             if answer is None or (answer.until is not None and at >= answer.until):
-                answer = entry.answer = render_answer(time, render)
+                answer = entry.answer = render_answer(render, time)
         return replace(answer, text=answer.text.replace(answer.time, time, 1), time=time)
 
 
-def cached_answer(key: Hashable, at: datetime, time: str, render: Render) -> RenderedAnswer:
+def cached_answer(key: Hashable, at: datetime, render: Render, time: str = "") -> RenderedAnswer:
     """Return the answer of this application's cache: see ``AnswerCache.get``."""
     cache: AnswerCache = current_app.extensions["answer_cache"]
-    return cache.get(key, at, time, render)
+    return cache.get(key, at, render, time)
 
 
-def make_cacheable(response: Response, tag: str, until: datetime | None, at: datetime) -> Response:
-    """Add an ETag and cache lifetimes to an answer for ``at``; answer 304 to a matching ETag.
+def cacheable_response(answer: RenderedAnswer, at: datetime, mimetype: str) -> Response:
+    """Return an answer for ``at`` with an ETag and cache lifetimes, or a 304 to a matching ETag.
 
-    Nothing may be cached for more than ten seconds, nor past ``until``, the next handover (None if
-    there is none). ``tag`` must be the same for answers that differ only in the time they state.
+    Nothing may be cached for more than ten seconds, nor past the next handover.
     """
     max_age = MAX_AGE_SECONDS
-    if until is not None:
-        max_age = min(max_age, int((until - at).total_seconds()))
-    response.headers["Cache-Control"] = f"public, max-age={max_age}, must-revalidate"
+    if answer.until is not None:
+        max_age = min(max_age, int((answer.until - at).total_seconds()))
     # nginx uses an answer that expires in second n until n + 1 begins, by the machine's clock,
     # while a rehearsal sets the service's own: so only the time since ``at`` is read from that.
     age_seconds = max(0.0, (lookup.now() - at).total_seconds())
     now = datetime.now(UTC).timestamp()
     last_second = math.floor(now - age_seconds + min(max_age, SHARED_MAX_AGE_SECONDS)) - 1
-    response.headers["X-Accel-Expires"] = f"@{last_second}" if last_second >= int(now) else "0"
-    response.set_etag(tag, weak=True)
+    response = Response(answer.text, mimetype=mimetype)
+    response.headers |= {
+        "Content-Language": lookup.locale().language,
+        "Cache-Control": f"public, max-age={max_age}, must-revalidate",
+        "X-Accel-Expires": f"@{last_second}" if last_second >= int(now) else "0",
+    }
+    response.set_etag(answer.tag, weak=True)
     if "HTTP_IF_NONE_MATCH" in request.environ:
         response.make_conditional(request)
     return response

@@ -1,22 +1,19 @@
 """GET /api/v1/...: what the directory says, and who to call."""
 
-import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 
 from routing import formats, lookup
 from routing.core import instants
 from routing.core.decision import timeline
 from routing.core.directory import ring_seconds, send_digits
-from routing.errors import InvalidTime, UnknownService
-from routing.formats import SERVICES_PATH
-from routing.public.answer_cache import cached_answer, make_cacheable, render_answer
+from routing.errors import InvalidTime
+from routing.formats import SERVICES_PATH, Json
+from routing.public.answer_cache import cacheable_response, cached_answer, render_answer
 from routing.responses import has_bearer_token, problem
 from routing.text import time_parsing
-from routing.text.locale import Locale
 
 bp = Blueprint("api", __name__)
 
@@ -30,39 +27,40 @@ CORS_HEADERS = {
 }
 
 
+@bp.before_request
+def choose_language() -> None:
+    """Use the language in ``?lang=``."""
+    g.language = request.args.get("lang")
+
+
 @bp.get(SERVICES_PATH)
 def services() -> Response:
     """List every service."""
-    locale, directory = _locale(), lookup.snapshot().directory
-    services = [formats.service_json(service, locale) for service in directory.services]
-    return _cacheable({"services": services})
+    services = lookup.snapshot().directory.services
+    return _cacheable({"services": [formats.service_json(service) for service in services]})
 
 
 @bp.get(f"{SERVICES_PATH}/<service>")
 def service(service: str) -> Response:
     """Describe one service."""
-    timetables = lookup.snapshot().timetables
-    return _cacheable(formats.service_json(timetables.service(service), _locale()))
+    return _cacheable(formats.service_json(lookup.snapshot().timetables.service(service)))
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/decision")
 def decision(service: str) -> Response:
     """Return who to call about a service, now or at ``?at=``."""
-    at, locale = _requested_instant(), _locale()
+    at, locale = _requested_instant(), lookup.locale()
 
     def render() -> tuple[str, datetime | None]:
         decision = lookup.who_to_call(service, at)
-        body = formats.decision_json(decision, at, lookup.snapshot(), locale, lookup.is_rehearsal())
-        return f"{current_app.json.dumps(body, separators=(',', ':'))}\n", decision.until
+        return _json(formats.decision_json(decision, at)), decision.until
 
     time = f'"at":"{formats.timestamp(at, locale)}"'
     if "at" in request.args:
-        answer = render_answer(time, render)
+        answer = render_answer(render, time)
     else:
-        answer = cached_answer((SERVICES_PATH, service, locale.language), at, time, render)
-    response = Response(answer.text, mimetype="application/json")
-    response.headers["Content-Language"] = locale.language
-    return make_cacheable(response, answer.tag, answer.until, at)
+        answer = cached_answer((SERVICES_PATH, service, locale.language), at, render, time)
+    return cacheable_response(answer, at, "application/json")
 
 
 @bp.get(f"{SERVICES_PATH}/<service>/number")
@@ -94,21 +92,27 @@ def service_timeline(service: str) -> Response:
     start, end = _instant_parameter("from"), _instant_parameter("to")
     if not start <= end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must not be before 'from', nor more than 400 days after it.")
-    timetables, locale = lookup.snapshot().timetables, _locale()
-    spans = timeline(timetables, service, start, end, lookup.diverts())
-    body = formats.timeline_json(spans, timetables.service(service), locale)
-    return _cacheable({"service": service, "spans": body, "language": locale.language})
+    timetables, locale = lookup.snapshot().timetables, lookup.locale()
+    spans = [
+        {
+            **formats.span_json(span, locale),
+            "line": formats.answer_json(timetables.service(service), answer),
+            "reason": answer.reason.code.value,
+        }
+        for span, answer in timeline(timetables, service, start, end, lookup.diverts())
+    ]
+    return _cacheable({"service": service, "spans": spans, "language": locale.language})
 
 
 @bp.get("/api/v1/lines")
 def lines() -> Response:
     """List every public line: its hours as written, and as spans for 14 days from today."""
-    snapshot, locale = lookup.snapshot(), _locale()
+    locale = lookup.locale()
     today = lookup.now().astimezone(locale.zone).date()
     midnight = instants.midnight(today, locale.zone)
     lines = [
-        formats.public_line_json(line, snapshot.timetables, midnight, locale)
-        for line in snapshot.directory.lines
+        formats.public_line_json(line, midnight)
+        for line in lookup.snapshot().directory.lines
         if not line.internal
     ]
     return _cacheable({"lines": lines, "language": locale.language})
@@ -117,7 +121,7 @@ def lines() -> Response:
 @bp.get("/api/v1/bank-holidays")
 def bank_holidays() -> Response:
     """List the bank holidays in force, their source, and the last year covered."""
-    return _cacheable(formats.bank_holidays_json(lookup.snapshot()))
+    return _cacheable(formats.bank_holidays_json())
 
 
 @bp.get("/openapi.json")
@@ -140,12 +144,6 @@ def invalid_time(error: InvalidTime) -> Response:
     return problem(400, str(error))
 
 
-@bp.errorhandler(UnknownService)
-def unknown_service(error: UnknownService) -> Response:
-    """Return a 404 that lists the services of the directory."""
-    return problem(404, str(error), services=list(error.known))
-
-
 def _requested_instant() -> datetime:
     text = request.args.get("at")
     return lookup.now() if text is None else time_parsing.parse_rfc3339(text)
@@ -157,15 +155,13 @@ def _instant_parameter(name: str) -> datetime:
     return time_parsing.parse_rfc3339(request.args[name])
 
 
-def _locale() -> Locale:
-    return lookup.locale(request.args.get("lang"))
+def _json(body: Json) -> str:
+    return f"{current_app.json.dumps(body, separators=(',', ':'))}\n"
 
 
-def _cacheable(body: dict[str, Any]) -> Response:
-    response = jsonify(body)
-    response.headers["Content-Language"] = _locale().language
-    tag = hashlib.sha256(response.get_data()).hexdigest()[:20]
-    return make_cacheable(response, tag, None, lookup.now())
+def _cacheable(body: Json) -> Response:
+    answer = render_answer(lambda: (_json(body), None))
+    return cacheable_response(answer, lookup.now(), "application/json")
 
 
 def _numbers(service: str, separator: str | None = None, only_first_line: bool = False) -> Response:
@@ -196,7 +192,7 @@ def _numbers(service: str, separator: str | None = None, only_first_line: bool =
             }
             for answer in answers
         ]
-        until = formats.timestamp(decision.until, _locale()) if decision.until else None
+        until = decision.until and formats.timestamp(decision.until, lookup.locale())
         reason = decision.reason.code.value
         response = jsonify(service=service, numbers=numbers, until=until, reason=reason)
     else:

@@ -1,9 +1,13 @@
-"""The public pages: who to call now, all contacts, this service, and the page for every error."""
+"""The public pages: who to call now, all contacts, this service, and the page for every error.
+
+What they show of a decision is in the reader's language; search engines read hours in them.
+"""
 
 import gzip
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +16,26 @@ from markupsafe import Markup
 
 from routing import formats, lookup, middleware
 from routing.config import base_url
-from routing.core.directory import Directory, Hours, Line
-from routing.errors import UnknownService
-from routing.formats import timestamp
+from routing.core import instants
+from routing.core.decision import HORIZON, Decision, timeline
+from routing.core.directory import (
+    ALL_DAY,
+    MINUTES_PER_DAY,
+    Hours,
+    Line,
+    Phone,
+    Service,
+    Text,
+    TimeRange,
+)
+from routing.formats import Json, assumption, timestamp
 from routing.middleware import RequestKind
-from routing.public import context
-from routing.public.answer_cache import RenderedAnswer, cached_answer, make_cacheable
+from routing.public.answer_cache import RenderedAnswer, cacheable_response, cached_answer
 from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
-from routing.text.dates import format_date
+from routing.text import dates, sentences
 from routing.text.locale import N_
-from routing.text.sentences import end_sentence
 
 bp = Blueprint("site", __name__)
 
@@ -32,13 +44,14 @@ LANGUAGE_NAMES = {"en": "English", WELSH: "Cymraeg"}
 HEADING_LEVELS = ("2", "3", "4", "5", "6")
 DEFAULT_HEADING_LEVEL = 2
 MIN_GZIP_BYTES = 1000
+MAX_LINES_WITHOUT_SEARCH = 8
+STRUCTURED_DATA_PERIOD = timedelta(days=365)
+"""For how long structured data has hours: a search engine keeps a page for weeks."""
 
-MAX_OTHER_SERVICES = 20
-"""That a service's page links to: with more, it links to the list of contacts, so that it does not
-grow with the directory."""
+CLOSED = TimeRange(0, 0)
+"""Hours of a date on which search engines are to take a line for closed."""
 
-EXIT_URL = "https://www.bbc.co.uk/weather"
-"""Where "Exit this page" leads: GOV.UK's default, which says nothing about its reader."""
+ONE_DAY = timedelta(days=1)
 
 ERROR_PAGE_POLICY = (
     f"default-src 'none'; style-src {formats.STYLE_SOURCE}; base-uri 'none'; "
@@ -93,11 +106,10 @@ def fragment(service: str) -> Response:
     """
     at, level = lookup.now(), request.args.get("heading", "")
     heading = int(level) if level in HEADING_LEVELS else DEFAULT_HEADING_LEVEL
-    values = partial(context.service_context, service, at, is_live=False)
-    answer = _render_answer("fragment.html", at, lambda: values() | {"heading": heading}, heading)
-    response = _html_response(answer.text)
+    values = partial(_fragment_values, service, at, heading)
+    response = cacheable_response(_answer("fragment.html", at, values, heading), at, "text/html")
     response.headers.extend(CORS_HEADERS)
-    return make_cacheable(response, answer.tag, answer.until, at)
+    return response
 
 
 @bp.get("/contacts")
@@ -109,20 +121,13 @@ def contacts() -> Response:
     at, query = lookup.now(), request.args.get("q", "").strip()[:100]
     if query and not middleware.acquire(RequestKind.LISTING):
         query = ""
-    return _page("contacts.html", at, partial(context.contacts_context, query, at), query)
+    return _page("contacts.html", at, partial(_contacts_values, query, at), query)
 
 
 @bp.get("/accessibility")
 def accessibility() -> Response:
     """Show the accessibility statement that the regulations of 2018 require."""
-    directory, locale = lookup.snapshot().directory, lookup.locale()
-    statement = directory.council.accessibility
-    values = {
-        "statement": statement,
-        "prepared_on": format_date(statement.prepared, locale) if statement else None,
-        "is_northern_ireland": directory.holiday_rules.division == "northern-ireland",
-    }
-    return _page("accessibility.html", lookup.now(), lambda: values)
+    return _page("accessibility.html", lookup.now())
 
 
 @bp.get("/privacy")
@@ -130,11 +135,8 @@ def privacy() -> Response:
     """Show the privacy notice."""
     settings = current_app.config
     is_malformed = "CALL_RETENTION_DAYS" in settings["MALFORMED_SETTINGS"]  # nothing is deleted
-    values = {
-        "notice": lookup.snapshot().directory.council.privacy,
-        "retention_days": None if is_malformed else settings["CALL_RETENTION_DAYS"],
-    }
-    return _page("privacy.html", lookup.now(), lambda: values)
+    days = None if is_malformed else settings["CALL_RETENTION_DAYS"]
+    return _page("privacy.html", lookup.now(), lambda: {"retention_days": days})
 
 
 @bp.get("/logo")
@@ -164,10 +166,8 @@ def embed() -> Response:
     g.language = "en"
     at, service = lookup.now(), request.args.get("service")
     home = base_url(current_app.config, request.url_root)
-    has_own_address = bool(current_app.config["PUBLIC_BASE_URL"])
-    values = {"home": home, "has_own_address": has_own_address, "heading": DEFAULT_HEADING_LEVEL}
-    service_values = partial(context.service_context, service, at, is_live=False)
-    return _page("embed.html", at, lambda: values | service_values(), service, home)
+    values = partial(_fragment_values, service, at, DEFAULT_HEADING_LEVEL, home=home)
+    return _page("embed.html", at, values, service, home)
 
 
 @bp.get("/assets/<address>")
@@ -198,12 +198,6 @@ def compress(response: Response) -> Response:
     return response
 
 
-@bp.errorhandler(UnknownService)
-def unknown_service(error: UnknownService) -> Response:
-    """Show the 404 page, which has every service and number."""
-    return error_page(404)
-
-
 def error_page(status: int) -> Response:
     """Return the page for an HTTP error: every public number and its hours, and no other file.
 
@@ -223,13 +217,9 @@ def error_page(status: int) -> Response:
         locale, at, home_url = lookup.locale(), lookup.now(), _page_url("home")
 
         def render() -> tuple[str, None]:
-            snapshot, heading = lookup.snapshot(), locale.translate(title)
-            links = {"title": heading, "exit_url": EXIT_URL, "home_url": home_url}
-            is_rehearsal = lookup.is_rehearsal()
-            page = formats.printed_page(snapshot, at, locale, rehearsal=is_rehearsal, **links)
-            return page, None
+            return formats.printed_page(at, locale.translate(title), home_url), None
 
-        body = cached_answer((title, home_url, locale.language), at, "", render).text
+        body = cached_answer((title, home_url, locale.language), at, render).text
     except Exception:
         current_app.logger.exception("cannot render the error page: a plain one stands in")
         body = _plain_page(title)
@@ -241,50 +231,51 @@ def _requested_language() -> str | None:
     return WELSH if request.path.startswith(f"/{WELSH}/") else request.args.get("lang")
 
 
+def _fragment_values(
+    service: str | None, at: datetime, heading: int, **more: object
+) -> dict[str, Any]:
+    return _service_values(service, at, is_live=False) | {"heading": heading} | more
+
+
 def _service_page(template: str, service: str) -> Response:
     at = lookup.now()
-    return _page(template, at, partial(context.service_context, service, at, is_live=True))
+    return _page(template, at, partial(_service_values, service, at, is_live=True))
 
 
-def _page(template: str, at: datetime, values: Values, *key: object) -> Response:
-    return _html_response(_render_answer(template, at, values, *key).text)
+def _page(template: str, at: datetime, values: Values = dict, *key: object) -> Response:
+    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
+    return Response(_answer(template, at, values, *key).text, 200, headers, "text/html")
 
 
-def _render_answer(template: str, at: datetime, values: Values, *key: object) -> RenderedAnswer:
+def _answer(template: str, at: datetime, values: Values, *key: object) -> RenderedAnswer:
     """Render a template for ``at``, which must be now; once a second for a path and ``key``."""
-    locale = lookup.locale()
+    snapshot, locale = lookup.snapshot(), lookup.locale()
+    colour, today = snapshot.directory.council.colour, at.astimezone(locale.zone).date()
 
     def render() -> tuple[str, datetime | None]:
-        shown = values()
-        return _render(template, **shown), shown.get("until")
+        shown = {"until": None} | values()
+        html = render_template(
+            f"public/{template}",
+            asset=partial(bundle_url, colour=colour),
+            at=at,
+            checked=dates.format_datetime(at, locale, with_year=True),
+            colour=colour or DEFAULT_COLOUR,
+            emergency=sentences.end_sentence(snapshot.directory.emergency.get(locale.language)),
+            format_special_days=partial(
+                dates.format_coming_special_days, today=today, locale=locale
+            ),
+            logo=snapshot.logo is not None,
+            page_url=_page_url,
+            timestamp=partial(timestamp, locale=locale),
+            today=today,
+            translation=_translation(locale.language),
+            **formats.page_values(),
+            **shown,
+        )
+        return html, shown["until"]
 
-    full_key = template, request.script_root, request.path, locale.language, *key
-    return cached_answer(full_key, at, f'data-at="{timestamp(at, locale)}"', render)
-
-
-def _render(template: str, **values: Any) -> str:
-    snapshot, locale = lookup.snapshot(), lookup.locale()
-    directory = snapshot.directory
-    return render_template(
-        f"public/{template}",
-        asset=partial(bundle_url, colour=directory.council.colour),
-        colour=directory.council.colour or DEFAULT_COLOUR,
-        emergency=end_sentence(directory.emergency.get(locale.language)),
-        exit_url=EXIT_URL,
-        first_language=directory.languages[0],
-        logo=snapshot.logo is not None,
-        max_other_services=MAX_OTHER_SERVICES,
-        page_url=_page_url,
-        services=directory.services,
-        translation=_translation(locale.language),
-        **formats.page_values(snapshot, locale, lookup.is_rehearsal()),
-        **values,
-    )
-
-
-def _html_response(html: str) -> Response:
-    headers = {"Cache-Control": "no-store", "Content-Language": lookup.locale().language}
-    return Response(html, mimetype="text/html", headers=headers)
+    full_key = request.script_root, request.path, locale.language, *key
+    return cached_answer(full_key, at, render, f'data-at="{timestamp(at, locale)}"')
 
 
 def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
@@ -293,27 +284,255 @@ def _page_url(endpoint: str, language: str | None = None, **values: Any) -> str:
     The directory's first language has the plain path; Welsh as the second is below /cy/.
     """
     language = language or lookup.locale().language
-    if language == lookup.snapshot().directory.languages[0]:
-        return url_for(f"site.{endpoint}", **values)
-    if language == WELSH:
+    is_first = language == lookup.snapshot().directory.languages[0]
+    if language == WELSH and not is_first:
         return url_for(f"{WELSH}.{endpoint}", **values)
-    return url_for(f"site.{endpoint}", **values, lang=language)
+    return url_for(f"site.{endpoint}", **values, lang=None if is_first else language)
 
 
 def _translation(language: str) -> dict[str, str] | None:
     languages = lookup.snapshot().directory.languages
     other = next((code for code in languages if code != language), None)
-    if other is None or request.endpoint is None or request.blueprint not in ("site", WELSH):
+    if other is None:
         return None
-    endpoint = request.endpoint.partition(".")[2]
+    endpoint = (request.endpoint or "").partition(".")[2]
     address = _page_url(endpoint, other, **(request.view_args or {}))
     return {"language": other, "name": LANGUAGE_NAMES[other], "address": address}
 
 
+def _service_values(service_id: str | None, at: datetime, *, is_live: bool) -> dict[str, Any]:
+    """Return the values that a service's pages show about the decision for ``at``.
+
+    ``is_live``: the page is read at once and keeps itself current, so it may say "today".
+    """
+    decision = lookup.who_to_call(service_id, at)
+    locale, holidays = lookup.locale(), lookup.snapshot().holidays.dates
+    service, until = decision.service, decision.until
+    wording: dict[str, Any] = {"at": at, "locale": locale, "is_live": is_live}
+    notice_at, midnight = until and until - sentences.HANDOVER_NOTICE, _next_midnight(at)
+    lines = [
+        service.public_line(line)
+        for line in service.reachable
+        if not line.internal or line in (*service.lines, service.out_of_hours)
+    ]
+    next_id, last_id = decision.next and decision.next.line.id, service.out_of_hours.id
+    day_ids = {line.id for line in service.lines} - {last_id}
+    # A service with its own number needs no other: whoever calls it again is put through to each.
+    backup = () if service.number else lookup.dial_order(decision, at)
+    return {
+        "until": until,
+        "service": service,
+        "page_texts": {
+            name: render_markdown(words.get(locale.language)) for name, words in service.pages
+        },
+        "refresh": notice_at if notice_at and at < notice_at < midnight else midnight,
+        "line": service.public_line(decision.line, decision.phone),
+        "holds": sentences.holds_sentence(decision, **wording),
+        "exception": sentences.exception_sentence(decision, holidays=holidays, **wording),
+        "following": _following(decision),
+        "can_wait": _next_opening(decision, at, is_live),
+        "backup": [
+            service.public_line(answer.line, answer.phone)
+            for answer in backup
+            if answer.phone.e164 != decision.phone.e164
+        ],
+        "lines": lines,
+        "lines_when_lost": sorted(lines, key=lambda line: line.id != next_id),
+        "day_lines": [line for line in lines if line.id in day_ids],
+        "out_of_hours": service.public_line(service.out_of_hours),
+        "backup_lines": [line for line in lines if line.id not in day_ids | {last_id}],
+        "assumption": assumption(decision, at),
+        "structured": partial(_structured_data, [service], at),
+    }
+
+
+def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
+    """Return the values of the list of contacts: those that match ``query``, or else all.
+
+    They change ``until``, at midnight at the latest. A line that takes a service's calls is open
+    whatever its hours, and one whose calls are diverted is not.
+    """
+    directory, timetables = lookup.snapshot().directory, lookup.snapshot().timetables
+    decisions = [lookup.who_to_call(service.id, at) for service in directory.services]
+    edges = [_next_midnight(at), *(decision.until or at for decision in decisions)]
+    open_ids = set()
+    for line in directory.lines:
+        for span in timetables.open_spans(line, at, at + ONE_DAY):
+            edges += [span.start, span.end]
+            open_ids |= {line.id} if at in span else set()
+    open_ids -= {line.id for decision in decisions for line in decision.avoid}
+    lines = [line for line in directory.lines if not line.internal]
+    words, language = query.casefold().split(), lookup.locale().language
+    matches = [line for line in lines if all(word in _names(line, language) for word in words)]
+    return {
+        "until": min(edge for edge in edges if edge > at),
+        "query": query,
+        "lines": matches or lines,
+        "match_count": len(matches),
+        "has_search": len(lines) > MAX_LINES_WITHOUT_SEARCH,
+        "open_ids": open_ids | {decision.line.id for decision in decisions},
+        "structured": partial(_structured_data, directory.services, at),
+    }
+
+
+def _names(line: Line, language: str) -> str:
+    return " ".join(name.get(language) for name in (line.name, *line.aliases)).casefold()
+
+
+@lru_cache
+def render_markdown(text: str) -> Markup:
+    """Return Markdown as HTML that is safe in a page.
+
+    HTML in ``text`` is shown as written; links that would run a script are not made.
+    """
+    from markdown_it import MarkdownIt  # not every council has texts of its own
+
+    renderer = MarkdownIt("commonmark", {"html": False})
+    return Markup(renderer.render(text))  # noqa: S704 - markdown-it escapes HTML
+
+
+def _next_midnight(at: datetime) -> datetime:
+    zone = lookup.locale().zone
+    return instants.midnight(at.astimezone(zone).date() + ONE_DAY, zone)
+
+
+def _following(decision: Decision) -> dict[str, Any] | None:
+    """Return what follows the handover; None where a caller would notice no handover.
+
+    A caller who can wait should ring the service's first line.
+    """
+    service, following = decision.service, decision.next
+    if following is None:
+        return None
+    is_same_line = following.line.id == decision.line.id
+    can_wait = following.line.id == service.lines[0].id and not service.is_always_on_its_number
+    if sentences.keeps_number(decision):
+        if is_same_line:
+            return None
+        message = N_("After that, {line} answers on the same number.")
+    elif is_same_line:
+        message = N_("After that, call {phone}.")
+    elif can_wait:
+        message = N_("After that, or if it can wait, call {line} on {phone}.")
+    else:
+        message = N_("After that, call {line} on {phone}.")
+    line = service.public_line(following.line, following.phone)
+    return {"message": message, "line": line}
+
+
+def _next_opening(decision: Decision, at: datetime, is_live: bool) -> dict[str, Any] | None:
+    """Return when the service's first line next takes calls, with its number on that date.
+
+    None while it answers, where it follows at the next handover, and where callers always ring the
+    service's own number.
+    """
+    service, first_line = decision.service, decision.service.lines[0]
+    following = decision.next and decision.next.line.id
+    if service.is_always_on_its_number or first_line.id in (decision.line.id, following):
+        return None
+    spans = timeline(lookup.snapshot().timetables, service.id, at, at + HORIZON, lookup.diverts())
+    for span, answer in spans:
+        if answer.line.id == first_line.id:
+            moment = dates.format_moment(span.start, lookup.locale(), at, is_live=is_live)
+            return {"line": service.public_line(first_line, answer.phone), "moment": moment}
+    return None
+
+
+def _structured_data(services: Iterable[Service], at: datetime) -> Json:
+    """Return the council with the numbers of ``services``, and their hours for a year from ``at``.
+
+    They are schema.org's ContactPoint and OpeningHoursSpecification; nothing says who answers now.
+    An entry for one date overrides those of the week. Closed is 00:00 to 00:00, and a closing time
+    before the opening time is on the next day. A service with a number has only that number, and
+    999 or 101 where one of them answers out of hours; an internal line goes by the service's name.
+    """
+    locale, council = lookup.locale(), lookup.snapshot().directory.council
+    first = at.astimezone(locale.zone).date()
+    points: dict[tuple[str, str], Json] = {}
+    for service in services:
+        for title, phone, hours in _hours_by_number(service, first, first + STRUCTURED_DATA_PERIOD):
+            name = title.get(locale.language)
+            points[name, phone.e164] = {
+                "@type": "ContactPoint",
+                "name": name,
+                "contactType": service.name.get(locale.language),
+                "telephone": phone.e164,
+                "availableLanguage": locale.language,
+                "hoursAvailable": hours,
+            }
+    return {
+        "@context": "https://schema.org",
+        "@type": "GovernmentOrganization",
+        "name": council.name.get(locale.language),
+        "url": council.website,
+        "contactPoint": list(points.values()),
+    }
+
+
+def _hours_by_number(
+    service: Service, first: date, last: date
+) -> Iterator[tuple[Text, Phone, list[Json]]]:
+    """Yield each number of a service with a name, and its hours from ``first`` to ``last``."""
+    if service.number is not None and service.is_always_on_its_number:
+        yield service.name, service.number, list(_week_hours((ALL_DAY,) * 7, first, last))
+        return
+    holidays = lookup.snapshot().holidays.dates
+    for line in map(service.public_line, service.reachable):
+        hours = {line.phone: list(_week_hours(line.hours.week, first, last))}
+        for day in line.special_dates(first, last, holidays):
+            phone, ranges = line.phone_on(day), line.ranges_on(day, holidays)
+            if phone != line.phone:
+                hours[line.phone].append(_dated_hours(CLOSED, day, day))
+            if phone != line.phone or ranges != line.hours.week[day.weekday()]:
+                for time_range in ranges or (CLOSED,):
+                    hours.setdefault(phone, []).append(_dated_hours(time_range, day, day))
+        for phone, entries in hours.items():
+            if entries:
+                yield service.name if line.internal else line.name, phone, entries
+
+
+def _week_hours(week: tuple[tuple[TimeRange, ...], ...], first: date, last: date) -> Iterator[Json]:
+    for time_range in dict.fromkeys(chain.from_iterable(week)):
+        days = [
+            name for name, ranges in zip(dates.WEEKDAYS, week, strict=True) if time_range in ranges
+        ]
+        yield {"dayOfWeek": days} | _dated_hours(time_range, first, last)
+
+
+def _dated_hours(time_range: TimeRange, first: date, last: date) -> Json:
+    opens, closes = time_range.opens, time_range.closes
+    if closes - opens == MINUTES_PER_DAY:
+        closes -= 1  # a whole day would read as closed
+    return {
+        "@type": "OpeningHoursSpecification",
+        "opens": f"{opens // 60:02}:{opens % 60:02}",
+        "closes": f"{closes // 60 % 24:02}:{closes % 60:02}",
+        "validFrom": first.isoformat(),
+        "validThrough": last.isoformat(),
+    }
+
+
 def _plain_page(title: str) -> str:
-    """Return a page made without templates, in the directory's first language."""
+    """Return a page without templates: today's numbers, and hours as the directory has them.
+
+    Names are in the directory's first language.
+    """
     snapshot: Snapshot | None = current_app.extensions["snapshot_loader"].snapshot
-    numbers = _plain_numbers(snapshot.directory) if snapshot else ()
+    items: list[tuple[Text, Phone, str]] = []
+    if snapshot is not None:
+        directory = snapshot.directory
+        today = lookup.now().astimezone(directory.zone).date()
+        items += [
+            (service.name, service.number, "at all hours")
+            for service in directory.services
+            if service.number
+        ]
+        items += [
+            (line.name, line.phone_on(today), _plain_hours(line.hours))
+            for line in directory.lines
+            if not line.internal
+        ]
+        items += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
     item = Markup('<li>{}: <a href="{}">{}</a> ({})</li>')
     return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
@@ -321,33 +540,14 @@ def _plain_page(title: str) -> str:
         "<title>{title}</title><h1>{title}</h1>"
         '<p>If a child is in immediate danger, call <a href="tel:999">999</a>.</p>'
         "<ul>{items}</ul></html>"
-    ).format(title=title, items=Markup("").join(item.format(*number) for number in numbers))
-
-
-def _plain_numbers(directory: Directory) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the name, link, number and hours of whatever callers may ring."""
-    numbers = [
-        (service.name, service.number, "at all hours")
-        for service in directory.services
-        if service.number is not None
-    ]
-    for line in directory.lines:
-        if not line.internal:
-            hours = [_plain_hours(line.hours), *_plain_exceptions(line)]
-            numbers.append((line.name, line.phone, "; ".join(hours)))
-    numbers += [(line.name, line.phone, _plain_hours(line.hours)) for line in directory.helplines]
-    for name, phone, hours_text in numbers:
-        yield name.get(directory.languages[0]), phone.url, phone.display, hours_text
+    ).format(
+        title=title,
+        items=Markup("").join(
+            item.format(name.get(directory.languages[0]), phone.url, phone.display, hours)
+            for name, phone, hours in items
+        ),
+    )
 
 
 def _plain_hours(hours: Hours) -> str:
     return "; ".join(" ".join(filter(None, pair)) for pair in hours.as_written)
-
-
-def _plain_exceptions(line: Line) -> Iterator[str]:
-    for day in line.special_days:
-        if day.phone is not None:
-            every = day.recurrence and day.recurrence.as_written
-            limits = (("every", every), ("from", day.first), ("to", day.last))
-            when = " ".join(f"{word} {value}" for word, value in limits if value is not None)
-            yield f"{when} call {day.phone.display}"

@@ -44,15 +44,16 @@ class RotaText:
 
     def gap(self, role: RotaRole, gap: Span, missing: int) -> str:
         """Return "Night worker: 1 of 2 people from 5pm today until..."; ``missing`` are missing."""
-        return f"{role_name(role)}: {format_shortfall(role, missing)} {self.span(gap)}"
+        name = self.rota.role_names[role.id]
+        return f"{name}: {format_shortfall(role, missing)} {self.span(gap)}"
 
     def surplus(self, start: datetime, end: datetime) -> list[str]:
         """Describe who is on duty in a period when nobody is needed, role by role."""
         return [
-            f"{role_name(role)}: {self._join(self.rota.staffing_at(role.id, span.start))} "
-            f"{self.span(span)}, though nobody is needed then"
-            for role in self.rota.roles.values()
-            for span in self.rota.surplus(role.id, start, end)
+            f"{name}: {self._join(self.rota.staffing_at(role_id, span.start))} {self.span(span)}, "
+            "though nobody is needed then"
+            for role_id, name in self.rota.role_names.items()
+            for span in self.rota.surplus(role_id, start, end)
         ]
 
     def warnings(
@@ -165,11 +166,6 @@ class RotaText:
     def _who_next(self, staffing: Staffing) -> str:
         who = self._who(staffing)
         return who.lower() if who == NOBODY else who
-
-
-def role_name(role: RotaRole) -> str:
-    """Return the English name of a role."""
-    return role.name.get("en")
 
 
 def format_shortfall(role: RotaRole, missing: int) -> str:

@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, pairwise
@@ -35,14 +35,16 @@ MIN_REST = timedelta(hours=11)
 
 NOBODY = "Nobody"
 MAX_NOTE_CHARS = 300
-MAX_ABSENCE = timedelta(days=400)
 _STAND_FOR_NOBODY = ("nobody", "neb", "none", "vacant", "unfilled", "gap", "tbc", "tba", "n/a")
 _APOSTROPHES = dict.fromkeys(map(ord, "‘’ʼ`´"), "'")
 
 
 @dataclass(frozen=True, slots=True)
 class RotaPerson:
-    """Somebody who is or was on the rota. ``account_id`` is their account, if they have one."""
+    """Somebody who is or was on the rota. ``account_id`` is their account, if they have one.
+
+    Nobody has what is theirs from the minute of ``left_at`` on.
+    """
 
     id: int
     name: str
@@ -179,17 +181,23 @@ class Rota:
         self.timetables, self.revision = timetables, revision
         self.roles = {role.id: role for role in timetables.directory.rota}
         self.role_names = {role.id: role.name.get("en") for role in self.roles.values()}
-        self.shifts, self.covers = tuple(shifts), tuple(covers)
+        self.shifts = sorted(shifts, key=lambda shift: (shift.during.start, shift.id))
+        self.covers = sorted(covers, key=attrgetter("id"))
         self.people = {person.id: person for person in people}
         self.names = {None: NOBODY} | {person.id: person.name for person in self.people.values()}
+        left_at: dict[int | None, datetime] = {
+            person.id: person.left_at.replace(second=0, microsecond=0)
+            for person in self.people.values()
+            if person.left_at is not None
+        }
         covers_by_shift: dict[int, list[Cover]] = defaultdict(list)
-        for cover in sorted(self.covers, key=attrgetter("id")):
+        for cover in self.covers:
             covers_by_shift[cover.shift_id].append(cover)
         self._parts: dict[int, list[Assignment]] = {}
         self._assignments: dict[str, list[Assignment]] = {role_id: [] for role_id in self.roles}
-        for shift in sorted(self.shifts, key=lambda shift: (shift.during.start, shift.id)):
+        for shift in self.shifts:
             if shift.role_id in self.roles:
-                parts = list(_split(shift, covers_by_shift[shift.id]))
+                parts = list(_split(shift, covers_by_shift[shift.id], left_at))
                 self._parts[shift.id] = parts
                 self._assignments[shift.role_id] += parts
         for assignments in self._assignments.values():
@@ -284,15 +292,14 @@ class Rota:
         spans = [*needed, *(assignment.during for assignment in assignments)]
         edges = {start, end} | {edge for span in spans for edge in (span.start, span.end)}
         people = self.roles[role_id].people
-        upcoming, upcoming_needed = deque(assignments), deque(needed)
+        upcoming = deque(assignments)
         current: list[Assignment] = []
         for begins, ends in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
             current = [assignment for assignment in current if begins < assignment.during.end]
             while upcoming and upcoming[0].during.start <= begins:
                 current.append(upcoming.popleft())
-            while upcoming_needed and upcoming_needed[0].end <= begins:
-                upcoming_needed.popleft()
-            is_needed = bool(upcoming_needed) and begins in upcoming_needed[0]
+            latest = bisect_right(needed, begins, key=attrgetter("start")) - 1
+            is_needed = latest >= 0 and begins in needed[latest]
             yield Span(begins, ends), Staffing(people if is_needed else 0, tuple(current))
 
     def merged_staffing(
@@ -395,21 +402,28 @@ def _start(assignment: Assignment) -> datetime:
     return assignment.during.start
 
 
-def _split(shift: Shift, covers: Sequence[Cover]) -> Iterator[Assignment]:
-    """Yield a shift's assignments: in each part the newest cover applies."""
-    if not covers:
+def _split(
+    shift: Shift, covers: Sequence[Cover], left_at: Mapping[int | None, datetime]
+) -> Iterator[Assignment]:
+    """Yield a shift's assignments: in each part the newest cover applies, if any does."""
+    person_ids = {shift.person_id, *(cover.person_id for cover in covers)}
+    leavers = person_ids & left_at.keys()
+    if not covers and not leavers:
         yield Assignment(shift.during, shift.person_id, shift)
         return
+
+    def holder(at: datetime) -> tuple[Cover | None, int | None]:
+        cover = next((cover for cover in reversed(covers) if at in cover.during), None)
+        person_id = shift.person_id if cover is None else cover.person_id
+        has_left = person_id in leavers and left_at[person_id] <= at
+        return cover, None if has_left else person_id
+
     edges = {edge for cover in covers for edge in (cover.during.start, cover.during.end)}
+    edges |= {left_at[person_id] for person_id in leavers}
     inside = {edge for edge in edges if edge in shift.during}
     cuts = pairwise(sorted({shift.during.start, *inside, shift.during.end}))
-    newest = tuple(reversed(covers))
-    parts = (
-        (Span(begins, ends), next((cover for cover in newest if begins in cover.during), None))
-        for begins, ends in cuts
-    )
-    for part, (span, cover) in enumerate(merge_equal(parts)):
-        person_id = shift.person_id if cover is None else cover.person_id
+    parts = ((Span(begins, ends), holder(begins)) for begins, ends in cuts)
+    for part, (span, (cover, person_id)) in enumerate(merge_equal(parts)):
         yield Assignment(span, person_id, shift, cover, part)
 
 
@@ -507,30 +521,20 @@ def swap_shifts(rota: Rota, first: Shift, second: Shift, at: datetime) -> tuple[
 def validate_absence(
     rota: Rota, person_id: int, away: Span, substitute_id: int | None
 ) -> list[Cover]:
-    """Return the covers of an absence as ``cover_absence`` does. Raise InvalidRotaChange."""
-    _require_end_after_start(away)
-    if away.end - away.start > MAX_ABSENCE:
-        raise InvalidRotaChange("ends", f"The most at once is {MAX_ABSENCE.days} days.")
-    if substitute_id == person_id:
-        raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
-    covers = cover_absence(rota, person_id, away, substitute_id)
-    if not covers:
-        raise InvalidRotaChange("person", "This person has no duty in that time.")
-    return covers
-
-
-def cover_absence(
-    rota: Rota, person_id: int, away: Span, substitute_id: int | None, note: str = ""
-) -> list[Cover]:
     """Return the covers that give all that a person has in a period to a substitute, in order.
 
-    ``substitute_id`` None leaves it to nobody.
+    ``substitute_id`` None leaves it to nobody. Raise InvalidRotaChange.
     """
+    _require_end_after_start(away)
+    if substitute_id == person_id:
+        raise InvalidRotaChange("substitute", "Choose another person than the one who is away.")
     covers = []
     for duty in rota.all_assignments(away.start, away.end):
         if duty.person_id == person_id:
             during = Span(max(duty.during.start, away.start), min(duty.during.end, away.end))
-            covers.append(Cover(duty.shift.id, substitute_id, during, note))
+            covers.append(Cover(duty.shift.id, substitute_id, during))
+    if not covers:
+        raise InvalidRotaChange("person", "This person has no duty in that time.")
     return covers
 
 

@@ -110,11 +110,14 @@ def parse_csv(
     ids, new_people = dict(people), dict[int, str]()
     first_dates: dict[bool | None, str] = {}  # by whether the day is certain
     text, is_unicode = _decode(data)
-    ids_by_label = _ids_by_label(roles)
+    labels = {
+        role: {name_key(label) for label in (role.id, *(name for _, name in role.name.by_language))}
+        for role in roles
+    }
     for number, cells in _read_rows(text, problems):
         row, problem_count, start = f"Row {number}: ", len(problems), None
         with _collect(problems, f"{row}role: "):
-            role_id = _find_role(cells["role"], ids_by_label, roles)
+            role_id = _find_role(cells["role"], labels)
         with _collect(problems, f"{row}person: "):
             name = _parse_person(cells["person"], ids, add_people, is_unicode)
             if name_key(name) not in ids:
@@ -280,19 +283,11 @@ def _decode(data: bytes) -> tuple[str, bool]:
     raise InvalidSpreadsheet([_NOT_CSV])
 
 
-def _ids_by_label(roles: Iterable[RotaRole]) -> dict[str, set[str]]:
-    ids: dict[str, set[str]] = defaultdict(set)
-    for role in roles:
-        for label in (role.id, *(name for _, name in role.name.by_language)):
-            ids[name_key(label)].add(role.id)
-    return ids
-
-
-def _find_role(text: str, ids_by_label: Mapping[str, set[str]], roles: Collection[RotaRole]) -> str:
-    ids = ids_by_label.get(name_key(text), ())
+def _find_role(text: str, labels: Mapping[RotaRole, Collection[str]]) -> str:
+    ids = [role.id for role, keys in labels.items() if name_key(text) in keys]
     if len(ids) == 1:
-        return next(iter(ids))
-    known = ", ".join(f"{role.name.get('en')} ({role.id})" for role in roles)
+        return ids[0]
+    known = ", ".join(f"{role.name.get('en')} ({role.id})" for role in labels)
     problem = f"'{text[:_MAX_CELL_CHARS]}' is not the name of one role" if text else "it is empty"
     raise InvalidRotaChange("role", f"{problem}. Write a name, or what is in brackets: {known}.")
 
@@ -372,7 +367,7 @@ def replace_period(
     )
     missing, cancelled = dict(wanted), list[Shift]()
     removed, uncut = list[Shift](), list[Shift]()
-    for shift in sorted(rota.shifts, key=lambda shift: (shift.during.start, shift.id)):
+    for shift in rota.shifts:
         replaced = shift.during if shift.during.start in period else of_rows
         is_concerned = shift.role_id in role_ids and shift.during.overlaps(replaced)
         if not is_concerned or shift.during.end <= at or replaced.end <= at:

@@ -18,7 +18,6 @@ from routing import config, lookup
 from routing.core import instants
 from routing.core.decision import Outcome
 from routing.core.directory import Directory
-from routing.rota.descriptions import role_name
 from routing.staff.auth import actor_names, render_page, send_csv, staff_blueprint
 from routing.staff.forms import parse_day, parse_id
 from routing.store import audit_log, calls
@@ -195,7 +194,7 @@ class AuditText:
         if str(value).startswith("rota_person:"):
             return self.names(value)
         if field in ("role", "of"):
-            roles = (role_name(role) for role in self.directory.rota if role.id == value)
+            roles = (role.name.get("en") for role in self.directory.rota if role.id == value)
             return next(roles, value)
         with suppress(TypeError, ValueError):
             at = datetime.fromisoformat(value)

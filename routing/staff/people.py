@@ -14,10 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from routing import lookup, rota_service
 from routing.config import base_url
 from routing.core import instants
-from routing.core.instants import Span
 from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
 from routing.rota.descriptions import RotaText
-from routing.rota.roster import Assignment, Rota, cover_absence
+from routing.rota.roster import Assignment, Rota
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, PersonForm, link_token
@@ -113,15 +112,17 @@ def show(person_id: int) -> AnyResponse:
 def leave(person_id: int) -> AnyResponse:
     """Show what taking somebody off the rota means; if confirmed, their duties become gaps."""
     if request.method == "POST":
-        with suppress(UnknownShift):  # they have left already: a second tap
-            rota_service.remove_person(person_id, current_account().actor)
+        at, actor = lookup.now(), current_account().actor
+        # Where they have left already, it is a second tap.
+        with suppress(UnknownShift), lookup.database().writing() as connection:
+            rota_people.leave(connection, person_id, at, actor)
         return redirect(url_for("rota_people.index", done="left"))
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
-        to_come = Span(at, at + rota_service.FAR_FUTURE)
-        rota = rota_service.load_rota(connection, to_come.start, to_come.end)
-    count = len(cover_absence(rota, person_id, to_come, None))
+        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
+    duties = rota.all_assignments(at, at + rota_service.FAR_FUTURE)
+    count = sum(duty.person_id == person_id for duty in duties)
     return render_page(
         "confirm.html",
         title=f"Take {person.name} off the rota",
@@ -146,8 +147,7 @@ def show_own() -> Response:
     end = at + OWN_SHIFTS_LOOKAHEAD
     with lookup.database().reading() as connection:
         person = rota_people.find_by_account(connection, account.id)
-        own_id = person.id if person else 0  # nobody has it
-        rota = rota_service.load_rota(connection, at, end, own_id)
+        rota = rota_service.load_rota(connection, at, end)
         feeds = rota_people.unrevoked_calendars(connection)
     whole_item = radio_item(WHOLE_ROTA, "The whole rota", "With everybody’s names")
     own_item = [radio_item(OWN_SHIFTS, "My shifts")] if person else []
@@ -155,7 +155,9 @@ def show_own() -> Response:
         "my_shifts.html",
         form=CalendarForm(of=OWN_SHIFTS if person else WHOLE_ROTA),
         is_on_rota=person is not None,
-        duties=[duty for duty in rota.all_assignments(at, end) if duty.person_id == own_id],
+        duties=[
+            duty for duty in rota.all_assignments(at, end) if person and duty.person_id == person.id
+        ],
         text=RotaText(rota, at),
         feeds=[one for one in feeds if account.id == one.account_id or account.may(Role.ROTA)],
         title_of=lambda feed: _title(feed, rota),
@@ -231,7 +233,7 @@ def send_calendar(token: str) -> Response:
             etag = _etag(connection, feed, today)
             is_unchanged = request.if_none_match.contains(etag)
             if not is_unchanged:
-                rota = rota_service.load_rota(connection, start, end, feed.rota_person_id)
+                rota = rota_service.load_rota(connection, start, end)
     except DatabaseUnavailable as error:
         current_app.logger.warning("no calendar: %s", error)
         unavailable = _plain("The calendar cannot be read just now.\n", 503)

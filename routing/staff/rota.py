@@ -292,7 +292,7 @@ def _bars(text: RotaText, role: RotaRole, period: Span) -> Iterator[GridBar]:
     for gap, missing in rota.role_gaps(role.id, period.start, period.end):
         absent = [duty for duty in duties if duty.person_id is None and duty.during.overlaps(gap)]
         notes = [
-            f"{rota.names[duty.shift.person_id]} is off"
+            f"{rota.names[duty.shift.person_id]} {'is off' if duty.cover else 'has left'}"
             + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
             for duty in absent
         ]

@@ -260,7 +260,7 @@ def import_() -> AnyResponse:
         "rota_import.html",
         form=form,
         columns=",".join(spreadsheet.COLUMNS),
-        roles=[(descriptions.role_name(one), one.id) for one in lookup.snapshot().directory.rota],
+        roles=[(role.name.get("en"), role.id) for role in lookup.snapshot().directory.rota],
     )
 
 

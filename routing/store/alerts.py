@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from routing.conditions import Condition
+from routing.conditions import KINDS, Condition
 from routing.config import Recipient
 from routing.store import jobs
 from routing.store.jobs import JobState
@@ -77,11 +77,13 @@ def enqueue(
 
 
 def unsent(connection: Connection, recipient: str) -> list[Alert]:
-    """Return the alerts that a recipient has not received, oldest first, at most MAX_BATCH."""
+    """Return the alerts that a recipient has not received, oldest first, at most MAX_BATCH.
+
+    A newer version of the service may have queued kinds that this one does not know.
+    """
     is_unsent = (alerts.c.recipient == recipient) & alerts.c.sent_at.is_(None)
-    return _read(
-        connection, alerts.select().where(is_unsent).order_by(alerts.c.id).limit(MAX_BATCH)
-    )
+    query = alerts.select().where(is_unsent & alerts.c.kind.in_(KINDS)).order_by(alerts.c.id)
+    return _read(connection, query.limit(MAX_BATCH))
 
 
 def failing(

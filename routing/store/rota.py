@@ -1,9 +1,8 @@
 """Shifts and covers. Each change can be undone as a whole; no row is ever deleted."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,6 @@ from routing.store.tables import audit_log, covers, rota_changes, rota_people, s
 
 _CREATED, _CANCELLED = rota_changes.alias(), rota_changes.alias()
 _NOT_UNDONE = rota_changes.c.undone_by_change_id.is_(None)
-_FINAL_KINDS = ("restored", "left")
 _UNDONE_BY_RESTORING = ("removed", "uncovered", "replaced", "undone")
 
 UNDO_GRACE = timedelta(minutes=5)
@@ -35,16 +33,16 @@ class RotaChange:
     kind: str
     made_at: datetime
     made_by: str
-    summary: str = ""
-    undone_by_change_id: int | None = None
+    summary: str
+    undone_by_change_id: int | None
 
     @property
     def can_be_undone(self) -> bool:
-        """Return whether ``undo`` may undo it: once, and neither that somebody left nor an undo.
+        """Return whether ``undo`` may undo it: once, and no undo but of what only added something.
 
-        The undo of what only added shifts or covers may be: it puts them back.
+        That puts it back.
         """
-        return self.undone_by_change_id is None and self.kind not in _FINAL_KINDS
+        return self.undone_by_change_id is None and self.kind != "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,9 @@ class ImportedSheet:
     name: str
     role_ids: tuple[str, ...]
     period: Span
+
+
+_CHANGE_COLUMNS = [rota_changes.c[field.name] for field in fields(RotaChange)]
 
 
 def add(
@@ -80,14 +81,13 @@ def add(
     change = _insert_change(connection, kind, at, actor, **more)
     old_shifts = [old.id for old in cancelled if isinstance(old, Shift)]
     old_covers = {old.id: old.shift_id for old in cancelled if isinstance(old, Cover)}
-    for table, ids in ((shifts, old_shifts), (covers, old_covers)):
-        cancel = table.update().where(
-            table.c.id.in_(ids) & table.c.cancelled_by_change_id.is_(None)
-        )
-        connection.execute(cancel.values(cancelled_by_change_id=change.id))
+    for table, old_ids in ((shifts, old_shifts), (covers, old_covers)):
+        stands = table.c.id.in_(old_ids) & table.c.cancelled_by_change_id.is_(None)
+        connection.execute(table.update().where(stands).values(cancelled_by_change_id=change.id))
     new_shifts: list[dict[str, Any]] = []
     new_covers: list[dict[str, Any]] = []
-    for new in added:
+    # In this order the database's check for overlaps is quick.
+    for new in sorted(added, key=lambda new: new.during.start):
         row = {
             "rota_person_id": new.person_id,
             "starts_at": new.during.start,
@@ -119,18 +119,20 @@ def revision(connection: Connection) -> tuple[int, int]:
     It differs once the rota has been changed, or somebody has left.
     """
     newest = sa.select(sa.func.coalesce(sa.func.max(rota_changes.c.id), 0)).scalar_subquery()
-    leavers = sa.select(sa.func.count()).where(rota_people.c.left_at.is_not(None)).scalar_subquery()
-    row = connection.execute(sa.select(newest, leavers)).one()
-    return row[0], row[1]
+    has_left = rota_people.c.left_at.is_not(None)
+    leavers = sa.select(sa.func.count()).where(has_left).scalar_subquery()
+    newest_id, leaver_count = connection.execute(sa.select(newest, leavers)).one()
+    return newest_id, leaver_count
 
 
 def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> RotaChange:
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
     What an undone change had added stays cancelled, unless it is that undo which is undone: then
-    the change counts again. Raise UnknownShift for a change that is unknown or undone already,
-    InvalidRotaChange for one of another kind that cannot be undone,
-    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
+    the change counts again, and whoever left the rota with that undo is back. Raise UnknownShift
+    for a change that is unknown or undone already, InvalidRotaChange for one of another kind that
+    cannot be undone, sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one or a
+    name is on the rota again.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -139,8 +141,7 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
             "the latest changes."
         )
     if not original.can_be_undone:
-        problem = "This undo, or that somebody left, cannot be undone. Make the change again."
-        raise InvalidRotaChange("", problem)
+        raise InvalidRotaChange("", "This undo cannot be undone. Make the change again.")
     kind = "restored" if original.kind in _UNDONE_BY_RESTORING else "undone"
     done = "Put back" if original.kind == "undone" else "Undone"
     summary = original.summary and f"{done}: {original.summary.removeprefix('Undone: ')}"
@@ -148,10 +149,18 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
     count_again = rota_changes.update().where(rota_changes.c.undone_by_change_id == change_id)
-    connection.execute(count_again.values(undone_by_change_id=None))
-    _mark_changed(connection, shifts_of(connection, change_id), at)
-    for table in (shifts, covers):
+    count_again = count_again.values(undone_by_change_id=None).returning(rota_changes.c.id)
+    bring_back = rota_people.update().where(
+        rota_people.c.added_by_change_id.in_(connection.scalars(count_again).all()),
+        rota_people.c.left_at == original.made_at,
+    )
+    bring_back = bring_back.values(left_at=None)
+    for person_id in connection.scalars(bring_back.returning(rota_people.c.id)).all():
+        record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
+    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
+        is_concerned = (created_by == change_id) | (cancelled_by == change_id)
+        _mark_changed(connection, sa.select(shift_id).where(is_concerned), at)
         cancel_added = table.update().where((created_by == change_id) & cancelled_by.is_(None))
         connection.execute(cancel_added.values(cancelled_by_change_id=change.id))
         undone_by = sa.select(rota_changes.c.undone_by_change_id)
@@ -166,49 +175,23 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     return change
 
 
-def read(
-    connection: Connection, start: datetime, end: datetime, person_id: int | None = None
-) -> tuple[list[Shift], list[Cover]]:
+def read(connection: Connection, start: datetime, end: datetime) -> tuple[list[Shift], list[Cover]]:
     """Return the shifts that overlap a period, and their covers.
 
-    With a person only the shifts that are or were given to them, by a cover too. A cancelled one
-    counts from when it was added until it was cancelled, if that is UNDO_GRACE or more, so that the
-    past stays as it was.
+    A cancelled one counts from when it was added until it was cancelled, if that is UNDO_GRACE or
+    more, so that the past stays as it was.
     """
     # No shift is longer than MAX_SHIFT_HOURS, so its end alone, which has an index, finds it.
     is_wanted = (shifts.c.ends_at > start) & (shifts.c.ends_at <= end + MAX_SHIFT_HOURS)
-    is_wanted &= shifts.c.starts_at < end
-    if person_id is not None:
-        covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
-        is_wanted &= (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
-    near, near_covers = _read(connection, is_wanted)
-    overlapping = [shift for shift in near if shift.during.overlaps(Span(start, end))]
-    ids = {shift.id for shift in overlapping}
-    return overlapping, [cover for cover in near_covers if cover.shift_id in ids]
-
-
-def read_shifts(
-    connection: Connection, shift_ids: Collection[int]
-) -> tuple[list[Shift], list[Cover]]:
-    """Return some shifts, and all their covers, as ``read`` does."""
-    return _read(connection, shifts.c.id.in_(shift_ids))
+    return _read(connection, is_wanted & (shifts.c.starts_at < end))
 
 
 def get(connection: Connection, shift_id: int) -> Shift:
     """Return a shift, as ``read`` does. Raise UnknownShift."""
-    current_shifts, _ = read_shifts(connection, [shift_id])
+    current_shifts, _ = _read(connection, shifts.c.id == shift_id)
     if not current_shifts:
         raise UnknownShift(f"There is no shift {shift_id} on the rota, or it was removed.")
     return current_shifts[0]
-
-
-def shifts_of(connection: Connection, change_id: int) -> list[int]:
-    """Return the ids of shifts that a change added or cancelled, or whose covers it did."""
-    ids: set[int] = set()
-    for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
-        for column in (table.c.created_by_change_id, table.c.cancelled_by_change_id):
-            ids |= set(connection.scalars(sa.select(shift_id).where(column == change_id)))
-    return sorted(ids)
 
 
 def count_ever_added(connection: Connection, role: str, during: Span) -> int:
@@ -239,8 +222,8 @@ def imports_of(connection: Connection, name: str) -> list[ImportedSheet]:
 
 def newest_changes(connection: Connection, limit: int) -> list[RotaChange]:
     """Return the newest changes of the rota, newest first."""
-    query = rota_changes.select().order_by(rota_changes.c.id.desc()).limit(limit)
-    return [_change(row) for row in connection.execute(query)]
+    query = sa.select(*_CHANGE_COLUMNS).order_by(rota_changes.c.id.desc()).limit(limit)
+    return [RotaChange(*row) for row in connection.execute(query)]
 
 
 def get_change(connection: Connection, change_id: int) -> RotaChange:
@@ -252,46 +235,44 @@ def get_change(connection: Connection, change_id: int) -> RotaChange:
 
 
 def _find_change(connection: Connection, is_wanted: sa.ColumnElement[bool]) -> RotaChange | None:
-    row = connection.execute(rota_changes.select().where(is_wanted)).first()
-    return _change(row) if row else None
+    row = connection.execute(sa.select(*_CHANGE_COLUMNS).where(is_wanted)).first()
+    return RotaChange(*row) if row else None
 
 
 def _read(
     connection: Connection, is_wanted: sa.ColumnElement[bool]
 ) -> tuple[list[Shift], list[Cover]]:
-    # By position: a page of the rota has thousands of rows, and names would take a fifth longer.
-    columns = (shifts.c[name] for name in ("duty_role", "rota_person_id", "sequence", "changed_at"))
-    query = _select_with_times(shifts, *columns).where(is_wanted)
-    current_shifts = [
-        Shift(role_id, person_id, span, shift_id, sequence, changed_at)
-        for shift_id, role_id, person_id, sequence, changed_at, *times in connection.execute(query)
-        if (span := _effective_span(*times))
-    ]
-    current_shifts.sort(key=attrgetter("id"))
-    ids = {shift.id for shift in current_shifts}
-    columns = (covers.c[name] for name in ("shift_id", "rota_person_id", "note"))
-    query = _select_with_times(covers, *columns).join(shifts, shifts.c.id == covers.c.shift_id)
-    current_covers = [
-        Cover(shift_id, person_id, span, note, cover_id)
-        for cover_id, shift_id, person_id, note, *times in connection.execute(
-            query.where(is_wanted)
+    columns = shifts.c["id", "duty_role", "rota_person_id", "sequence", "changed_at"]
+    current_shifts = {
+        row_id: Shift(role_id, person_id, span, row_id, sequence, changed_at)
+        for span, row_id, role_id, person_id, sequence, changed_at in _effective_rows(
+            connection, shifts, sa.select(*columns).where(is_wanted)
         )
-        if shift_id in ids and (span := _effective_span(*times))
+    }
+    columns = covers.c["id", "shift_id", "rota_person_id", "note"]
+    query = sa.select(*columns).join(shifts, shifts.c.id == covers.c.shift_id).where(is_wanted)
+    current_covers = [
+        Cover(shift_id, person_id, span, note, row_id)
+        for span, row_id, shift_id, person_id, note in _effective_rows(connection, covers, query)
+        if shift_id in current_shifts
     ]
-    current_covers.sort(key=attrgetter("id"))
-    return current_shifts, current_covers
+    return list(current_shifts.values()), current_covers
 
 
-def _select_with_times(table: sa.Table, *columns: sa.Column[Any]) -> sa.Select[Any]:
-    """Select ids and columns, starts and ends, and of cancelled ones when added and cancelled."""
+def _effective_rows(
+    connection: Connection, table: sa.Table, query: sa.Select[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows that count, each after the period for which it does."""
     is_cancelled = table.c.cancelled_by_change_id.is_not(None)
     is_creation = (_CREATED.c.id == table.c.created_by_change_id) & is_cancelled
+    is_cancellation = _CANCELLED.c.id == table.c.cancelled_by_change_id
     times = (table.c.starts_at, table.c.ends_at, _CREATED.c.made_at, _CANCELLED.c.made_at)
-    return (
-        sa.select(table.c.id, *columns, *times)
-        .outerjoin(_CREATED, is_creation)
-        .outerjoin(_CANCELLED, _CANCELLED.c.id == table.c.cancelled_by_change_id)
-    )
+    query = query.add_columns(*times)
+    query = query.outerjoin(_CREATED, is_creation).outerjoin(_CANCELLED, is_cancellation)
+    # By position: a page of the rota has thousands of rows, and names would take a fifth longer.
+    for *values, start, end, added_at, cancelled_at in connection.execute(query):
+        if span := _effective_span(start, end, added_at, cancelled_at):
+            yield span, *values
 
 
 def _effective_span(
@@ -305,7 +286,9 @@ def _effective_span(
     return Span(start, end) if end - start >= UNDO_GRACE else None
 
 
-def _mark_changed(connection: Connection, ids: Collection[int], at: datetime) -> None:
+def _mark_changed(
+    connection: Connection, ids: Collection[int] | sa.Select[Any], at: datetime
+) -> None:
     """Count a change of some shifts, so that calendars take the new version."""
     change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
     connection.execute(shifts.update().where(shifts.c.id.in_(ids)).values(**change))
@@ -315,13 +298,7 @@ def _insert_change(
     connection: Connection, kind: str, at: datetime, actor: str, **more: object
 ) -> RotaChange:
     insert = rota_changes.insert().values(kind=kind, made_at=at, made_by=actor, **more)
-    return _change(connection.execute(insert.returning(rota_changes)).one())
-
-
-def _change(row: sa.Row[Any]) -> RotaChange:
-    return RotaChange(
-        row.id, row.kind, row.made_at, row.made_by, row.summary, row.undone_by_change_id
-    )
+    return RotaChange(*connection.execute(insert.returning(*_CHANGE_COLUMNS)).one())
 
 
 def _summary(connection: Connection, changed: Sequence[Shift | Cover]) -> dict[str, Any] | None:

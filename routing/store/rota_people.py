@@ -4,8 +4,9 @@ A feed has a secret address, shown once and stored as a hash.
 """
 
 import secrets
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ MAX_ABSENCE = timedelta(days=184)
 
 MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
+
+_SELECT_PEOPLE = sa.select(*(rota_people.c[field.name] for field in fields(RotaPerson)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +73,18 @@ def add(
     is_added = rota_people.c.idempotency_key == idempotency_key
     if idempotency_key and (added := _find(connection, is_added)):
         return added
-    (person,) = add_all(connection, [(name, phone)], at, actor)
-    _update(connection, person.id, idempotency_key=idempotency_key)
-    return person
-
-
-def add_all(
-    connection: Connection, people: Iterable[tuple[str, str | None]], at: datetime, actor: str
-) -> list[RotaPerson]:
-    """Add several people, by name and phone, all or none. Raise InvalidRotaChange."""
-    added = []
-    for given_name, phone in people:
-        name = clean_name(given_name)
-        _ensure_free(connection, name)
-        row = {"name": name, "name_key": name_key(name), "phone": phone, "added_at": at}
-        insert = rota_people.insert().values(row).returning(rota_people.c.id)
-        person_id = connection.execute(insert).scalar_one()
-        record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
-        added.append(RotaPerson(person_id, name, phone))
-    return added
+    name = clean_name(name)
+    _ensure_free(connection, name)
+    insert = rota_people.insert().values(
+        name=name,
+        name_key=name_key(name),
+        phone=phone,
+        added_at=at,
+        idempotency_key=idempotency_key or None,
+    )
+    person_id = connection.execute(insert.returning(rota_people.c.id)).scalar_one()
+    record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
+    return RotaPerson(person_id, name, phone)
 
 
 def change(
@@ -120,7 +116,7 @@ def change(
 
 
 def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> None:
-    """Take somebody off the rota: they get no new shifts, and their calendars are revoked.
+    """Take somebody off the rota: nobody has their shifts from now on; their calendars are revoked.
 
     Their name stays on past shifts until ``purge``. Raise UnknownShift.
     """
@@ -140,17 +136,10 @@ def mark_added_by(connection: Connection, person_ids: Collection[int], change_id
     connection.execute(update.values(added_by_change_id=change_id))
 
 
-def remove_added_by(
-    connection: Connection,
-    change_id: int,
-    on_duty: Collection[int | None],
-    at: datetime,
-    actor: str,
-) -> None:
+def remove_added_by(connection: Connection, change_id: int, at: datetime, actor: str) -> None:
     """Take off the rota the people whom a change added, now undone, and who have nothing else.
 
-    That is no other shift, cover, work phone or account. ``on_duty`` are people whose shifts still
-    count, because they had begun.
+    That is no other shift, cover, work phone or account.
     """
     is_not_of_change = shifts.c.created_by_change_id != change_id
     other_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_not_of_change
@@ -163,8 +152,7 @@ def remove_added_by(
         ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id),
     )
     for person_id in connection.scalars(query).all():
-        if person_id not in on_duty:
-            leave(connection, person_id, at, actor)
+        leave(connection, person_id, at, actor)
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:
@@ -182,21 +170,20 @@ def find_by_account(connection: Connection, account_id: int) -> RotaPerson | Non
 
 def all_people(connection: Connection) -> list[RotaPerson]:
     """Return everybody who is or was on the rota, by name; ``left_at`` tells them apart."""
-    query = rota_people.select().order_by(rota_people.c.name_key)
-    return [_person(row) for row in connection.execute(query)]
+    query = _SELECT_PEOPLE.order_by(rota_people.c.name_key)
+    return [RotaPerson(*row) for row in connection.execute(query)]
 
 
 def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:
     """Select the people whose names ``purge`` takes away: leavers, from shifts, from covers."""
-    is_past = _past_work(before)
     named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))
-    has_past_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_past[shifts]
-    with_past_cover = sa.select(covers.c.rota_person_id).where(is_past[covers])
-    return (
-        named.where(rota_people.c.left_at < before),
-        named.where(sa.exists().where(has_past_shift)),
-        named.where(rota_people.c.id.in_(with_past_cover)),
-    )
+
+    def has_old(table: sa.Table) -> sa.ColumnElement[bool]:
+        is_own = table.c.rota_person_id == rota_people.c.id
+        return sa.exists().where(is_own & (table.c.ends_at < before))
+
+    is_leaver = rota_people.c.left_at < before
+    return tuple(named.where(is_due) for is_due in (is_leaver, has_old(shifts), has_old(covers)))
 
 
 def purge(connection: Connection, before: datetime, at: datetime, actor: str) -> tuple[int, int]:
@@ -209,11 +196,10 @@ def purge(connection: Connection, before: datetime, at: datetime, actor: str) ->
     leaver_ids = connection.scalars(select_old(before)[0]).all()
     for person_id in leaver_ids:
         _anonymise(connection, person_id, at)
-    named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))
     moved = 0
-    for table, is_past in _past_work(before).items():
+    for table in (shifts, covers):
         if moved < PURGE_BATCH:
-            moved += _archive(connection, table, is_past & table.c.rota_person_id.in_(named), at)
+            moved += _archive(connection, table, before, at)
     if leaver_ids or moved:
         after = {"people": len(leaver_ids), "shifts": moved}
         record(connection, at, actor, "rota.purged", "rota", after=after)
@@ -275,35 +261,32 @@ def is_inactive_calendar(before: datetime) -> sa.ColumnElement[bool]:
     return (calendars.c.revoked_at <= before) | calendars.c.account_id.in_(removed)
 
 
-def _past_work(before: datetime) -> dict[sa.Table, sa.ColumnElement[bool]]:
-    is_past = shifts.c.ends_at < before
-    of_past_shift = covers.c.shift_id.in_(sa.select(shifts.c.id).where(is_past))
-    return {shifts: is_past, covers: (covers.c.ends_at < before) & of_past_shift}
+def _archive(connection: Connection, table: sa.Table, before: datetime, at: datetime) -> int:
+    """Move old shifts or covers, PURGE_BATCH at most, to nameless people; return how many."""
+    named = sa.select(rota_people.c.id).where(rota_people.c.anonymised_at.is_(None))
+    is_old = (table.c.ends_at < before) & table.c.rota_person_id.in_(named)
+    due = sa.select(table.c.rota_person_id, table.c.id).where(is_old).limit(PURGE_BATCH)
+    ids: dict[int, list[int]] = defaultdict(list)
+    for person_id, row_id in connection.execute(due):
+        ids[person_id].append(row_id)
+    for person_id, own_ids in ids.items():
+        move = table.update().where(table.c.id.in_(own_ids))
+        connection.execute(move.values(rota_person_id=_nameless_id(connection, person_id, at)))
+    return sum(map(len, ids.values()))
 
 
-def _archive(
-    connection: Connection, table: sa.Table, is_due: sa.ColumnElement[bool], at: datetime
-) -> int:
-    """Move shifts or covers, PURGE_BATCH at most, to nameless people; return how many."""
-    due = sa.select(table.c.id, table.c.rota_person_id).where(is_due).limit(PURGE_BATCH)
-    person_ids = {row.id: row.rota_person_id for row in connection.execute(due)}
-    _ensure_archives(connection, set(person_ids.values()), at)
-    archive = sa.select(rota_people.c.archived_as_id)
-    archive = archive.where(rota_people.c.id == table.c.rota_person_id)
-    update = table.update().where(table.c.id.in_(person_ids))
-    connection.execute(update.values(rota_person_id=archive.scalar_subquery()))
-    return len(person_ids)
-
-
-def _ensure_archives(connection: Connection, person_ids: Collection[int], at: datetime) -> None:
-    """Add the nameless people who hold some people's old shifts, where there is none yet."""
-    has_none = rota_people.c.id.in_(person_ids) & rota_people.c.archived_as_id.is_(None)
-    nameless = {"name": "Former worker", "name_key": "", "added_at": at, "left_at": at}
+def _nameless_id(connection: Connection, person_id: int, at: datetime) -> int:
+    """Return who holds somebody's old shifts under no name; add them if there is nobody yet."""
+    query = sa.select(rota_people.c.archived_as_id).where(rota_people.c.id == person_id)
+    nameless_id: int | None = connection.scalar(query)
+    if nameless_id is not None:
+        return nameless_id
+    nameless = {"name": "", "name_key": "", "added_at": at, "left_at": at}
     insert = rota_people.insert().values(nameless).returning(rota_people.c.id)
-    for person_id in connection.scalars(sa.select(rota_people.c.id).where(has_none)).all():
-        archive_id = connection.execute(insert).scalar_one()
-        _anonymise(connection, archive_id, at)
-        _update(connection, person_id, archived_as_id=archive_id)
+    nameless_id = int(connection.execute(insert).scalar_one())
+    _anonymise(connection, nameless_id, at)
+    _update(connection, person_id, archived_as_id=nameless_id)
+    return nameless_id
 
 
 def _anonymise(connection: Connection, person_id: int, at: datetime) -> None:
@@ -324,12 +307,8 @@ def _ensure_free(connection: Connection, name: str) -> None:
 
 def _find(connection: Connection, is_match: sa.ColumnElement[bool]) -> RotaPerson | None:
     is_active = rota_people.c.left_at.is_(None)
-    row = connection.execute(rota_people.select().where(is_match & is_active)).first()
-    return None if row is None else _person(row)
-
-
-def _person(row: sa.Row[Any]) -> RotaPerson:
-    return RotaPerson(row.id, row.name, row.phone, row.account_id, row.left_at)
+    row = connection.execute(_SELECT_PEOPLE.where(is_match & is_active)).first()
+    return RotaPerson(*row) if row else None
 
 
 def _select_unrevoked() -> sa.Select[Any]:

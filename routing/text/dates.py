@@ -4,7 +4,7 @@ Dates are absolute, so that a sentence stays true however long it is kept. Every
 Locale: times are read in its zone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -93,13 +93,16 @@ def format_datetime(
     return locale.translate("{time} on {day}", time=time, day=day)
 
 
-def format_moment(at: datetime, locale: Locale, now: datetime) -> str:
+def format_moment(at: datetime, locale: Locale, now: datetime, *, is_live: bool = True) -> str:
     """Format an instant for a page that is read at once: 5pm today, Thursday 24 December.
 
-    It says today, tonight (from 6pm) and tomorrow, and is else as ``format_datetime`` has it.
+    It says today, tonight (from 6pm) and tomorrow, and is else, and for a page that is not live, as
+    ``format_datetime`` has it.
     """
     date, time = local_date_and_time(at, locale)
     days_ahead = (date - now.astimezone(locale.zone).date()).days
+    if not is_live:
+        return format_datetime(at, locale, now)
     if days_ahead == 0 and time is None:
         message = N_("midnight tonight, {day}")
     elif days_ahead == 0 and at.astimezone(locale.zone).hour >= _TONIGHT_FROM_HOUR:
@@ -169,10 +172,12 @@ def format_week(hours: Hours, locale: Locale) -> str:
     return "; ".join(f"{days}: {times}" for days, times in format_hours(hours, locale)) + "."
 
 
-def format_holiday(holiday: BankHoliday, locale: Locale) -> str:
-    """Format the name of a bank holiday: Boxing Day (substitute day)."""
+def format_holiday(day: date, holiday: BankHoliday, locale: Locale) -> str:
+    """Format a bank holiday: Monday 28 December 2026, Boxing Day (substitute day)."""
     name = locale.translate(holiday.name)
-    return locale.translate("{name} (substitute day)", name=name) if holiday.substitute else name
+    if holiday.substitute:
+        name = locale.translate("{name} (substitute day)", name=name)
+    return f"{capitalise(format_full_date(day, locale))}, {name}"
 
 
 def format_weekdays(weekdays: Iterable[int], locale: Locale) -> str:
@@ -233,13 +238,17 @@ def format_coming_special_days(
 def format_exceptions(
     line: Line, first: date, last: date, holidays: HolidayDates, locale: Locale
 ) -> list[tuple[str, str]]:
-    """Format each date from ``first`` to ``last`` that ``exception_dates`` yields.
+    """Format each date from ``first`` to ``last`` with other hours or another number than usual.
 
-    Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm").
+    Pairs such as ("Thursday 24 December 2026 (Christmas Eve)", "8:30am to 3:30pm"). In a season its
+    week is the usual one.
     """
     pairs = []
-    for day in exception_dates(line, first, last, holidays):
-        hours, phone = format_ranges(line.ranges_on(day, holidays), locale), line.phone_on(day)
+    for day in line.special_dates(first, last, holidays):
+        ranges, phone = line.ranges_on(day, holidays), line.phone_on(day)
+        if phone == line.phone and ranges == line.week_on(day)[day.weekday()]:
+            continue
+        hours = format_ranges(ranges, locale)
         if phone != line.phone:
             hours = locale.translate("{hours}, call {phone}", hours=hours, phone=phone.display)
         names = [
@@ -247,27 +256,22 @@ def format_exceptions(
             for special_day in line.special_days
             if day in special_day and not special_day.is_season
         ]
-        date_in_words = capitalise(format_full_date(day, locale))
-        if names:
-            date_in_words += f" ({', '.join(names)})"
-        elif day in holidays:
-            date_in_words += f", {format_holiday(holidays[day], locale)}"
+        if day in holidays and not names:
+            date_in_words = format_holiday(day, holidays[day], locale)
+        else:
+            date_in_words = capitalise(format_full_date(day, locale))
+            date_in_words += f" ({', '.join(names)})" if names else ""
         pairs.append((date_in_words, hours))
     return pairs
 
 
-def exception_dates(line: Line, first: date, last: date, holidays: HolidayDates) -> Iterator[date]:
-    """Yield each date from ``first`` to ``last`` with other hours or another number than usual.
-
-    In a season its week is the usual one.
-    """
-    candidates = {day for day in holidays if first <= day <= last}
-    for special_day in line.special_days:
-        candidates.update(special_day.dates(first, last))
-    for day in sorted(candidates):
-        usual = line.week_on(day)[day.weekday()]
-        if line.ranges_on(day, holidays) != usual or line.phone_on(day) != line.phone:
-            yield day
+def format_notices(line: Line, first: date, last: date, locale: Locale) -> list[str]:
+    """Format each change of a line's week or number from ``first`` to ``last``."""
+    return [
+        format_special_day(special_day, locale, first)
+        for special_day in line.special_days
+        if (special_day.is_season or special_day.phone) and any(special_day.dates(first, last))
+    ]
 
 
 def capitalise(text: str) -> str:
@@ -289,8 +293,8 @@ def _format_dates(special_day: SpecialDay, locale: Locale, today: date) -> str:
         else (format_day if day.year == today.year else format_full_date)(day, locale)
         for day in (special_day.first, special_day.last)
     )
-    if special_day.recurrence is not None:
-        parts = [_format_rule(special_day.recurrence.as_written, locale)]
+    if special_day.every is not None:
+        parts = [_format_rule(special_day.every, locale)]
         if first is not None:
             parts.append(locale.translate("from {day}", day=first))
         if last is not None:

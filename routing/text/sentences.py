@@ -1,7 +1,7 @@
 """A decision in sentences: pages, the API, text messages and commands use the same ones."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from routing.core.decision import Decision, ReasonCode
 from routing.core.directory import HolidayDates, Line, OtherWay
@@ -10,6 +10,9 @@ from routing.text.locale import N_, Locale
 
 MAX_PHRASE_CHARACTERS = 150
 """Of a line in a sentence: a longer name would leave no room in a text message for its number."""
+
+HANDOVER_NOTICE = timedelta(minutes=5)
+"""How long before a handover a live page says that the number changes."""
 
 CALL_999 = re.compile(
     r"""(?:^|(?<!\d)(?:[.:;!?(“"‘'*]|(?<!\d\s)[\u2010-\u2014-])\s*
@@ -98,14 +101,12 @@ def keeps_number(decision: Decision) -> bool:
     return decision.next is None or phone(decision.next.phone).e164 == phone(decision.phone).e164
 
 
-def holds_sentence(
-    decision: Decision, at: datetime, locale: Locale, *, is_live: bool, is_soon: bool = False
-) -> str:
+def holds_sentence(decision: Decision, at: datetime, locale: Locale, *, is_live: bool) -> str:
     """Say until when a line answers: "They answer until 5pm on Friday 27 November."
 
     Of a service's own number, say that it may be called at all hours. ``is_live`` adds today,
-    tonight and tomorrow to the date, for a page that is read at once; ``is_soon`` says instead that
-    the number changes.
+    tonight and tomorrow to the date, for a page that is read at once, and says in the last
+    HANDOVER_NOTICE that the number changes instead.
     """
     always = locale.translate("You can call this number day and night.")
     has_own_number = decision.service.is_always_on_its_number
@@ -114,9 +115,9 @@ def holds_sentence(
     is_same_line = decision.next.line.id == decision.line.id
     if has_own_number and is_same_line:
         return always
-    format_until = dates.format_moment if is_live else dates.format_datetime
-    moment = format_until(decision.until, locale, at)
+    moment = dates.format_moment(decision.until, locale, at, is_live=is_live)
     is_unending = is_same_line or decision.phone.is_emergency
+    is_soon = is_live and decision.until - at <= HANDOVER_NOTICE
     if not keeps_number(decision) and (is_unending or is_soon):
         return locale.translate("This number changes at {moment}.", moment=moment)
     answers = locale.translate("They answer until {moment}.", moment=moment)

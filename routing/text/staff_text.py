@@ -49,7 +49,6 @@ ACTION_LABELS = {
     "rota.filled": "Rota filled",
     "rota.imported": "Shifts imported",
     "rota.replaced": "Period of the rota replaced by a spreadsheet",
-    "rota.left": "Shifts of somebody who left given up",
     "rota.undone": "Change of the rota undone",
     "rota.restored": "Put back on the rota",
     "rota.purged": "Old names of the rota forgotten",

@@ -65,7 +65,7 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
     except ValueError as error:
         message = f"'{text}' is not a time that exists ({error}). {_LOCAL_FORMS}"
         raise InvalidTime(message) from error
-    _check_year(wall_time.year, text, _LOCAL_FORMS, margin=1)
+    _check_year(wall_time.year, text, _LOCAL_FORMS)
     return _to_instant(wall_time, zone, text, "Write the offset: {offsets[0]} or {offsets[1]}.")
 
 
@@ -99,7 +99,7 @@ def parse_date_and_time(day: str, month: str, year: str, time: str, zone: ZoneIn
         wall_time = midnight + timedelta(minutes=parse_clock(match[1]))
         for instant in instants.possible_instants(wall_time, zone):
             if instant.astimezone(zone).tzname() == match[2].upper():
-                return parse_rfc3339(instant.isoformat())
+                return instant
     wall_time = midnight + timedelta(minutes=parse_clock(time))
     local_text = f"{time.strip()} on {wall_time:%-d %B %Y}"
     return _to_instant(
@@ -124,9 +124,8 @@ def parse_clock(text: str, remedy: str = "Write it as 5pm, 5:30pm or 17:30.") ->
     raise InvalidTime(f"'{text.strip()[:40]}' is not a time. {remedy}")
 
 
-def _check_year(year: int, text: str, remedy: str, margin: int = 0) -> None:
-    """A local time may be ``margin`` years outside: it is checked again once it is in UTC."""
-    if not FIRST_YEAR - margin <= year <= LAST_YEAR + margin:
+def _check_year(year: int, text: str, remedy: str) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         raise InvalidTime(f"'{text}' is not from {FIRST_YEAR} to {LAST_YEAR}. {remedy}")
 
 
@@ -144,4 +143,4 @@ def _to_instant(wall_time: datetime, zone: ZoneInfo, text: str, remedy: str) -> 
         offsets, names = (one.isoformat(), other.isoformat()), (one.tzname(), other.tzname())
         remedy = remedy.format(offsets=offsets, names=names)
         raise InvalidTime(f"{text} happens twice in {zone.key}, when the clocks go back. {remedy}")
-    return parse_rfc3339(first.isoformat(), _LOCAL_FORMS)
+    return first

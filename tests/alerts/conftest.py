@@ -1,23 +1,20 @@
 """Where alerts go in tests: a real mail server, and a real webhook, on loopback."""
 
 import asyncio
-import socket
-import ssl
 import threading
-from contextlib import ExitStack
 from email import message_from_bytes, policy
+from functools import partial
 
 import pytest
 import stub_server
-from aiosmtpd.controller import Controller
-from serving import free_port
+from aiosmtpd.smtp import SMTP
 
 
 class Post:
     """A mail server, aiosmtpd, that keeps what it takes, and refuses what a test says."""
 
     def __init__(self):
-        self.taken, self.refused, self.reply = [], set(), "250 OK"
+        self.taken, self.refused = [], set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refused:
@@ -26,52 +23,40 @@ class Post:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        if self.reply.startswith("250"):
-            self.taken.append(
-                (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=policy.default))
-            )
-        return self.reply
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.taken.append((envelope.rcpt_tos, mail))
+        return "250 OK"
 
     def subjects(self, address="duty@anyshire.example"):
         return [mail["Subject"].strip() for to, mail in self.taken if to == [address]]
 
 
-class MailServer(Controller):
-    """aiosmtpd, which waits for itself a second and leaves connections open: neither is so here."""
+def serve_mail(post, request, ssl_context=None, **more):
+    """Serve a mailbox on loopback until the test ends; return the port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
 
-    def __init__(self, *arguments, **more):
-        self.sessions = []
-        super().__init__(*arguments, ready_timeout=60, **more)
+    def run(job):
+        return asyncio.run_coroutine_threadsafe(job, loop).result(60)
 
-    def factory(self):
-        self.sessions.append(super().factory())
-        return self.sessions[-1]
+    async def stop():
+        server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _trigger_server(self):
-        with ExitStack() as stack:
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", self.port), 30))
-            if self.ssl_context:
-                anybody = ssl._create_unverified_context()
-                connection = stack.enter_context(anybody.wrap_socket(connection))
-            connection.recv(1024)
+    def close():
+        run(stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
-    def stop(self):
-        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(30)
-        super().stop()
-
-    async def _hang_up(self):
-        for session in self.sessions:
-            for transport in filter(None, (session.transport, session._original_transport)):
-                transport.abort()
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-
-def serve_mail(post, request, **more):
-    server = MailServer(post, hostname="127.0.0.1", port=free_port(), **more)
-    server.start()
-    request.addfinalizer(server.stop)
-    return server.port
+    thread.start()
+    protocol = partial(SMTP, post, loop=loop, **more)
+    server = run(loop.create_server(protocol, "127.0.0.1", 0, ssl=ssl_context))
+    request.addfinalizer(close)
+    return server.sockets[0].getsockname()[1]
 
 
 @pytest.fixture

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import ANYSHIRE, ROOT
 
 from routing import alert_delivery, health, lookup
 from routing.cli.maintenance import ALERTS, run_if_due
-from routing.conditions import KINDS
 from routing.store import calls, tables
+from routing.store.alerts import Alert
 from routing.store.calls import CallStart, LegEnd
+from routing.text.locale import get_locale
 
 SMTP = {"ALERT_FROM": "who@anyshire.example", "ALERT_TO": "duty@anyshire.example"}
 
@@ -70,7 +72,7 @@ def test_a_call_is_sent_once_with_whatever_else_is_due(app, post):
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert first.output.startswith("address 1 of ALERT_TO: ")
     assert second.output == ""
-    assert post.subjects()[0].startswith("Unanswered call; ")
+    assert post.subjects()[0].startswith("Worried about a child: nobody answered a call at midday")
     later(app, 11)
     run(app, "send")
     assert len(post.taken) == 1
@@ -88,7 +90,7 @@ def test_what_happens_within_ten_minutes_of_a_message_goes_together_in_the_next(
     later(app, 1)
     run(app, "send")
 
-    assert post.subjects()[1] == "Unanswered call (3)"
+    assert post.subjects()[1].endswith(" And 2 more.")
 
 
 def test_while_the_mail_server_is_down_nothing_is_lost_and_status_says_so(app, post):
@@ -239,8 +241,11 @@ def test_status_warns_of_a_timer_that_has_stopped(app, post):
 
 
 def test_every_kind_of_alert_leads_to_a_staff_page_and_has_a_remedy(app):
-    pages = {rule.rule for rule in app.url_map.iter_rules()}
+    pages, at = {rule.rule for rule in app.url_map.iter_rules()}, datetime.now(UTC)
+    text = (ROOT / "docs/alerts.md").read_text().partition("\nThe kinds are ")[2]
+    for kind in re.findall(r"`(\w+)`", text.partition(".")[0]):
+        alert = Alert(0, "", "", kind, "", at, at, None)
+        body = alert_delivery.build_message([alert], "", get_locale("en", ZoneInfo("UTC"))).body
 
-    for code, (path, _) in alert_delivery.ALERT_KINDS.items():
-        assert path in pages
-        assert KINDS[code].remedy
+        assert set(re.findall(r"^Look: (\S+)", body, re.M)) <= pages
+        assert re.search(r"^Do: \w", body, re.M)

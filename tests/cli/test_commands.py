@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import ANYSHIRE, ROOT
-from lint.test_check import CLEAN
+from test_lint import CLEAN
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_each_key_and_value_has_its_line_and_column():
     source = read_yaml("a: b\nlines:\n  mash:\n    phone: 01632 960001\n    aliases: [é, door]\n")
 
     assert source.place(("lines", "mash", "phone")) == (4, 12)
-    assert source.key_place(("lines", "mash", "phone")) == (4, 5)
+    assert source.key_places["lines", "mash", "phone"] == (4, 5)
     assert source.place(("lines", "mash", "aliases", 1)) == (5, 18)
 
 

@@ -11,6 +11,11 @@ from routing.config import VERSION
 
 DECISION = "/api/v1/services/children/decision"
 NUMBERS = "/api/v1/services/children/numbers"
+NUMBER = "/api/v1/services/children/number"
+BASE = "https://who.example"
+BEARER = {"Authorization": "Bearer exchange"}
+JSON = {**BEARER, "Accept": "application/json"}
+NIGHT = "2026-11-23T20:00:00Z"
 
 
 def test_a_decision_has_the_shape_of_the_contract(client):
@@ -159,40 +164,37 @@ def test_search_engines_keep_out_of_staff_pages_and_calendars(client):
     assert {"Disallow: /staff", "Disallow: /calendars/"} <= set(lines)
 
 
-def test_security_txt_says_whom_to_tell_of_a_weakness(make_app):
-    answer = make_app(ANYSHIRE).test_client().get("/.well-known/security.txt")
-    settings = {
-        "SECURITY_CONTACT": "mailto:ict@a.example",
-        "PUBLIC_BASE_URL": "https://who.example/",
-    }
-    with_settings = make_app(ANYSHIRE, **settings).test_client().get("/.well-known/security.txt")
+@pytest.mark.parametrize(
+    ("settings", "fields"),
+    [
+        ({}, {"Contact: https://www.anyshire.example", "Expires: 2027-05-22T00:00:00Z"}),
+        ({"SECURITY_CONTACT": "mailto:ict@a.example"}, {"Contact: mailto:ict@a.example"}),
+        ({"PUBLIC_BASE_URL": BASE}, {f"Canonical: {BASE}/.well-known/security.txt"}),
+    ],
+)
+def test_security_txt_says_whom_to_tell_of_a_weakness(make_app, settings, fields):
+    answer = make_app(ANYSHIRE, **settings).test_client().get("/.well-known/security.txt")
 
     assert answer.mimetype == "text/plain"
-    assert {"Contact: https://www.anyshire.example", "Expires: 2027-05-22T00:00:00Z"} <= {
-        *answer.text.splitlines()
-    }
-    assert {
-        "Contact: mailto:ict@a.example",
-        "Canonical: https://who.example/.well-known/security.txt",
-    } <= {*with_settings.text.splitlines()}
+    assert fields <= {*answer.text.splitlines()}
 
 
 def test_a_broken_directory_file_leaves_the_last_good_one_in_use_and_degrades_readiness(
     make_app, tmp_path
 ):
-    file = tmp_path / "directory.yaml"
+    file, bearer = tmp_path / "directory.yaml", {"Authorization": "Bearer ops"}
     file.write_text(ANYSHIRE.read_text())
     make_app(file).test_client().get("/")
     file.write_text("lines: [")
-    broken = make_app(file, OPS_TOKEN="ops").test_client()
+    app = make_app(file, OPS_TOKEN="ops")
+    broken = app.test_client()
+    words = broken.get("/readyz", headers=bearer).text
 
-    assert broken.get("/api/v1/services/children/decision").status_code == 200
+    assert broken.get(DECISION).status_code == 200
     assert broken.get("/readyz").text == "degraded\n"
-    words = broken.get("/readyz", headers={"Authorization": "Bearer ops"}).text
-    assert "directory_broken" in words
-    bearer = {"Authorization": "Bearer ops"}
+    assert "directory_broken" in words and "directory_problem: line 2" in words
     assert "routing_degraded 1.0" in broken.get("/metrics", headers=bearer).text
-    assert "directory_problem: line 2" in words
+    assert "01632 960100" in app.test_cli_runner().invoke(args=["directory", "print"]).output
 
 
 def test_a_holiday_that_the_directory_adds_is_listed_past_the_published_years(make_app, tmp_path):
@@ -205,12 +207,6 @@ def test_a_holiday_that_the_directory_adds_is_listed_past_the_published_years(ma
         "name": "Day of national celebration",
         "substitute": False,
     }
-
-
-NUMBER = "/api/v1/services/children/number"
-BEARER = {"Authorization": "Bearer exchange"}
-JSON = {**BEARER, "Accept": "application/json"}
-NIGHT = "2026-11-23T20:00:00Z"
 
 
 @pytest.fixture
@@ -229,9 +225,7 @@ def menu_with(make_app, tmp_path):
 
 def test_number_in_json_is_the_first_of_numbers_alone(anyshire, clock):
     clock.set(NIGHT)
-    body = anyshire.get(NUMBERS, headers=JSON).json
-
-    alone = anyshire.get(NUMBER, headers={"Accept": "application/json"}).json
+    body, alone = (anyshire.get(path, headers=JSON).json for path in (NUMBERS, NUMBER))
 
     assert alone == body | {"numbers": body["numbers"][:1]}
 
@@ -258,27 +252,13 @@ def test_keys_to_press_come_with_the_number_that_they_fit_however_it_is_written(
     assert send_digits("2026-12-29T12:00:00Z") == keys  # by the number of a special day
 
 
-def test_a_change_that_never_comes_is_null(make_app, tmp_path):
-    (tmp_path / "always.yaml").write_text(
-        "council: {name: A, website: https://a.example}\nlanguages: [en]\n"
-        "zone: Europe/London\nemergency: call 999\n"
-        "bank_holidays: {division: england-and-wales}\n"
-        "lines: {a: {name: A, phone: 01632 960001, hours: always}}\n"
-        "services: {children: {name: C, lines: [a], out_of_hours: a}}\n"
-    )
-    client = make_app(tmp_path / "always.yaml").test_client()
-
-    assert client.get(NUMBERS, headers=JSON).json["until"] is None
-
-
-TEXT, AS_JSON = ("text/plain", "+441632960001\n"), ("application/json", None)
 ACCEPTED = {
-    TEXT: [
+    "text/plain": [
         *(None, "*/*", "text/plain", "image/png", "json", "application/json;q=0, */*"),
         *("text/plain, application/json;q=0.9", "text/*, application/json;q=0.9"),
         "text/html,application/xhtml+xml,*/*;q=0.8",
     ],
-    AS_JSON: [
+    "application/json": [
         *("application/json", "application/json; charset=utf-8", "Application/JSON"),
         *("application/json, text/plain, */*", "application/json;q=0.1"),
         *("application/json;q=0.5, text/plain;q=0.4", "text/html, application/json;q=0.9"),
@@ -286,16 +266,27 @@ ACCEPTED = {
 }
 
 
-@pytest.mark.parametrize("answer", ACCEPTED, ids=["text", "JSON"])
-def test_whoever_names_json_and_prefers_no_text_gets_json_and_everybody_else_text(anyshire, answer):
-    mimetype, text = answer
-    for accept in ACCEPTED[answer]:
-        response = anyshire.get(NUMBER, headers={"Accept": accept} if accept else {})
+@pytest.mark.parametrize(
+    ("accept", "mimetype"),
+    [(accept, mimetype) for mimetype, accepted in ACCEPTED.items() for accept in accepted],
+)
+def test_whoever_names_json_and_prefers_no_text_gets_json_and_everybody_else_text(
+    anyshire, accept, mimetype
+):
+    response = anyshire.get(NUMBER, headers={"Accept": accept} if accept else {})
 
-        assert response.mimetype == mimetype, accept
-        assert text is None or response.text == text
-        assert response.headers["Vary"] == "Accept"
-        assert response.headers["Cache-Control"] == "no-store"
+    assert response.mimetype == mimetype
+    assert response.headers["Vary"] == "Accept"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.is_json or response.text == "+441632960001\n"
+
+
+def test_a_change_that_never_comes_is_null(make_app, tmp_path):
+    (tmp_path / "d.yaml").write_text(ANYSHIRE.read_text().replace("lines: [mash]", "lines: [eds]"))
+    client = make_app(tmp_path / "d.yaml", EXCHANGE_TOKEN="exchange").test_client()
+
+    assert client.get(NUMBERS, headers=JSON).json["until"] is None
+    assert client.get(DECISION).json["until"] is client.get(DECISION).json["next"] is None
 
 
 @pytest.mark.parametrize("separator", [",", ";", "-", "|"])

@@ -12,7 +12,8 @@ from routing.core.decision import timeline
 from routing.directory.load import load
 
 SEFTON = ROOT / "examples" / "sefton.yaml"
-DAY, FRAGMENT = "2026-11-23T12:00:00Z", "/services/s/fragment"
+DAY, NIGHT = "2026-11-23T12:00:00Z", "2026-11-23T20:00:00Z"
+FRAGMENT = "/services/s/fragment"
 HEAD = """
 council: {name: Testshire, website: "https://www.testshire.example"}
 zone: Europe/London
@@ -22,11 +23,21 @@ bank_holidays: {division: england-and-wales}
 """
 
 
+def two_lines(day="phone: 01632 960001", night="phone: 01632 960002", service="lines: [day]"):
+    """Return the lines of a directory: Day is open from 9am to 5pm on weekdays, Night always."""
+    return f"""
+lines:
+  day: {{name: Day, hours: {{mon-fri: 09:00-17:00}}, {day}}}
+  night: {{name: Night, hours: always, {night}}}
+services: {{s: {{name: S, out_of_hours: night, {service}}}}}
+"""
+
+
 @pytest.fixture
 def page(make_app, clock, tmp_path):
     """Return a function that gives the text and the HTML of a directory's first page."""
 
-    def show(directory, instant, path="/"):
+    def show(directory, instant=DAY, path="/"):
         clock.set(instant)
         if isinstance(directory, str):
             file = tmp_path / "directory.yaml"
@@ -56,18 +67,10 @@ def test_who_can_wait_gets_the_number_of_the_day_on_which_the_line_opens(
 
 
 def test_where_another_tier_is_next_who_can_wait_gets_the_first_lines_opening(page):
-    tiers = """
-lines:
-  day:
-    name: Day
-    phone: 01632 960001
-    hours: {mon-fri: 09:00-17:00}
-    special_days: [{date: 2026-11-24, name: Works, phone: 01632 960009}]
-  edt: {name: EDT, phone: 01632 960002, hours: {mon-sun: 17:00-01:30}}
-  standby: {name: Standby, phone: 01632 960003, hours: {mon-sun: 01:30-09:00}}
-services: {s: {name: S, lines: [day, edt], out_of_hours: standby}}
-"""
-    text, _ = page(tiers, "2026-11-23T20:00:00Z")
+    works = "special_days: [{date: 2026-11-24, name: Works, phone: 01632 960009}]"
+    tier = "  edt: {name: EDT, phone: 01632 960003, hours: {mon-sun: 17:00-01:30}}\nservices:"
+    tiers = two_lines(f"phone: 01632 960001, {works}", service="lines: [day, edt]")
+    text, _ = page(tiers.replace("services:", tier), NIGHT)
 
     assert (
         "If it can wait From 9am tomorrow, Tuesday 24 November, call the Day on 01632 960009."
@@ -76,21 +79,9 @@ services: {s: {name: S, lines: [day, edt], out_of_hours: standby}}
 
 
 def test_the_page_refers_to_a_line_as_the_council_does_and_shows_other_ways_to_reach_it(page):
-    called = """
-lines:
-  day:
-    name: Day
-    called: our day team
-    phone: 01632 960001
-    hours: {mon-fri: 09:00-17:00}
-  edt:
-    name: EDT
-    phone: 01632 960002
-    hours: always
-    also: [{kind: text, phone: 07700 900311}, {kind: textphone, phone: 0800 123456}]
-services: {s: {name: S, lines: [day], out_of_hours: edt}}
-"""
-    text, html = page(called, "2026-11-23T20:00:00Z")
+    ways = "also: [{kind: text, phone: 07700 900311}, {kind: textphone, phone: 0800 123456}]"
+    lines = two_lines("phone: 01632 960001, called: our day team", f"phone: 01632 960002, {ways}")
+    text, html = page(lines, NIGHT)
 
     assert "After that, or if it can wait, call our day team on 01632 960001" in text
     assert 'href="sms:+447700900311"' in html
@@ -113,20 +104,14 @@ def test_the_hours_of_a_special_day_are_said_once_the_line_is_closed_for_the_day
 
 @pytest.mark.parametrize("number", ["101", "999"])
 def test_a_number_of_the_police_does_not_end_with_the_answer(page, number):
-    police = f"""
-lines:
-  day: {{name: Day, phone: 01632 960001, hours: {{mon-fri: 09:00-17:00}}}}
-  police: {{name: Police, phone: {number}, hours: always}}
-services: {{s: {{name: S, lines: [day], out_of_hours: police}}}}
-"""
-    text, _ = page(police, "2026-11-23T20:00:00Z")
+    text, _ = page(two_lines(night=f"phone: {number}"), NIGHT)
 
     assert "This number changes at 9am tomorrow, Tuesday 24 November." in text
     assert "They answer until" not in text
 
 
 def test_where_nobody_answers_a_services_own_number_only_the_same_number_is_called_again(page):
-    text, _ = page(ANYSHIRE, "2026-11-23T12:00:00Z")
+    text, _ = page(ANYSHIRE)
     unanswered = text[text.index("If nobody answers") : text.index("This page cannot find out")]
 
     assert "Call again." in unanswered
@@ -137,21 +122,18 @@ def test_where_nobody_answers_a_services_own_number_only_the_same_number_is_call
 
 @pytest.mark.parametrize("phone", ["+44 (0)1632 960001", "0044 1632 960001"])
 def test_each_number_is_linked_in_a_form_that_connects(page, phone):
-    numbers = f"""
-lines:
-  day: {{name: Day, phone: {phone}, hours: always}}
-services: {{s: {{name: S, lines: [day], out_of_hours: day}}}}
+    helplines = """
 helplines:
-  - {{name: Shout, phone: 85258, hours: always, for: texts}}
-  - {{name: Childline, phone: 0800 1111, hours: always, for: children}}
-  - {{name: Short freephone, phone: 0800 123456, hours: always, for: all}}
-  - {{name: Police, phone: 101, hours: always, for: all}}
+  - {name: Shout, phone: 85258, hours: always, for: texts}
+  - {name: Childline, phone: 0800 1111, hours: always, for: children}
+  - {name: Short freephone, phone: 0800 123456, hours: always, for: all}
+  - {name: Police, phone: 101, hours: always, for: all}
 """
-    text, html = page(numbers, "2026-11-23T12:00:00Z")
+    text, html = page(two_lines(f"phone: {phone}") + helplines)
 
     links = re.findall(r'href="((?:tel|sms):[^"]+)"', html)
     assert set(links) == {
-        *("tel:999", "tel:+441632960001", "tel:1800101632960001", "tel:101"),
+        *("tel:999", "tel:+441632960001", "tel:1800101632960001", "tel:+441632960002", "tel:101"),
         *("sms:85258", "tel:08001111", "tel:0800123456"),
     }
     assert "18001 01632 960001" in text
@@ -172,7 +154,7 @@ def test_999_is_linked_where_the_councils_words_have_it_as_a_number_of_its_own(
     both = f"emergency: {advice}\nunanswered: {advice}"
     text = re.sub("(?m)^emergency: .*$", both, SEFTON.read_text())
 
-    assert page(text, "2026-11-23T12:00:00Z")[1].count(linked) == 3
+    assert page(text)[1].count(linked) == 3
 
 
 @pytest.mark.parametrize(
@@ -194,7 +176,7 @@ def test_a_page_says_with_date_and_zone_when_it_was_right(page, instant, moment)
     [("/", False), ("/contacts", True), (FRAGMENT, True), ("/unknown", True)],
 )
 def test_relay_uk_is_shown_for_each_number_but_one_abroad(page, path, has_night_line):
-    text, html = page(TWO_LINES.format("+353 1 234 5678"), DAY, path)
+    text, html = page(two_lines("phone: +353 1 234 5678"), path=path)
 
     assert ("18001 01632 960002" in text) is has_night_line
     assert "18001 +353" not in text and "tel:18001353" not in html
@@ -203,20 +185,14 @@ def test_relay_uk_is_shown_for_each_number_but_one_abroad(page, path, has_night_
 
 @pytest.mark.parametrize("path", ["/", FRAGMENT, "/api/v1/services/s/decision"])
 def test_a_line_that_answers_beyond_its_hours_is_not_called_closed(page, path):
-    alone = """
-lines:
-  day:
-    name: Day
-    phone: 01632 960001
-    hours: {mon-fri: 09:00-17:00}
-    special_days: [{date: 2026-11-23, name: Training, hours: 12:00-17:00}]
-services: {s: {name: S, lines: [day], out_of_hours: day}}
-"""
+    training = "special_days: [{date: 2026-11-23, name: Training, hours: 12:00-17:00}]"
+    alone = two_lines(f"phone: 01632 960001, {training}").replace("hours: night", "hours: day")
+
     assert "is closed" not in page(alone, "2026-11-23T18:00:00Z", path)[0]
 
 
 def test_the_list_has_the_day_lines_the_line_of_all_other_times_and_then_who_else_to_try(page):
-    text, _ = page(ROOT / "examples" / "seasons.yaml", DAY, "/services/children/fragment")
+    text, _ = page(ROOT / "examples" / "seasons.yaml", path="/services/children/fragment")
     numbers = text.partition("All numbers")[2]
     first, others, backup = map(
         numbers.index, ("Call our front door", "At all other times", "If nobody answers, call the")
@@ -226,31 +202,23 @@ def test_the_list_has_the_day_lines_the_line_of_all_other_times_and_then_who_els
 
 
 def test_a_list_says_the_number_of_a_service_whose_own_day_line_is_internal(page):
-    internal = """
-lines:
-  day:
-    name: Day
-    phone: 01632 960001
-    visibility: internal
-    hours: {mon-fri: 09:00-17:00}
-    special_days: [{date: 2026-12-24, name: Early, hours: 09:00-12:00, phone: 01632 960009}]
-  police: {name: Police, phone: 999, hours: always}
-services: {s: {name: S, lines: [day], out_of_hours: police, number: 01632 960100}}
-"""
-    text, html = page(internal, DAY, FRAGMENT)
+    early = "special_days: [{date: 2026-12-24, name: E, hours: 09:00-12:00, phone: 01632 960009}]"
+    internal = f"phone: 01632 960001, visibility: internal, {early}"
+    lines = two_lines(internal, "phone: 999", "lines: [day], number: 01632 960100")
+    text, html = page(lines, path=FRAGMENT)
 
     assert (
         "Call the Day on 01632 960100. Monday to Friday: 9am to 5pm; Saturday and Sunday: closed. "
-        "Thursday 24 December (Early): 9am to midday. At all other times, call the Police on 999."
+        "Thursday 24 December (E): 9am to midday. At all other times, call the Night on 999."
     ) in text
     assert "01632 960001" not in html
     assert "01632 960009" not in html
 
 
 def test_a_sentence_ends_with_one_full_stop_after_the_councils_words_and_what_to_press(page):
-    words = TWO_LINES.format("01632 960001, options: press 2.") + "unanswered: Ring the police\n"
-    text, _ = page(words, DAY, FRAGMENT)
-    printed, _ = page(words, DAY, "/unknown")
+    words = two_lines("phone: 01632 960001, options: press 2.") + "unanswered: Ring the police\n"
+    text, _ = page(words, path=FRAGMENT)
+    printed, _ = page(words, path="/unknown")
 
     assert "Shout for help. Call 999." in text
     assert "Call the Day on 01632 960001 (press 2). They answer" in text
@@ -263,25 +231,15 @@ def test_a_sentence_ends_with_one_full_stop_after_the_councils_words_and_what_to
     [("08:59:59", "23T09:00:00"), ("09:00:00", "23T17:00:00"), ("17:00:00", "24T00:00:00")],
 )
 def test_open_contacts_change_when_any_line_opens_or_closes_and_at_midnight(page, instant, until):
-    spare = TWO_LINES.replace("[day]", "[night]").format("01632 960001")
-    _, html = page(spare, f"2026-11-23T{instant}Z", "/contacts")
+    _, html = page(two_lines(service="lines: [night]"), f"2026-11-23T{instant}Z", "/contacts")
 
     assert f'data-until="2026-11-{until}+00:00"' in html
-
-
-TWO_LINES = """
-lines:
-  day: {{name: Day, phone: {}, hours: {{mon-fri: 09:00-17:00}}}}
-  night: {{name: Night, phone: 01632 960002, hours: always}}
-services: {{s: {{name: S, lines: [day], out_of_hours: night}}}}
-"""
 
 
 @pytest.mark.parametrize("path", ["/", "/contacts"])
 def test_every_line_is_shown_with_its_number_of_that_day(page, path):
     works = "special_days: [{date: 2026-11-23, name: Works, phone: 01632 960009}]"
-    lines = TWO_LINES.format("01632 960001").replace("night: {", f"night: {{{works}, ")
-    _, html = page(lines, DAY, path)
+    _, html = page(two_lines(night=f"phone: 01632 960002, {works}"), path=path)
 
     assert 'href="tel:+441632960009"' in html
     assert 'href="tel:+441632960002"' not in html

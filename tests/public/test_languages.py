@@ -96,12 +96,3 @@ def test_a_welsh_line_keeps_its_article_in_every_sentence(make_app, tmp_path):
 
     assert answer["reason"]["text"].startswith("Bydd y Tîm Brys ar agor")
     assert "ffoniwch y Tîm Brys" in page["next"]["text"]
-
-
-def test_the_printed_page_is_in_welsh(make_app):
-    answer = make_app(SWANSEA).test_cli_runner().invoke(args=["directory", "print"])
-
-    assert "Ar bob adeg arall, Gweithiwr cymdeithasol ar alwad" in answer.output
-    assert "Gwnaed ddydd Llun 23 Tachwedd 2026." in answer.output
-    assert "<dt>Dydd Gwener 25 Rhagfyr 2026, Dydd Nadolig</dt>" in answer.output
-    assert "<li>Dydd Gwener 25 Rhagfyr 2026, Dydd Nadolig</li>" in answer.output

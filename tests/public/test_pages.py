@@ -27,20 +27,6 @@ def test_the_page_shows_who_to_call_now_why_and_until_when(client, clock):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_needs_no_script_no_cookie_and_no_third_party(client, path):
-    answer = client.get(path)
-
-    assert answer.status_code == 200
-    scripts = re.findall(r"<script([^>]*)>", answer.text)
-    assert all("ld+json" in script or 'src="/assets/site.' in script for script in scripts)
-    assert " style=" not in answer.text
-    assert "Set-Cookie" not in answer.headers
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-    assert "tel:999" in answer.text
-
-
-@pytest.mark.parametrize("path", PAGES)
 def test_an_unconfirmed_number_is_marked(client, anyshire, path):
     assert "Not yet confirmed by the council" in client.get(path).text
     assert "Not yet confirmed by the council" not in anyshire.get(path).text
@@ -62,32 +48,20 @@ def test_every_page_says_that_it_is_a_rehearsal(make_app):
     assert client.get("/readyz").text == "degraded\n"
 
 
-@pytest.fixture
-def without_templates(make_app):
-    """Ask for a page of Anyshire whose templates have all gone since its directory was loaded."""
-
-    def answer(path):
-        app = make_app(ANYSHIRE)
-        with app.app_context():
-            lookup.snapshot()
-        app.jinja_env.cache.clear()
-        app.jinja_env.loader = DictLoader({})
-        return app.test_client().get(path)
-
-    return answer
-
-
 @pytest.mark.parametrize(("path", "status"), [("/", 500), ("/nope", 404)])
-def test_without_templates_an_error_page_still_has_every_number_and_its_hours(
-    without_templates, path, status
+def test_without_templates_an_error_page_still_has_every_number_of_the_day_and_its_hours(
+    make_app, clock, path, status
 ):
-    answer = without_templates(path)
+    app = make_app(ANYSHIRE)
+    with app.app_context():
+        lookup.snapshot()
+    app.jinja_env.cache.clear()
+    app.jinja_env.loader = DictLoader({})
+    clock.set("2026-12-29T12:00:00Z")
+    answer = app.test_client().get(path)
 
     assert answer.status_code == status
-    for words in (
-        *("tel:999", "tel:+441632960100", "tel:+441632960001", "mon-thu 08:30-17:00"),
-        "from 2026-12-29 to 2026-12-31 call 01632 960009",
-    ):
+    for words in ("tel:999", "tel:+441632960100", "tel:+441632960009", "mon-thu 08:30-17:00"):
         assert words in answer.text
     assert "07700" not in answer.text
     assert answer.headers["Referrer-Policy"] == "no-referrer"
@@ -100,8 +74,8 @@ def test_before_any_directory_could_be_loaded_a_page_has_999(make_app, tmp_path)
     assert "tel:999" in answer.text
 
 
-@pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "352005", "01344352005"])
-def test_the_search_matches_names_aliases_and_numbers(client, query):
+@pytest.mark.parametrize("query", ["front door", "FRONT", "mash", "hub multi"])
+def test_the_search_matches_names_and_aliases(client, query):
     text = client.get("/contacts", query_string={"q": query}).text
 
     assert "Multi-Agency Safeguarding Hub (MASH)</h3>" in text
@@ -173,15 +147,13 @@ def test_a_style_sheet_is_cached_for_a_year_at_its_current_address_only(client):
 
 
 def test_only_a_picture_beside_the_directory_is_sent_as_the_logo(make_app, tmp_path):
-    path = tmp_path / "directory.yaml"
-    text = (ANYSHIRE.parent.parent / "directory.yaml").read_text()
+    path, text = tmp_path / "directory.yaml", (ROOT / "directory.yaml").read_text()
     for logo, status in (("logo.svg", 200), ("missing.svg", 404), ("directory.yaml", 404)):
         path.write_text(text.replace("council:\n", f"council:\n  logo: {logo}\n"))
         (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
         client = make_app(path).test_client()
 
-        with client.get("/logo") as answer:
-            assert answer.status_code == status
+        assert client.get("/logo").status_code == status
         assert ('src="/logo"' in client.get("/").text) == (status == 200)
 
 
@@ -195,16 +167,6 @@ def test_no_request_looks_at_the_logos_file_since_its_file_system_may_hang(make_
 
     assert 'src="/logo"' in client.get("/contacts").text
     assert client.get("/logo").mimetype == "image/svg+xml"
-
-
-@pytest.mark.parametrize(("time", "is_soon"), [("16:54:59", False), ("16:55:00", True)])
-def test_in_the_last_five_minutes_the_card_says_when_the_number_changes(
-    client, clock, time, is_soon
-):
-    clock.set(f"2026-11-23T{time}Z")
-    page = client.get("/").text
-
-    assert ("This number changes at 5pm today, Monday 23 November." in page) is is_soon
 
 
 @pytest.mark.parametrize(
@@ -274,14 +236,6 @@ def test_a_statement_says_what_only_the_council_knows(make_app, tmp_path, file, 
 
     for words in sentences.split("|"):
         assert words in text
-
-
-@pytest.mark.parametrize("path", ["/", "/contacts"])
-def test_a_printed_page_says_whose_it_is_and_when_it_was_right(client, path):
-    assert (
-        "Bracknell Forest Council. Printed from https://www.bracknell-forest.gov.uk: this was "
-        "right at midday on Monday 23 November 2026." in client.get(path).text
-    )
 
 
 @pytest.mark.parametrize(("path", "part"), [("/", "answer"), ("/contacts", "hours")])

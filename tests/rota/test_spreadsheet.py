@@ -164,18 +164,12 @@ TAKEN = {
     "Excel, Unicode text": PLAIN.replace(",", "\t").encode("utf-16"),
     "Excel, where the comma is the decimal sign": PLAIN.replace(",", ";").encode("cp1252"),
     "Excel, with the separator named": ("sep=;\r\n" + PLAIN.replace(",", ";")).encode("utf-8-sig"),
-    "Excel, with AM and PM": file(
-        "cp1252", starts="24/12/2026 5:00:00 PM", ends="25/12/2026 8:30:00 AM"
-    ),
     "Excel, with named months": file("cp1252", starts="24-Dec-26 17:00", ends="25-Dec-26 08:30"),
     "Excel for Mac, with a narrow no-break space": file(starts="24/12/2026 5:00\u202fpm"),
     "Excel, with empty rows at the end": (PLAIN + ",,,\r\n" * 200).encode("cp1252"),
-    "Google Sheets, CSV": PLAIN.replace(":00,", ":00:00,").encode(),
     "LibreOffice, every cell in quotes": quoted(PLAIN).encode(),
-    "LibreOffice, ISO dates": file(starts="2026-12-24 17:00:00", ends="2026-12-25 08:30:00"),
     "LibreOffice, UTF-16 without a mark": PLAIN.encode("utf-16-le"),
     "LibreOffice, UTF-16 big-endian": PLAIN.encode("utf-16-be"),
-    "Numbers, CSV": file(starts="24 Dec 2026 at 17:00", ends="25 Dec 2026 at 08:30"),
     "Numbers, with a name of two parts": file(person='"O’Brien, Siân"'),
     "UTF-8 read as Windows-1252 and saved again": PLAIN.encode().decode("cp1252").encode(),
     "a role by its name": file(role="NIGHT Worker"),
@@ -183,7 +177,6 @@ TAKEN = {
     "with a column more": PLAIN.replace("\r\n", ",x\r\n").encode(),
     "Excel for Mac, with the line ends of old": PLAIN.replace("\r\n", "\r").encode(),
     "with a title above the columns": ("Rota for December,,,\r\n,,,\r\n" + PLAIN).encode("cp1252"),
-    "with an empty first row": ("\r\n" + PLAIN).encode(),
     "with an empty first column": PLAIN.replace("role,", ",role,").replace("eds", ",eds").encode(),
     "with columns in another order and more in it": (
         "Person,Team,Ends,Starts,Role\r\n"
@@ -207,7 +200,6 @@ TAKEN = {
         starts="\u200e24/\u200e12/\u200e2026 \u200f17:00", person="Si\u00adân\u200b O’Brien"
     ),
     "with two byte order marks": ("\ufeff\ufeff" + PLAIN).encode(),
-    "with an end that is only a time": file(ends="08:30"),
     "with a name in capitals and more spaces": file(person=" SIÂN  O'brien"),
 }
 
@@ -229,18 +221,12 @@ REFUSED = {
     "a picture": (b"\x89PNG\r\n\x81\x8d\x8f", "", "not a CSV file"),
     "too much": (b"x" * (spreadsheet.MAX_BYTES + 1), "", "2 MB"),
     "US dates": (HEADER + us(1, 13) + us(1, 14), "Row 2: ", "has the month first"),
-    "dates in two orders": (
-        HEADER + row() + row(starts="12/26/2026 17:00", ends="12/27/2026 08:30"),
-        "Row 3: ",
-        "has the month first",
-    ),
     "US dates of a night": (
         file(starts="1/5/2027 17:00", ends="1/6/2027 08:30"),
         "Row 2: ",
         "7 days",
     ),
     "a letter lost": (file(person="Si\ufffdn O’Brien"), IN_PERSON, "letter was lost"),
-    "a letter that Windows-1252 lacks": (file(person="Ll?r ap Rhys"), IN_PERSON, "'?'"),
     "DOS": (PLAIN.replace("’", "'").encode("cp850"), "Row 2: ", "letter was lost"),
     "Mac Roman": (PLAIN.encode("mac-roman"), "Row 2: ", "letter was lost"),
     "two people in a cell": (file(person='"Amara Owusu, Ben Hughes"'), IN_PERSON, "not one name"),
@@ -267,8 +253,6 @@ REFUSED = {
     "a web page called xls": (b"<html><table>", "", "then CSV"),
     "UTF-32": (PLAIN.encode("utf-32"), "", "then CSV"),
     "a quotation mark too many": (file(person='"Siân O’Brien'), "Row 2: ", "not closed"),
-    "a row of totals": (PLAIN + "Total,,,1\r\n", "Row 3: ", "'Total' is not the name of one role"),
-    "a column too narrow": (file(starts="########"), "Row 2: ", "Write it as 24/12/2026"),
     "a slip below a title": (b"Rota\r\n\r\n" + file(ends="x"), "Row 4: ", "Write it as"),
     "other columns": ("Date,Night,Standby\r\n", "Row 1: ", "Row 1 has: Date,Night,Standby"),
 }

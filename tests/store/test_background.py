@@ -3,11 +3,11 @@
 import subprocess
 import sys
 import threading
-import time
 from functools import partial
 
 import pytest
 import sqlalchemy as sa
+from serving import poll
 
 from routing.errors import DatabaseUnavailable
 from routing.store import audit_log, db, tables
@@ -24,29 +24,22 @@ def writer(database):
     writer.close(SAFETY_NET_SECONDS)
 
 
-class Hang:
-    """A job that hangs; calling it returns its future once it has begun."""
-
-    def __init__(self, writer):
-        self.writer, self.began, self.may_end = writer, threading.Event(), threading.Event()
-        self.release = self.may_end.set
-
-    def __call__(self):
-        future = self.writer.submit(self._job)
-        assert self.began.wait(SAFETY_NET_SECONDS)
-        return future
-
-    def _job(self, connection):
-        self.began.set()
-        assert self.may_end.wait(SAFETY_NET_SECONDS)
-
-
 @pytest.fixture
 def hang(writer):
     """Give the writer a job that hangs, until ``release`` or the end of the test."""
-    hang = Hang(writer)
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def job(connection):
+        has_begun.set()
+        assert may_end.wait(SAFETY_NET_SECONDS)
+
+    def hang():
+        writer.submit(job)
+        assert has_begun.wait(SAFETY_NET_SECONDS)
+
+    hang.release = may_end.set
     yield hang
-    hang.release()
+    may_end.set()
 
 
 def actions(database):
@@ -56,13 +49,6 @@ def actions(database):
 
 def record(now, action):
     return partial(audit_log.record, at=now, actor="service", action=action, entity="test")
-
-
-def until(condition):
-    end = time.monotonic() + SAFETY_NET_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_jobs_are_done_in_the_order_in_which_they_came_and_return_their_results(
@@ -95,16 +81,15 @@ def test_a_job_that_fails_by_itself_leaves_nothing_and_is_not_tried_again(writer
 
 
 def test_nobody_waits_long_for_a_database_that_hangs_nor_at_all_after_a_second(writer, hang):
-    hung = hang()
+    hang()
     with pytest.raises(DatabaseUnavailable, match="did not answer"):
         writer.wait(writer.submit(lambda connection: None), timeout=0.02)
-    until(lambda: writer.fault is not None)
+    poll(lambda: writer.fault is not None)
     with pytest.raises(DatabaseUnavailable, match="has not answered"):
         writer.wait(writer.submit(lambda connection: None), timeout=SAFETY_NET_SECONDS)
-    assert not hung.done()
 
     hang.release()
-    until(lambda: writer.fault is None)
+    poll(lambda: writer.fault is None)
     assert writer.wait(writer.submit(lambda connection: 7), SAFETY_NET_SECONDS) == 7
 
 
@@ -129,7 +114,7 @@ def test_what_a_database_that_is_gone_could_not_take_is_done_in_order_once_it_is
         writer.wait(writer.submit(record(now, "second")), timeout=SAFETY_NET_SECONDS)
     assert "not made yet" in writer.fault
     (tmp_path / "away").rename(database.file)
-    until(lambda: actions(database) == ["first", "second"])
+    poll(lambda: actions(database) == ["first", "second"])
 
     assert writer.fault is None
 

@@ -96,14 +96,6 @@ def test_the_reason_for_a_divert_says_which_line_answers_until_when():
     )
 
 
-def test_a_line_without_a_next_opening_answers_at_all_hours():
-    at = london("2026-05-22 12:00")
-    decision = decide(with_line("hours: {mon-sun: closed}"), "s", at)
-
-    assert sentences.until_phrase(decision, at, ENGLISH) == "at all hours"
-    assert sentences.next_sentence(decision, at, ENGLISH) is None
-
-
 def test_an_instant_far_ahead_has_its_year():
     now, at = london("2026-05-22 12:00"), london("2027-03-01 09:00")
 
@@ -124,24 +116,12 @@ def test_a_week_is_written_in_runs_of_days():
     )
     assert hours["one"] == (("Every day", "24 hours, bank holidays included"),)
     assert hours["eds"] == (("Every day", "5pm to 8:30am the next day"),)
-
-
-def test_the_ranges_of_a_day_are_in_order():
-    tables = with_line('hours: {mon: "09:00-12:00, 13:00-16:00", sun: always}')
-
-    hours = dict(dates.format_hours(tables.directory.lines[0].hours, ENGLISH))
+    lunch = with_line('hours: {mon: "09:00-12:00, 13:00-16:00", sun: always}').directory.lines[0]
+    hours = dict(dates.format_hours(lunch.hours, ENGLISH))
     assert (hours["Monday"], hours["Sunday"]) == ("9am to midday and 1pm to 4pm", "24 hours")
 
 
-def test_the_next_line_is_named_with_its_number():
-    at = london("2026-12-24 16:00")
-
-    assert sentences.next_sentence(decide(TABLES, "children", at), at, ENGLISH) == (
-        "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009."
-    )
-
-
-TWO_TIERS = """
+TWO_TIERS = compiled("""
 lines:
   day: {name: Day, phone: 01632 960001, hours: {mon-fri: 09:00-17:00}}
   edt: {name: EDT, phone: 01632 960172, hours: {mon-fri: 17:00-01:00, sat-sun: 09:00-01:00}}
@@ -149,36 +129,50 @@ lines:
 services:
   plain: {name: P, lines: [day, edt], out_of_hours: standby}
   own: {name: O, lines: [day, edt], out_of_hours: standby, number: 01632 960100}
-"""
+""")
+CLOSED = with_line("hours: {mon-sun: closed}")
 
 
-def holds(service, at, **how):
-    decision = decide(compiled(TWO_TIERS), service, london(at))
-    return sentences.holds_sentence(decision, london(at), ENGLISH, **{"is_live": True, **how})
+@pytest.mark.parametrize(
+    ("tables", "service", "at", "sentence"),
+    [
+        (
+            *(TABLES, "children", "12-24 16:00"),
+            "From 8:30am on Tuesday 29 December, call the Hub on 01632 960009.",
+        ),
+        (
+            *(TWO_TIERS, "plain", "05-22 23:59"),
+            "From 1am on Saturday 23 May, the Standby answers on the same number.",
+        ),
+        (CLOSED, "s", "05-22 12:00", None),
+    ],
+)
+def test_the_next_line_is_named_with_its_number_where_that_changes(tables, service, at, sentence):
+    at = london(f"2026-{at}")
+
+    assert sentences.next_sentence(decide(tables, service, at), at, ENGLISH) == sentence
 
 
-def test_a_services_own_number_may_be_called_at_all_hours():
-    assert holds("own", "2026-05-22 16:58", is_soon=True) == (
-        "You can call this number day and night. They answer until 5pm today, Friday 22 May."
-    )
+@pytest.mark.parametrize(
+    ("service", "time", "is_live", "sentence"),
+    [
+        ("plain", "16:54:59", True, "They answer until 5pm today, Friday 22 May."),
+        ("plain", "16:55:00", True, "This number changes at 5pm today, Friday 22 May."),
+        ("plain", "16:59:59", False, "They answer until 5pm on Friday 22 May."),
+        ("plain", "23:59:00", True, "They answer until 1am tomorrow, Saturday 23 May."),
+        (
+            *("own", "16:58:00", True),
+            "You can call this number day and night. They answer until 5pm today, Friday 22 May.",
+        ),
+    ],
+)
+def test_a_number_that_changes_is_said_to_on_a_live_page_in_the_last_five_minutes(
+    service, time, is_live, sentence
+):
+    at = london(f"2026-05-22 {time}")
+    decision = decide(TWO_TIERS, service, at)
 
-
-def test_two_lines_with_one_number_follow_each_other_on_it():
-    at = london("2026-05-22 23:59")
-    decision = decide(compiled(TWO_TIERS), "plain", at)
-
-    assert sentences.next_sentence(decision, at, ENGLISH) == (
-        "From 1am on Saturday 23 May, the Standby answers on the same number."
-    )
-    assert holds("plain", "2026-05-22 23:59", is_soon=True) == (
-        "They answer until 1am tomorrow, Saturday 23 May."
-    )
-
-
-def test_a_number_that_changes_soon_is_not_said_to_close():
-    assert holds("plain", "2026-05-22 16:58", is_soon=True) == (
-        "This number changes at 5pm today, Friday 22 May."
-    )
+    assert sentences.holds_sentence(decision, at, ENGLISH, is_live=is_live) == sentence
 
 
 @pytest.mark.parametrize(
@@ -304,3 +298,9 @@ def test_a_welsh_sentence_has_the_name_where_the_council_gives_no_welsh_phrase()
     assert sentences.line_phrase(line, welsh) == "Hub"
     assert sentences.line_phrase(replace(line, called=in_english), welsh) == "Hub"
     assert sentences.line_phrase(replace(line, called=in_both), welsh) == "ein tîm"
+
+
+def test_a_line_without_another_after_it_answers_at_all_hours():
+    at = london("2026-05-22 12:00")
+
+    assert sentences.until_phrase(decide(CLOSED, "s", at), at, ENGLISH) == "at all hours"

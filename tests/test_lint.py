@@ -16,9 +16,7 @@ from routing.bank_holidays import refresh
 from routing.core.directory import Text
 from routing.core.gaps import find_gaps
 from routing.directory.load import parse
-from routing.lint.check import MAX_WARNING_CHARS, check
-from routing.lint.hours import LOOKAHEAD
-from routing.lint.numbers import WELL_KNOWN, is_one_slip
+from routing.lint import LOOKAHEAD, MAX_WARNING_CHARS, WELL_KNOWN, check, is_one_slip
 from routing.snapshot import build_snapshot
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,1 +1,0 @@
-"""Warnings about a valid directory: each at its place, with what to write instead."""
