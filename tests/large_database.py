@@ -91,7 +91,7 @@ def _add_calls(connection, now, count):
         return {"call_id": n // 2 + 1, "position": n % 2 + 1, **rung, **end}
 
     def counter(n):
-        return {"hour": _hour(now) - n * DAY / 24, "name": "faults", "count": 1}
+        return {"hour": _hour(now) - n * DAY / 24, "name": "telephone_faults", "count": 1}
 
     _insert(connection, tables.calls, count, call)
     _insert(connection, tables.legs, 2 * count, leg)
