@@ -94,7 +94,7 @@ class InvalidSpreadsheet(RoutingError):
     """A spreadsheet that is not imported. ``problems`` lists each problem with its row."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
+        super().__init__("\n".join(("Nothing was imported.", *problems)))
         self.problems = tuple(problems)
 
 

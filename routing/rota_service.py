@@ -86,12 +86,13 @@ def load_days(connection: Connection, days: Iterable[date]) -> Rota:
     Around each date it has what overlaps its row of the grid, from one handover to the next.
     """
     zone = lookup.snapshot().directory.zone
-    starts = [instants.midnight(day, zone) for day in days]
-    rotas = [load_rota(connection, start, start + timedelta(days=3)) for start in starts]
-    shifts = {shift.id: shift for one in rotas for shift in one.shifts}
-    covers = {cover.id: cover for one in rotas for cover in one.covers}
+    shifts, covers = set[Shift](), set[Cover]()
+    for start in (instants.midnight(day, zone) for day in days):
+        near_shifts, near_covers = rota.read(connection, start, start + timedelta(days=3))
+        shifts.update(near_shifts)
+        covers.update(near_covers)
     people = rota_people.all_people(connection)
-    return Rota(lookup.snapshot().timetables, shifts.values(), covers.values(), people)
+    return Rota(lookup.snapshot().timetables, shifts, covers, people)
 
 
 def load_upcoming(connection: Connection, at: datetime) -> Rota:
@@ -172,24 +173,19 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
 def undo_change(change_id: int, actor: str, newest_id: int | None = None) -> RotaChange:
     """Undo a change of the rota. Raise UnknownShift, InvalidRotaChange.
 
-    With ``newest_id``, raise RotaConflict unless that is the rota's newest change.
-
-    The people whom an import added, and who have nothing else, go with it.
+    With ``newest_id``, raise RotaConflict unless that is the rota's newest change. The people whom
+    an import added, and who have nothing else, are off the rota while it is undone.
     """
     at = lookup.now()
     with lookup.database().writing() as connection:
         if newest_id not in (None, rota.revision(connection)[0]):
             raise RotaConflict
         try:
-            change = rota.undo(connection, change_id, at, actor)
+            return rota.undo(connection, change_id, at, actor)
         except sa.exc.IntegrityError as error:
             raise InvalidRotaChange(
-                "",
-                "This cannot be undone: somebody has been given a shift at the same time since, or "
-                "somebody of the same name is on the rota.",
+                "", "This cannot be undone: somebody has been given a shift at the same time since."
             ) from error
-        rota_people.remove_added_by(connection, change_id, at, actor)
-    return change
 
 
 def _check_size(count: int) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from routing.core.decision import Timetables
 from routing.core.directory import Directory
 from routing.directory.load import LastGoodDirectory
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
-from routing.files import probe, read_bytes, stat_file
+from routing.files import probe, read_bytes, run_with_timeout
 
 POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
@@ -234,7 +235,7 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 def _file_state(path: Path) -> _FileState:
     """Return a value that changes when the file does; None when there is no file."""
     try:
-        status = stat_file(path)
+        status = run_with_timeout(os.stat, path)
     except (OSError, ValueError):
         return None
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino

@@ -2,8 +2,10 @@
 
 import random
 import re
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import generated
@@ -56,12 +58,21 @@ def wrong_minutes(path, start, end, division=None):
 
 
 def wrong_instants(path, start, end, division=None, random_instants=1000):
-    """Ask ``decide`` itself around every boundary and at random; return (compared, wrong)."""
+    """Ask ``decide`` itself around every boundary and at random; return (compared, wrong).
+
+    It is also held to the first later instant at which the timeline has another line or number.
+    """
     oracle, tables = Oracle(path, division), timetables(path, division)
     source = random.Random(20261123)
     compared = wrong = 0
     for service in oracle.services:
-        edges = [span.start for span, _ in timeline(tables, service, start, end)]
+        spans = list(timeline(tables, service, start - timedelta(days=1), end))
+        handovers = [
+            span.start
+            for (_, before), (span, answer) in pairwise(spans)
+            if not answer.is_same_call(before)
+        ]
+        edges = [span.start for span, _ in spans if span.start >= start]
         instants = [edge + timedelta(seconds=by) for edge in edges for by in (-1, 0, 1)]
         reach = int((end - start).total_seconds())
         instants += [
@@ -70,8 +81,9 @@ def wrong_instants(path, start, end, division=None, random_instants=1000):
         for at in instants:
             decision = decide(tables, service, at)
             ours = (decision.line.id, decision.phone.e164, decision.reason.code.value)
+            later = handovers[bisect_right(handovers, at) :] or [decision.until]
             compared += 1
-            wrong += ours != oracle.answer(service, at)
+            wrong += ours != oracle.answer(service, at) or decision.until != later[0]
     return compared, wrong
 
 

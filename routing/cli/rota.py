@@ -20,7 +20,6 @@ from routing.cli.common import (
     print_report,
 )
 from routing.cli.maintenance import run_purge
-from routing.errors import InvalidSpreadsheet
 from routing.formats import span_json, timestamp
 from routing.rota import filling, spreadsheet
 from routing.rota.descriptions import RotaText
@@ -114,10 +113,7 @@ def import_(file: BinaryIO, add_people: bool, replace: bool, dry_run: bool) -> N
     """
     data = file.read(spreadsheet.MAX_BYTES + 1)
     name = getattr(file, "name", "").removeprefix("<stdin>")
-    try:
-        plan = rota_service.plan_import(data, add_people, replace, name)
-    except InvalidSpreadsheet as error:
-        raise click.ClickException(f"Nothing was imported.\n{error}") from error
+    plan = rota_service.plan_import(data, add_people, replace, name)
     compared = plan.difference
     if replace or dry_run:
         for line in RotaText(plan.rota, lookup.now()).difference(compared):

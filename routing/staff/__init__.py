@@ -11,7 +11,6 @@ from routing.staff import (
     people,
     rota,
     shifts,
-    sign_in,
 )
 
 
@@ -29,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.upfirst)
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
-    for module in (sign_in, now, diverts, rota, shifts, people, history, accounts):
+    for module in (accounts, now, diverts, rota, shifts, people, history):
         app.register_blueprint(module.bp)
     app.register_blueprint(people.own_bp)
     app.register_blueprint(people.calendars_bp)

@@ -189,7 +189,7 @@ class AuditText:
             return "yes" if value else "no"
         if field == "service":
             return staff_text.service_name(self.directory, value)
-        if field in ("line", "replaced_line"):
+        if field == "line":
             return staff_text.line_name(self.directory, value)
         if str(value).startswith("rota_person:"):
             return self.names(value)

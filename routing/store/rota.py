@@ -129,10 +129,9 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     """Undo a change, once: cancel what it added and restore what it cancelled, from ``at`` on.
 
     What an undone change had added stays cancelled, unless it is that undo which is undone: then
-    the change counts again, and whoever left the rota with that undo is back. Raise UnknownShift
-    for a change that is unknown or undone already, InvalidRotaChange for one of another kind that
-    cannot be undone, sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one or a
-    name is on the rota again.
+    the change counts again. Raise UnknownShift for a change that is unknown or undone already,
+    InvalidRotaChange for one of another kind that cannot be undone,
+    sqlalchemy.exc.IntegrityError where a restored shift overlaps a newer one.
     """
     original = _find_change(connection, (rota_changes.c.id == change_id) & _NOT_UNDONE)
     if original is None:
@@ -149,14 +148,7 @@ def undo(connection: Connection, change_id: int, at: datetime, actor: str) -> Ro
     mark_undone = rota_changes.update().where(rota_changes.c.id == change_id)
     connection.execute(mark_undone.values(undone_by_change_id=change.id))
     count_again = rota_changes.update().where(rota_changes.c.undone_by_change_id == change_id)
-    count_again = count_again.values(undone_by_change_id=None).returning(rota_changes.c.id)
-    bring_back = rota_people.update().where(
-        rota_people.c.added_by_change_id.in_(connection.scalars(count_again).all()),
-        rota_people.c.left_at == original.made_at,
-    )
-    bring_back = bring_back.values(left_at=None)
-    for person_id in connection.scalars(bring_back.returning(rota_people.c.id)).all():
-        record(connection, at, actor, "rota_person.added", f"rota_person:{person_id}")
+    connection.execute(count_again.values(undone_by_change_id=None))
     for table, shift_id in ((shifts, shifts.c.id), (covers, covers.c.shift_id)):
         cancelled_by, created_by = table.c.cancelled_by_change_id, table.c.created_by_change_id
         is_concerned = (created_by == change_id) | (cancelled_by == change_id)

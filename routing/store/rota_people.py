@@ -6,7 +6,7 @@ A feed has a secret address, shown once and stored as a hash.
 import secrets
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,15 @@ from routing.errors import InvalidRotaChange, UnknownShift
 from routing.rota.roster import RotaPerson, clean_name, name_key
 from routing.store.accounts import LOCAL
 from routing.store.audit_log import record
-from routing.store.tables import accounts, calendars, covers, hash_token, rota_people, shifts
+from routing.store.tables import (
+    accounts,
+    calendars,
+    covers,
+    hash_token,
+    rota_changes,
+    rota_people,
+    shifts,
+)
 
 PURGE_BATCH = 4_000
 """How many shifts, and how many covers, are anonymised in one transaction."""
@@ -28,7 +36,30 @@ MAX_ABSENCE = timedelta(days=184)
 MAX_ABSENCE_WITH_PROVIDER = timedelta(days=30)
 """The same with an identity provider, which does not tell this service who has left."""
 
-_SELECT_PEOPLE = sa.select(*(rota_people.c[field.name] for field in fields(RotaPerson)))
+_IMPORT, _UNDO = rota_changes.alias(), rota_changes.alias()
+_LEFT_WITH_UNDO_AT = (
+    sa.select(_UNDO.c.made_at)
+    .join(_IMPORT, _IMPORT.c.undone_by_change_id == _UNDO.c.id)
+    .where(
+        _IMPORT.c.id == rota_people.c.added_by_change_id,
+        rota_people.c.phone.is_(None),
+        rota_people.c.account_id.is_(None),
+        ~sa.exists()
+        .where(
+            shifts.c.rota_person_id == rota_people.c.id,
+            shifts.c.created_by_change_id != rota_people.c.added_by_change_id,
+        )
+        .correlate(rota_people),
+        ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id).correlate(rota_people),
+    )
+    .scalar_subquery()
+)
+"""When the import that added somebody was undone, if they have nothing else on the rota."""
+
+_LEFT_AT = sa.func.coalesce(rota_people.c.left_at, _LEFT_WITH_UNDO_AT)
+_SELECT_PEOPLE: sa.Select[Any] = sa.select(
+    *rota_people.c["id", "name", "phone", "account_id"], _LEFT_AT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +105,7 @@ def add(
     if idempotency_key and (added := _find(connection, is_added)):
         return added
     name = clean_name(name)
-    _ensure_free(connection, name)
+    _claim(connection, name, at)
     insert = rota_people.insert().values(
         name=name,
         name_key=name_key(name),
@@ -103,7 +134,7 @@ def change(
     before = get(connection, person_id)
     after = RotaPerson(person_id, clean_name(name), phone, account_id)
     if name_key(after.name) != name_key(before.name):
-        _ensure_free(connection, after.name)
+        _claim(connection, after.name, at)
     if account_id not in (None, before.account_id) and find_by_account(connection, account_id):
         raise InvalidRotaChange("account", "Somebody else on the rota has this account.")
     values = {"name": after.name, "phone": phone, "account_id": account_id}
@@ -131,28 +162,9 @@ def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> N
 
 
 def mark_added_by(connection: Connection, person_ids: Collection[int], change_id: int) -> None:
-    """Note that people were added by a change of the rota, so that undoing it removes them."""
+    """Note that people were added by a change of the rota: while it is undone, they have left."""
     update = rota_people.update().where(rota_people.c.id.in_(person_ids))
     connection.execute(update.values(added_by_change_id=change_id))
-
-
-def remove_added_by(connection: Connection, change_id: int, at: datetime, actor: str) -> None:
-    """Take off the rota the people whom a change added, now undone, and who have nothing else.
-
-    That is no other shift, cover, work phone or account.
-    """
-    is_not_of_change = shifts.c.created_by_change_id != change_id
-    other_shift = (shifts.c.rota_person_id == rota_people.c.id) & is_not_of_change
-    query = sa.select(rota_people.c.id).where(
-        rota_people.c.added_by_change_id == change_id,
-        rota_people.c.left_at.is_(None),
-        rota_people.c.phone.is_(None),
-        rota_people.c.account_id.is_(None),
-        ~sa.exists().where(other_shift),
-        ~sa.exists().where(covers.c.rota_person_id == rota_people.c.id),
-    )
-    for person_id in connection.scalars(query).all():
-        leave(connection, person_id, at, actor)
 
 
 def get(connection: Connection, person_id: int) -> RotaPerson:
@@ -182,7 +194,7 @@ def select_old(before: datetime) -> tuple[sa.Select[Any], ...]:
         is_own = table.c.rota_person_id == rota_people.c.id
         return sa.exists().where(is_own & (table.c.ends_at < before))
 
-    is_leaver = rota_people.c.left_at < before
+    is_leaver = before > _LEFT_AT
     return tuple(named.where(is_due) for is_due in (is_leaver, has_old(shifts), has_old(covers)))
 
 
@@ -300,14 +312,18 @@ def _update(connection: Connection, person_id: int, **values: object) -> None:
     connection.execute(rota_people.update().where(rota_people.c.id == person_id).values(values))
 
 
-def _ensure_free(connection: Connection, name: str) -> None:
-    if _find(connection, rota_people.c.name_key == name_key(name)) is not None:
+def _claim(connection: Connection, name: str, at: datetime) -> None:
+    """Have nobody else of a name on the rota. Raise InvalidRotaChange if there is."""
+    is_same = rota_people.c.name_key == name_key(name)
+    if _find(connection, is_same) is not None:
         raise InvalidRotaChange("name", f"{name} is on the rota already. Tell them apart.")
+    # Somebody who came with an import that is undone does not come back with it any more.
+    came_with_import = is_same & rota_people.c.left_at.is_(None)
+    connection.execute(rota_people.update().where(came_with_import).values(left_at=at))
 
 
 def _find(connection: Connection, is_match: sa.ColumnElement[bool]) -> RotaPerson | None:
-    is_active = rota_people.c.left_at.is_(None)
-    row = connection.execute(_SELECT_PEOPLE.where(is_match & is_active)).first()
+    row = connection.execute(_SELECT_PEOPLE.where(is_match & _LEFT_AT.is_(None))).first()
     return RotaPerson(*row) if row else None
 
 

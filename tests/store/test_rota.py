@@ -255,15 +255,6 @@ def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(
     assert "Amara" not in repr(entries)
 
 
-def test_two_people_have_two_accounts(act, read, amara, ben, account):
-    act(rota_people.change, amara.id, "Amara Owusu", None, account)
-    with pytest.raises(InvalidRotaChange, match="account"):
-        act(rota_people.change, ben.id, "Ben Hughes", None, account)
-
-    assert read(rota_people.find_by_account, account).name == "Amara Owusu"
-    assert read(rota_people.find_by_account, 99) is None
-
-
 def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read, amara, account):
     token = act(rota_people.create_calendar, amara.id, account)
 
@@ -366,6 +357,60 @@ def test_forgetting_again_forgets_nothing_more_and_keeps_one_name_for_one_person
 
     assert changes == [{"people": 0, "shifts": 1}, {"people": 1, "shifts": 2}]
     assert {shift.person_id for shift in shifts} == {2, 3}
+
+
+@pytest.fixture
+def imported(act, add, write, now, ben):
+    """Return the import with which Ben Hughes and somebody else came onto the rota."""
+    other = act(rota_people.add, "Cai Rees", None)
+    change = add(shift(now, worker=ben.id), shift(now, worker=other.id), kind="imported")
+    write(rota_people.mark_added_by, [ben.id, other.id], change.id)
+    return change
+
+
+def left_at(read, name="Ben Hughes"):
+    return [person.left_at for person in read(rota_people.all_people) if person.name == name]
+
+
+def test_whoever_came_with_an_import_has_left_while_it_is_undone(imported, undo, read, now):
+    undone = undo(imported, at=now + MINUTE)
+    assert left_at(read) == [now + MINUTE]
+    undo(undone)
+    assert left_at(read) == [None]
+
+
+def test_whoever_came_with_an_undone_import_stays_away_once_their_name_is_on_the_rota_again(
+    imported, undo, act, read, now
+):
+    undone = undo(imported)
+    act(rota_people.add, "Ben Hughes", None)
+    undo(undone)
+
+    assert left_at(read) == [now, None]
+
+
+@pytest.mark.parametrize("what", ["work phone", "account", "cover", "another shift"])
+def test_whoever_has_something_else_stays_while_their_import_is_undone(
+    imported, undo, act, add, read, now, ben, account, what
+):
+    if what == "cover":
+        add(cover(now, 2, 3, ben.id), kind="covered")
+    elif what == "another shift":
+        add(shift(now, 20, 30, ben.id))
+    else:
+        phone, own = ("07700 900123", None) if what == "work phone" else (None, account)
+        act(rota_people.change, ben.id, "Ben Hughes", phone, own)
+    undo(imported)
+
+    assert left_at(read) == [None]
+    assert left_at(read, "Cai Rees") == [now]
+
+
+def test_whoever_came_with_an_undone_import_is_forgotten_too(imported, undo, read, purge, now):
+    undo(imported)
+
+    assert purge(now + 731 * DAY) == (2, 0)
+    assert left_at(read) == []
 
 
 def test_somebody_who_only_covered_long_ago_is_overdue_too(purge, add, now, amara, ben):
