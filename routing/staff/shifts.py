@@ -356,8 +356,7 @@ def _save_or_read_back(
     day, today = (at.astimezone(zone).date() for at in (span.start, lookup.now()))
     is_shown = 0 <= (day - today).days < DAYS_SHOWN  # else the page begins where it can be seen
     values: dict[str, Any] = {"from": None if is_shown else day}
-    known = proposal.difference.unchanged or None
-    return redirect(url_for("rota.show", done=change.id, known=known, **values))
+    return redirect(url_for("rota.show", done=change.id, **values))
 
 
 def _chosen_person(field: Field, rota: Rota) -> int:

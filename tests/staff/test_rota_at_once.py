@@ -164,4 +164,4 @@ def test_a_shift_that_crosses_somebody_elses_is_shown_again_as_it_was_typed(app,
 
     assert refused.status_code == 400
     assert "This person already has a shift in this role then." in page_text(refused)
-    assert 'value="17:00"' in refused.text
+    assert 'value="5pm"' in refused.text
