@@ -12,7 +12,7 @@ from conftest import ANYSHIRE
 from routing import bank_holidays, files
 from routing.errors import InvalidBankHolidays, InvalidDirectory
 from routing.snapshot import SnapshotLoader
-from routing.store.diverts import DivertFile
+from routing.store.diverts import DivertFile, DivertReading
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -45,7 +45,7 @@ def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):
 
     def read():
         readings.append(saved.load())
-        saved.save((), AT.timestamp())
+        saved.save(DivertReading((), AT.timestamp()))
         readings.append(saved.load())
 
     reader = threading.Thread(target=read, daemon=True)

@@ -363,7 +363,9 @@ def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
     open_ids -= {line.id for decision in decisions for line in decision.avoid}
     lines = [line for line in directory.lines if not line.internal]
     words, language = query.casefold().split(), lookup.locale().language
-    matches = [line for line in lines if all(word in _names(line, language) for word in words)]
+    matches = [
+        line for line in lines if all(word in _search_text(line, language) for word in words)
+    ]
     return {
         "until": min(edge for edge in edges if edge > at),
         "query": query,
@@ -375,8 +377,9 @@ def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _names(line: Line, language: str) -> str:
-    return " ".join(name.get(language) for name in (line.name, *line.aliases)).casefold()
+def _search_text(line: Line, language: str) -> str:
+    names = [name.get(language) for name in (line.name, *line.aliases)]
+    return " ".join([*names, line.phone.display, line.phone.national]).casefold()
 
 
 @lru_cache

@@ -368,14 +368,6 @@ def span_of(changes: Iterable[Shift | Cover]) -> Span:
     return Span(min(span.start for span in spans), max(span.end for span in spans))
 
 
-def without_begun_starts(changes: Iterable[Shift | Cover], at: datetime) -> list[Shift | Cover]:
-    """Return changes that begin at ``at``, or later, so that they stay equal while time passes."""
-    starts = (
-        (new, new.during.start if new.during.start > at else new.during.end) for new in changes
-    )
-    return [replace(new, during=Span(start, new.during.end)) for new, start in starts]
-
-
 def is_too_long(during: Span, zone: ZoneInfo) -> bool:
     """Return whether a shift is longer than MAX_SHIFT_LENGTH, measured by clocks in ``zone``."""
     start, end = (at.astimezone(zone).replace(tzinfo=None) for at in (during.start, during.end))

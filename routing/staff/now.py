@@ -99,9 +99,9 @@ def _status(service: Service, at: datetime) -> dict[str, object]:
 def preview() -> Response:
     """Show what every service answers at ``?at=``, or at a date and time, with the reasons."""
     form, at, locale = PreviewForm(request.args), lookup.now(), lookup.staff_locale()
-    if form.is_filled_in and not form.validate():
-        return render_page("preview.html", form=form, services=[])
-    if form.is_filled_in:
+    if "at" in request.args or form.at.parts["time"].strip():
+        if not form.validate():
+            return render_page("preview.html", form=form, services=[])
         at = form.at.data
     with lookup.database().reading() as connection:
         rows = diverts.overlapping(connection, at, at + HORIZON)

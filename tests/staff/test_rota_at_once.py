@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import rostered
+from divert_to import divert_to
 from staff.conftest import edges, page_text, send_sheet
 
 from routing import lookup, rota_service
@@ -14,7 +15,6 @@ from routing.rota.roster import Shift
 from routing.rota.spreadsheet import MAX_PEOPLE, MAX_ROWS
 from routing.rota_service import Proposal
 from routing.store import diverts, rota_people
-from routing.store.diverts import NewDivert
 
 NIGHT = "eds-social-worker"
 HOUR = timedelta(hours=1)
@@ -56,8 +56,8 @@ def set_divert(app):
     def set_divert():
         at = datetime(2026, 12, 23, 15, 40, tzinfo=UTC)
         with app.app_context(), lookup.database().writing() as connection:
-            new = NewDivert("children", "eds", Span(at, at + HOUR), "Phones down")
-            diverts.create(connection, [new], at, "account:1", "form")
+            new = divert_to("eds", Span(at, at + HOUR))
+            diverts.create(connection, [new], "Phones down", at, "account:1", "form")
 
     return set_divert
 
