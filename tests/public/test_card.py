@@ -215,6 +215,7 @@ def test_a_list_says_the_number_of_a_service_whose_own_day_line_is_internal(page
     ) in text
     assert "01632 960001" not in html
     assert "01632 960009" not in html
+    assert re.findall(r'"contactType": "S".*?"name": "(\w+)"', page(lines)[1]) == ["S", "Night"]
 
 
 def test_a_sentence_ends_with_one_full_stop_after_the_councils_words_and_what_to_press(page):
