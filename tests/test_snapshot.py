@@ -137,9 +137,11 @@ def test_a_file_broken_while_nothing_can_be_kept_changes_no_answer(loader, file,
     assert snapshot.kept_at == before.loaded_at
 
 
+@pytest.mark.parametrize("text", [GOOD, "services: ["], ids=["good", "broken directory"])
 def test_a_new_list_of_bank_holidays_is_in_use_and_stays_so_while_its_copy_is_broken(
-    loader, feed, tmp_path
+    loader, feed, file, tmp_path, text
 ):
+    file.write_text(text)
     day = date(2026, 12, 2)
     assert day not in settled(loader).holidays.dates
     feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))

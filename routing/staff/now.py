@@ -14,7 +14,6 @@ from routing.core.decision import HORIZON, Timetables, decide
 from routing.core.directory import Service, send_digits
 from routing.staff.auth import (
     current_account,
-    may_see_internal_numbers,
     render_page,
     require_role,
     staff_blueprint,
@@ -38,7 +37,7 @@ bp = staff_blueprint("now")
 def show() -> Response:
     """Show where every service's calls go, people on duty and what to do."""
     at, locale, facts = lookup.now(), lookup.staff_locale(), lookup.snapshot()
-    may_see_internal = may_see_internal_numbers()
+    may_see_internal = current_account().may(Role.DIVERT)
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
         unneeded = setup_steps.unneeded(connection)
@@ -118,7 +117,7 @@ def _preview_service(
     service: Service, at: datetime, rows: Sequence[DivertRow]
 ) -> dict[str, object]:
     facts, locale = lookup.snapshot(), lookup.staff_locale()
-    timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
+    timetables, internal_numbers = facts.timetables, current_account().may(Role.DIVERT)
     active = lookup.active_diverts(rows)
     decision = decide(timetables, service.id, at, active)
     caller_hears, call_steps = preview_call(

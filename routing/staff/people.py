@@ -16,7 +16,7 @@ from routing.config import base_url
 from routing.core import instants
 from routing.errors import DatabaseUnavailable, InvalidRotaChange, UnknownShift
 from routing.rota.descriptions import RotaText
-from routing.rota.roster import Assignment, Rota
+from routing.rota.roster import FAR_FUTURE, Assignment, Rota
 from routing.rota_service import OWN_SHIFTS_LOOKAHEAD
 from routing.staff.auth import current_account, issuer, radio_item, render_page, staff_blueprint
 from routing.staff.forms import OWN_SHIFTS, WHOLE_ROTA, CalendarForm, PersonForm, link_token
@@ -88,8 +88,8 @@ def leave(person_id: int) -> AnyResponse:
     at = lookup.now()
     with lookup.database().reading() as connection:
         person = rota_people.get(connection, person_id)
-        rota = rota_service.load_rota(connection, at, at + rota_service.FAR_FUTURE)
-    duties = rota.all_assignments(at, at + rota_service.FAR_FUTURE)
+        rota = rota_service.load_rota(connection, at, at + FAR_FUTURE)
+    duties = rota.all_assignments(at, at + FAR_FUTURE)
     count = sum(duty.person_id == person_id for duty in duties)
     return render_page(
         "confirm.html",

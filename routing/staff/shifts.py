@@ -81,7 +81,7 @@ def new() -> AnyResponse:
         with form.refusing(InvalidRotaChange):
             rota = rota_service.read_around(form.during)
             person_id = _chosen_person(form.person, rota)
-            shift = validate_shift(rota, form.role.data, person_id, form.during)
+            shift = validate_shift(rota, form.role.data, person_id, form.during, at)
             return _confirm("added", rota, [shift])
     rota = rota_service.read_rota(at, at)
     return render_page(
