@@ -35,6 +35,12 @@ def send(write, now):
     return send
 
 
+def test_a_kind_that_only_a_newer_version_knows_waits_for_that_version(write, send, now):
+    write(alerts.enqueue, ["a"], [Condition("of_tomorrow", "x", alert_key="1")], now)
+
+    assert send() == []
+
+
 def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     look("x", "y", "x", to=("a", "b"))
     look("x", "y", to=("a", "b"))
