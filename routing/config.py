@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from routing.errors import InvalidSetting, InvalidTime
+from routing.errors import InvalidSetting
 from routing.text import time_parsing
 
 VERSION = "1.0.0"
@@ -362,6 +362,6 @@ def _make_clock(starts_at: str | None, started_at: str | None) -> Callable[[], d
     try:
         first_reading = time_parsing.parse_rfc3339(starts_at)
         started = float(started_at) if started_at else time.time()
-    except (InvalidTime, ValueError) as error:
+    except ValueError as error:
         raise InvalidSetting(f"CLOCK_STARTS_AT: {error}") from error
     return lambda: first_reading + timedelta(seconds=time.time() - started)

@@ -218,24 +218,6 @@ def horizon_warning(holidays: BankHolidays, today: date) -> str | None:
     )
 
 
-def plan_warning(phone: Phone) -> str | None:
-    """Return a sentence if no telephone has this number by the numbering plan, else None.
-
-    Ofcom's numbers for drama count as numbers of the plan, and so do all short codes for texts.
-    """
-    if _is_drama(phone) or re.fullmatch(r"[678]\d{4}", phone.e164):
-        return None
-    number = phonenumbers.parse(phone.e164, "GB")
-    if phonenumbers.is_valid_number(number) or (
-        phone.e164[0] != "+" and phonenumbers.is_valid_short_number_for_region(number, "GB")
-    ):
-        return None
-    return (
-        f"{phone.display}: by the numbering plan no telephone has such a number. Count its digits, "
-        "ring it, and write it as 01632 960001."
-    )
-
-
 def is_one_slip(typed: str, known: str) -> bool:
     """Return whether one digit is changed, lost or added, or two are swapped."""
     short, long = sorted((typed, known), key=len)
@@ -325,16 +307,29 @@ def _check_written_numbers(directory: Directory, source: YamlSource) -> Iterator
         if written != phone.display:
             code = "rewritten_number"
             message = f"'{written}' is shown and rung as {phone.display}. Write {phone.display}."
-        elif plan := plan_warning(phone):
-            code, message = "not_in_numbering_plan", plan
-        elif path[0] != "helplines" and not re.match(r"\+44|\d", phone.e164):
-            code, message = (
-                "foreign_number",
-                f"{phone.display} is of another country. Is it mistyped?",
+        elif not _is_in_numbering_plan(phone):
+            code = "not_in_numbering_plan"
+            message = (
+                f"{phone.display}: by the numbering plan no telephone has such a number. Count its "
+                "digits, ring it, and write it as 01632 960001."
             )
+        elif path[0] != "helplines" and not re.match(r"\+44|\d", phone.e164):
+            code = "foreign_number"
+            message = f"{phone.display} is of another country. Is it mistyped?"
         else:
             continue
         yield PathProblem(path, code, message, 0)
+
+
+def _is_in_numbering_plan(phone: Phone) -> bool:
+    """Return whether a telephone may have this number; numbers for drama and short codes count."""
+    is_drama = phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001")
+    if is_drama or re.fullmatch(r"[678]\d{4}", phone.e164):
+        return True
+    number = phonenumbers.parse(phone.e164, "GB")
+    return phonenumbers.is_valid_number(number) or (
+        phone.e164[0] != "+" and phonenumbers.is_valid_short_number_for_region(number, "GB")
+    )
 
 
 def _check_verification(directory: Directory, today: date) -> Iterator[PathProblem]:
@@ -372,7 +367,8 @@ def _check_shared_numbers(directory: Directory) -> Iterator[PathProblem]:
 
 def _check_mobiles(directory: Directory) -> Iterator[PathProblem]:
     for service in directory.services:
-        if all(_is_mobile(line.phone) for line in service.reachable):
+        numbers = [line.phone.e164 for line in service.reachable]
+        if all(re.match(r"\+447[^06]", number) for number in numbers):  # 070: personal, 076: pagers
             message = (
                 f"'{service.id}' can ring only mobiles. Add a landline to `if_unanswered`. A "
                 "mobile may be switched off, out of reach, or answered by its voicemail."
@@ -410,15 +406,6 @@ def _numbers(directory: Directory) -> Iterator[tuple[KeyPath, Phone]]:
     numbers += [(("services", s.id, "number"), s.number) for s in directory.services]
     numbers += [(("helplines", n, "phone"), h.phone) for n, h in enumerate(directory.helplines)]
     return ((path, phone) for path, phone in numbers if phone is not None)
-
-
-def _is_drama(phone: Phone) -> bool:
-    return phone.e164.startswith(DRAMA_PREFIXES) and len(phone.e164) == len("+441632960001")
-
-
-def _is_mobile(phone: Phone) -> bool:
-    """Return whether it is a mobile: 07, but not 070 (personal numbers) or 076 (pagers)."""
-    return phone.e164.startswith("+447") and not phone.e164.startswith(("+4470", "+4476"))
 
 
 def _check_holidays(
@@ -469,18 +456,15 @@ def _check_lines(
         ranges = list(_written_ranges(source, ("lines", line.id)))
         yield from _check_overlaps(ranges)
         if line.id not in night_lines:
-            others = (other for service in services for other in service.lines)
-            is_only_one = bool(services) and not any(map(_opens_at_noon, others))
+            weeks = (other.hours.week for service in services for other in service.lines)
+            by_day = any(h.opens <= NOON < h.closes for week in weeks for day in week for h in day)
+            is_only_one = bool(services) and not by_day
             yield from _check_nights(ranges, is_only_one)
             yield from _check_weekdays(line.hours, ("lines", line.id, "hours"))
             for n, special_day in enumerate(line.special_days):
                 if special_day.week is not None:
                     path: KeyPath = ("lines", line.id, "special_days", n, "hours")
                     yield from _check_weekdays(special_day.week, path)
-
-
-def _opens_at_noon(line: Line) -> bool:
-    return any(hours.opens <= NOON < hours.closes for day in line.hours.week for hours in day)
 
 
 def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:
@@ -498,18 +482,15 @@ def _check_bank_holidays(line: Line, holidays: BankHolidays, today: date) -> Ite
             "`bank-holiday: closed`, or its hours."
         )
         yield PathProblem(path, "no_bank_holiday", message)
-    days = (today + timedelta(days=n) for n in range(365))
-    christmas = (day for day in days if (day.month, day.day) in _CHRISTMAS)
-    dates = [f"{day:%-d %B}" for day in christmas if _opens_as_usual(line, day, holidays)]
+    dates = []
+    for day in (today + timedelta(days=n) for n in range(365)):
+        if (day.month, day.day) in _CHRISTMAS:
+            hours = line.hours_on(day, holidays.dates)
+            if hours.ranges and (hours.special_day is None or hours.special_day.is_season):
+                dates.append(f"{day:%-d %B}")
     if dates:
         message = f"open on {', '.join(dates)}? Add special days: closed, or with hours."
         yield PathProblem(path, "opens_at_christmas", message)
-
-
-def _opens_as_usual(line: Line, day: date, holidays: BankHolidays) -> bool:
-    """Return whether a line opens on a day that no special day but a season says anything of."""
-    hours = line.hours_on(day, holidays.dates)
-    return bool(hours.ranges) and (hours.special_day is None or hours.special_day.is_season)
 
 
 def _check_special_days(line: Line, holidays: BankHolidays, today: date) -> Iterator[PathProblem]:

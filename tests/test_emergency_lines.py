@@ -88,13 +88,6 @@ def test_of_an_internal_line_nothing_is_shown_while_999_or_101_answers(council, 
             assert "private@" not in text, path
 
 
-@pytest.mark.parametrize("number", ["999", "101"])
-def test_a_line_that_is_only_out_of_hours_may_have_an_emergency_number(number):
-    directory, _ = parse(POLICE.replace("101", number), "d.yaml")
-
-    assert directory.line("police").phone.display == number
-
-
 ELSEWHERE = [
     ("lines: [mash]", "lines: [mash, police]", "Take 'police' out of `lines`"),
     ("out_of_hours: police}", IF_POLICE, "Take 'police' out of `lines`"),

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -67,15 +68,14 @@ class CommandGroup(AppGroup):
 
 
 def parse_date(text: str) -> date:
-    """Read an option that is a day. Raise BadParameter."""
-    try:
-        day = date.fromisoformat(text)
-        if time_parsing.FIRST_YEAR <= day.year <= time_parsing.LAST_YEAR:
+    """Read an option that is a day from 2000 to 2100. Raise BadParameter."""
+    years = range(time_parsing.FIRST_YEAR, time_parsing.LAST_YEAR + 1)
+    with suppress(ValueError):
+        if (day := date.fromisoformat(text)).year in years:
             return day
-    except ValueError:
-        pass
-    years = f"from {time_parsing.FIRST_YEAR} to {time_parsing.LAST_YEAR}"
-    raise click.BadParameter(f"'{text}' is not a date {years}. Write it as 2026-12-24.")
+    raise click.BadParameter(
+        f"'{text}' is not a date from {years[0]} to {years[-1]}. Write it as 2026-12-24."
+    )
 
 
 format_option = click.option(
@@ -155,4 +155,4 @@ def local_period(snapshot: Snapshot, first: date | None, days: int) -> Span:
     """Return ``days`` local days from the midnight that begins ``first``, or today if None."""
     zone = snapshot.directory.zone
     day = first or lookup.now().astimezone(zone).date()
-    return Span(*(instants.midnight(edge, zone) for edge in (day, day + timedelta(days=days))))
+    return Span(instants.midnight(day, zone), instants.midnight(day + timedelta(days=days), zone))
