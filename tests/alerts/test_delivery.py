@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import ANYSHIRE, ROOT
+from conftest import ANYSHIRE, ROOT, later
 
 from routing import alert_delivery, health, lookup
 from routing.cli.maintenance import ALERTS, run_if_due
@@ -45,19 +45,6 @@ def missed(app, count=1, first=0):
             start = CallStart("children", "mash", "in_hours", lookup.now())
             ended = LegEnd(1, "mash", "no_answer", lookup.now() + timedelta(seconds=60), None)
             calls.step(connection, f"call {number}", start, ended=ended, outcome="unanswered")
-
-
-def later(app, minutes):
-    """Let time pass for the jobs, whose clock is the machine's: bring what they noted nearer."""
-    columns = tables.jobs.c
-    with app.app_context(), lookup.database().writing() as connection:
-        for row in connection.execute(tables.jobs.select()).all():
-            moved = {
-                name: row._mapping[name] - timedelta(minutes=minutes)
-                for name in ("locked_until", "due_at", "ran_at")
-                if row._mapping[name]
-            }
-            connection.execute(tables.jobs.update().where(columns.name == row.name).values(moved))
 
 
 def warned(app):
