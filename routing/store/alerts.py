@@ -50,14 +50,9 @@ def database_time(connection: Connection) -> datetime:
 
 
 def enqueue(
-    connection: Connection, recipients: Collection[str], due: Collection[Condition], at: datetime
+    connection: Connection, recipients: Iterable[str], due: Collection[Condition], at: datetime
 ) -> None:
-    """Queue conditions for each recipient whose queue never had them; of others, note the time.
-
-    What waits for anybody else is deleted: nobody would ever send it.
-    """
-    is_lost = alerts.c.sent_at.is_(None) & alerts.c.recipient.not_in(recipients)
-    connection.execute(alerts.delete().where(is_lost))
+    """Queue conditions for each recipient whose queue never had them; of others, note the time."""
     rows = [
         {
             "recipient": recipient,
