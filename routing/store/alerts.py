@@ -81,17 +81,12 @@ def unsent(connection: Connection, recipient: str) -> list[Alert]:
     return _read(connection, query.limit(MAX_BATCH))
 
 
-def failing(
-    connection: Connection, recipients: Iterable[Recipient]
-) -> list[tuple[Recipient, JobState]]:
-    """Return each recipient for whom alerts wait since delivery failed, with its job."""
+def failing(connection: Connection, recipients: Iterable[Recipient]) -> list[JobState]:
+    """Return the job of each recipient for whom alerts wait since delivery failed."""
     unsent = sa.select(alerts.c.recipient).where(alerts.c.sent_at.is_(None))
     waiting, states = set(connection.scalars(unsent)), jobs.states(connection)
-    return [
-        (recipient, job)
-        for recipient in recipients
-        if recipient.key in waiting and (job := states.get(recipient.job)) and job.failing_since
-    ]
+    names = [recipient.job for recipient in recipients if recipient.key in waiting]
+    return [states[name] for name in names if name in states and states[name].failing_since]
 
 
 def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> None:
