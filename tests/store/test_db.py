@@ -192,9 +192,7 @@ AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SAFETY_NET_SECONDS = 60
 
 
-@pytest.fixture
-def kind():
-    return "sqlite"
+only_sqlite = pytest.mark.parametrize("kind", ["sqlite"])
 
 
 @pytest.fixture
@@ -218,6 +216,7 @@ def count_calls(database):
         return connection.scalar(sa.select(sa.func.count()).select_from(tables.calls))
 
 
+@only_sqlite
 def test_the_log_grows_while_a_backup_reads_and_is_cut_afterwards(database, log_bytes):
     with database.reading() as connection:
         connection.execute(tables.calls.select()).all()
@@ -240,6 +239,7 @@ with Database(sys.argv[1], pathlib.Path()).writing() as connection:
 """
 
 
+@only_sqlite
 def test_a_process_that_ends_leaves_its_log_empty_and_loses_nothing(database, log_bytes, tmp_path):
     with closing(sqlite3.connect(database.file)) as other:  # or SQLite itself would empty it
         other.execute("SELECT count(*) FROM calls").fetchall()
@@ -251,6 +251,7 @@ def test_a_process_that_ends_leaves_its_log_empty_and_loses_nothing(database, lo
         assert count_calls(alone) == 1
 
 
+@only_sqlite
 def test_a_copy_in_the_place_of_the_file_is_used_from_then_on(database, tmp_path):
     write_calls(database, "before", 20)
     database.close()
@@ -268,6 +269,7 @@ def test_a_copy_in_the_place_of_the_file_is_used_from_then_on(database, tmp_path
         assert other.execute("SELECT count(*) FROM calls").fetchone() == (40,)
 
 
+@only_sqlite
 def test_a_file_that_is_gone_is_neither_read_nor_created_again(database, tmp_path):
     count_calls(database)
     database.file.rename(tmp_path / "away")
