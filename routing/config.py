@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from routing.errors import InvalidSetting, InvalidTime
+from routing.errors import InvalidSetting
 from routing.text import time_parsing
 
 VERSION = "1.0.0"
@@ -122,16 +122,11 @@ ALERT_SETTINGS = ("ALERT_SMTP_URL", "ALERT_FROM", "ALERT_TO", "ALERT_WEBHOOK_URL
 ALERTS_JOB = "alerts"
 """The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
-_COMMON_WORDS = ("CALL", "DATABASE", "INSTANCE", "NOTE", "PUBLIC", "SECRET", "SECURITY", "STAFF")
-
-
-def _prefix(name: str) -> str:
-    """Return the first word of a variable, or the first two where other programs use the first."""
-    words = name.split("_")
-    return "_".join(words[: 2 if words[0] in _COMMON_WORDS else 1])
-
-
-_OWN_PREFIXES = {_prefix(name) for name in SETTINGS} - {"DATABASE_URL", "SECRET_KEY"}
+_OWN_PREFIXES = (
+    *("ALERT_", "ALERTS", "BANK_HOLIDAY", "CALLER_", "CALL_RETENTION", "CLOCK_", "EXCHANGE_"),
+    *("INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE", "REHEARSAL"),
+    *("ROTA_", "SECURITY_CONTACT", "STAFF_HELP", "TELEPHONE", "TWILIO_"),
+)
 """What no other program's variables begin with: one that is no setting is a slip."""
 
 _ISSUER = rf"{_ASCII}https?://{_HOST}(/(?!.*\.well-known)[^?#@]*)?"
@@ -183,7 +178,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 settings["MALFORMED_SETTINGS"][name] = str(error)
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
-    check_zones()
+    _check_zones()
     settings["CLOCK"] = _make_clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
     settings["UNKNOWN_SETTINGS"] = _unknown_settings(environ)
     return settings
@@ -316,7 +311,7 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
     return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
 
 
-def check_zones() -> None:
+def _check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
     offset: object
     try:
@@ -355,7 +350,7 @@ def _unknown_settings(environ: Mapping[str, str]) -> tuple[str, ...]:
     sentences = []
     for name in sorted(environ.keys() - proposed):
         similar = difflib.get_close_matches(name.upper(), proposed, n=1, cutoff=0.84)
-        if similar or _prefix(name) in _OWN_PREFIXES:
+        if similar or name.startswith(_OWN_PREFIXES):
             remedy = f"Write {similar[0]}" if similar else "See docs/settings.md"
             sentences.append(f"{name} is not a setting of this service: no effect. {remedy}.")
     return tuple(sentences)
@@ -367,6 +362,6 @@ def _make_clock(starts_at: str | None, started_at: str | None) -> Callable[[], d
     try:
         first_reading = time_parsing.parse_rfc3339(starts_at)
         started = float(started_at) if started_at else time.time()
-    except (InvalidTime, ValueError) as error:
+    except ValueError as error:
         raise InvalidSetting(f"CLOCK_STARTS_AT: {error}") from error
     return lambda: first_reading + timedelta(seconds=time.time() - started)

@@ -1,13 +1,12 @@
 """What may be diverted where, and for how long: the same on the staff page and in a terminal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from routing.core.decision import Divert, Timetables, decide, timeline
+from routing.core.decision import Divert, Timetables, decide
 from routing.core.directory import Line, Service, date_range
-from routing.core.instants import Span, mark_covered, whole_second
+from routing.core.instants import Span, whole_second
 from routing.directory.schema import forbidden_reason
 from routing.errors import InvalidDivert, UnknownService
 from routing.text.dates import format_datetime
@@ -31,32 +30,24 @@ ALL_SERVICES = "all"
 """In place of a service's id: every service at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedDivert:
-    """A divert that may be set. ``closed`` are the spans in which its line is closed."""
-
-    service: Service
-    line: Line
-    during: Span
-    note: str
-    closed: tuple[Span, ...]
-
-
 def propose(
     timetables: Timetables,
+    diverts: Sequence[Divert],
     service_id: str,
     line_id: str,
     start: datetime | None,
     until: datetime | timedelta | None,
-    note: str,
+    may_ring: bool,
     at: datetime,
-) -> list[ProposedDivert]:
+) -> list[Divert]:
     """Return the diverts that would be set, of a service or of ALL_SERVICES to a line.
 
-    ``start`` None means ``at``. ``until`` is an instant, or a duration from the start, or None for
-    the next handover of each service. Raise InvalidDivert, which names the field to change.
+    ``diverts`` are those that are set already. ``start`` None means ``at``. ``until`` is an
+    instant, or a duration from the start, or None for the next handover of each service. The line
+    that would take a service's calls at the start is avoided unless it ``may_ring``. Raise
+    InvalidDivert, which names the field to change.
     """
-    directory, locale = timetables.directory, get_locale("en", timetables.directory.zone)
+    directory = timetables.directory
     if not line_id:
         raise InvalidDivert("line", "Choose a line.")
     if not service_id:
@@ -70,27 +61,37 @@ def propose(
         services = (timetables.service(service_id),) if is_one else directory.services
     except UnknownService as error:
         raise InvalidDivert("service", str(error)) from error
+    start = _check_start(start, at, get_locale("en", directory.zone))
+    proposed = []
+    for service in services:
+        during = check_period(timetables, service, line, start, until, at)
+        replaced = decide(timetables, service.id, start, diverts).line
+        avoid = None if may_ring or replaced.id == line.id else replaced
+        proposed.append(Divert(service.id, line, during, avoid))
+    return proposed
+
+
+def check_note(note: str) -> str:
+    """Return why calls are diverted, on one line. Raise InvalidDivert for none, or a long one."""
     note = " ".join("".join(c if c.isprintable() else " " for c in note).split())
     if not note:
         raise InvalidDivert("note", "Say why, for colleagues: for example, the phones are down.")
     if len(note) > MAX_NOTE_CHARS:
         raise InvalidDivert("note", f"Say why in {MAX_NOTE_CHARS} characters at most.")
-    start = _check_start(start, at, locale)
-    return [propose_one(timetables, service, line, start, until, note, at) for service in services]
+    return note
 
 
-def propose_one(
+def check_period(
     timetables: Timetables,
     service: Service,
     line: Line,
     start: datetime,
     until: datetime | timedelta | None,
-    note: str,
     at: datetime,
-) -> ProposedDivert:
-    """Return the divert of a service from ``start``; ``until`` is as in ``propose``.
+) -> Span:
+    """Return when a divert of a service to a line lasts; ``until`` is as in ``propose``.
 
-    Raise InvalidDivert, which names the field to change.
+    Raise InvalidDivert, which names the field to change: also the line, if it must not be used.
     """
     locale = get_locale("en", timetables.directory.zone)
     end = start + until if isinstance(until, timedelta) else until
@@ -112,9 +113,7 @@ def propose_one(
     during = Span(start, end)
     if refusal := target_error(service, line, during, locale.zone):
         raise InvalidDivert("line", refusal)
-    spans = timetables.open_spans(line, start, end)
-    closed = tuple(span for span, is_open in mark_covered(spans, during) if not is_open)
-    return ProposedDivert(service, line, during, note, closed)
+    return during
 
 
 def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> str | None:
@@ -136,21 +135,6 @@ def target_error(service: Service, line: Line, during: Span, zone: ZoneInfo) -> 
         if reason := forbidden_reason(phone.e164):
             return f"{line_name} may not be rung for callers: {reason}. Choose another line."
     return None
-
-
-def unchanged_until(
-    timetables: Timetables, proposed: ProposedDivert, diverts: Sequence[Divert]
-) -> datetime | None:
-    """Return until when its line takes the service's calls anyway, at most until the divert ends.
-
-    None if it does not take them at the start. ``diverts`` are those that are set already.
-    """
-    during = proposed.during
-    spans = timeline(timetables, proposed.service.id, during.start, during.end, diverts)
-    for span, answer in spans:
-        if answer.line.id != proposed.line.id:
-            return None if span.start == during.start else span.start
-    return during.end
 
 
 def _check_start(start: datetime | None, at: datetime, locale: Locale) -> datetime:

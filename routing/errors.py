@@ -14,8 +14,11 @@ class RoutingError(Exception):
     """Base of every error this package raises on purpose."""
 
 
-class InvalidTime(RoutingError):
-    """A time that is malformed, outside the years covered, or that clocks show never or twice."""
+class InvalidTime(RoutingError, ValueError):
+    """A time that is malformed, outside the years covered, or that clocks show never or twice.
+
+    As a ValueError, a form shows it beside the field in which the time was typed.
+    """
 
 
 class NaiveTime(InvalidTime):

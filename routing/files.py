@@ -49,11 +49,6 @@ def probe(file: Path) -> None:
             _hanging[file] = lambda: child.poll() is not None
 
 
-def stat_file(file: Path) -> os.stat_result:
-    """Return a file's status. Raise OSError; TimeoutError when its file system does not answer."""
-    return run_with_timeout(os.stat, file)
-
-
 def read_bytes(file: Path, size: int = MAX_KEPT_BYTES) -> bytes:
     """Return at most ``size`` bytes of a regular file.
 

@@ -207,32 +207,20 @@ def _database(snapshot: Snapshot, at: datetime, upcoming: Rota | None) -> Iterat
 
 
 _COUNTERS = {
-    "signatures_refused": (
-        calls.SIGNATURE_REFUSED,
-        "{} requests in the last two hours did not have Twilio's signature for this address.",
-    ),
-    "requests_unrecognised": (
-        calls.UNRECOGNISED,
-        "{} signed requests in the last two hours did not look like Twilio's own: callers were "
-        "put through, but the calls are not in the log.",
-    ),
-    "texts_limited": (
-        calls.TEXTS_LIMITED,
-        "{} text messages in the last two hours were not answered, because too many had come "
-        "within the hour.",
-    ),
-    "requests_refused": (
-        calls.OVER_LIMIT,
-        "{} requests for staff pages, sign-in, calendars or long lists were refused in the "
-        "last two hours: too many ran at the same time. Callers are answered.",
-    ),
+    calls.SIGNATURE_REFUSED: "{} requests in the last two hours did not have Twilio's signature "
+    "for this address.",
+    calls.UNRECOGNISED: "{} signed requests in the last two hours did not look like Twilio's own: "
+    "callers were put through, but the calls are not in the log.",
+    calls.TEXTS_LIMITED: "{} text messages in the last two hours were not answered, because too "
+    "many had come within the hour.",
+    calls.OVER_LIMIT: "{} requests for staff pages, sign-in, calendars or long lists were refused "
+    "in the last two hours: too many ran at the same time. Callers are answered.",
 }
 
 
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
-    for code, (counter, sentence) in _COUNTERS.items():
-        count = calls.count_since(connection, counter, at - _COUNTED_HOURS)
-        if count:
+    for code, sentence in _COUNTERS.items():
+        if count := calls.count_since(connection, code, at - _COUNTED_HOURS):
             yield Condition(code, sentence.format(count))
 
 
@@ -243,7 +231,7 @@ def _telephone_faults(connection: Connection, at: datetime) -> Iterator[Conditio
             f"{_format_time(hour)}: callers were put through by the fallback, which takes no "
             "account of hours."
         )
-        yield Condition("telephone_faults", sentence, alert_key=hour.isoformat())
+        yield Condition(calls.FAULTS, sentence, alert_key=hour.isoformat())
 
 
 def _unanswered_calls(

@@ -14,9 +14,6 @@ from datetime import UTC, datetime
 from logging.handlers import QueueHandler, QueueListener
 from typing import Any
 
-FORMATS = ("json", "text")
-"""``json`` is for programs; ``text`` is for people, with each line of a traceback marked."""
-
 MAX_QUEUED_LINES = 1000
 """How many lines may wait to be written in one process; further lines are dropped."""
 
@@ -60,11 +57,10 @@ class DescriptorHandler(logging.Handler):
 
 
 class _Formatter(logging.Formatter):
-    """Write a record as one redacted event: JSON, or text in which no input can begin a line."""
+    """Write a record as one redacted event: JSON or, in a terminal, text.
 
-    def __init__(self, log_format: str) -> None:
-        super().__init__()
-        self.log_format = log_format
+    No input can begin a line of the text: each line of a traceback is marked.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         try:
@@ -76,7 +72,7 @@ class _Formatter(logging.Formatter):
         traceback = redact(traceback, MAX_TRACEBACK_CHARS)
         at = f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         level = record.levelname.lower()
-        if self.log_format == "json":
+        if sys.stderr is None or not sys.stderr.isatty():
             fields: dict[str, Any] = {"timestamp": at, "level": level, "logger": record.name}
             fields |= {"process": record.process, "event": event}
             return json.dumps(fields | ({"exception": traceback} if traceback else {}))
@@ -84,22 +80,16 @@ class _Formatter(logging.Formatter):
         return "\n".join([head, *(f"  | {_printable(line)}" for line in traceback.splitlines())])
 
 
-def configure(log_format: str | None = None) -> None:
-    """Write every record of WARNING and above to stderr, one line each.
-
-    ``log_format`` is one of FORMATS; None means text in a terminal, and JSON otherwise. It may be
-    called again, to change the format.
-    """
-    handler = _handler()
-    if handler is None:
+def configure() -> None:
+    """Write every record of WARNING and above to stderr, one line each. It may be called again."""
+    if _handler() is None:
         handler = StderrHandler()
+        handler.setFormatter(_Formatter())
         logging.getLogger().addHandler(handler)
         logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its access log has addresses
         logging.captureWarnings(True)
         _log_uncaught_exceptions()
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    handler.setFormatter(_Formatter(log_format or ("text" if is_terminal else "json")))
 
 
 def write_in_background() -> None:

@@ -6,6 +6,7 @@ Other modules get the snapshot, the diverts, the locale and the database of a re
 import threading
 import time
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,12 @@ from routing import divert_rules
 from routing.core import decision as core
 from routing.core.decision import Answer, Decision, Divert
 from routing.core.instants import whole_second
-from routing.divert_rules import ProposedDivert
 from routing.errors import InvalidDivert
 from routing.snapshot import Snapshot, SnapshotLoader
 from routing.store import holiday_lists
 from routing.store.calls import CallLog
 from routing.store.db import Database
-from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow, NewDivert
+from routing.store.diverts import TIMEOUT_SECONDS, DivertCache, DivertReading, DivertRow
 from routing.text.locale import Locale, get_locale
 
 MAX_DIVERT_AGE_SECONDS = 1.0
@@ -110,36 +110,28 @@ def active_diverts(rows: Iterable[DivertRow]) -> tuple[Divert, ...]:
             row.service,
             line,
             row.during,
-            row.set_at,
-            avoid=None if row.may_ring else directory.line(row.replaced_line or ""),
+            avoid=directory.line(row.avoid or ""),
         )
         for row in rows
         if (line := directory.line(row.line)) and divert_error(row) is None
     )
 
 
-def new_divert(proposed: ProposedDivert, may_ring: bool) -> NewDivert:
-    """Return what to store of a divert: with the line that would take the calls as it begins."""
-    replaced = who_to_call(proposed.service.id, proposed.during.start).line
-    service_id, line_id = proposed.service.id, proposed.line.id
-    return NewDivert(service_id, line_id, proposed.during, proposed.note, replaced.id, may_ring)
-
-
-def propose_new_end(divert: DivertRow, until: datetime | timedelta | None) -> ProposedDivert:
+def propose_new_end(row: DivertRow, until: datetime | timedelta | None) -> Divert:
     """Return a divert with another end: an instant, a duration from now, or the next handover.
 
     Of a divert that has not begun it is a time from its start. Raise InvalidDivert, which names the
     field to change, also where it has ended or has no effect.
     """
-    facts, at, error = snapshot(), now(), divert_error(divert)
-    line = facts.directory.line(divert.line)
-    if error or line is None:
+    timetables, at = snapshot().timetables, now()
+    if error := divert_error(row):
         raise InvalidDivert("until", f"{error} Set a new divert instead.")
-    if divert.during.end <= at:
+    if row.during.end <= at:
         raise InvalidDivert("until", "This divert has ended. Set a new one instead.")
-    service, start = facts.timetables.service(divert.service), divert.during.start
-    start = max(start, whole_second(at))
-    return divert_rules.propose_one(facts.timetables, service, line, start, until, "", at)
+    (divert,) = active_diverts([row])
+    service, start = timetables.service(row.service), max(row.during.start, whole_second(at))
+    during = divert_rules.check_period(timetables, service, divert.line, start, until, at)
+    return replace(divert, during=during)
 
 
 def divert_error(divert: DivertRow) -> str | None:

@@ -2,9 +2,11 @@
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from routing.core.decision import Timetables
 from routing.core.directory import Directory
 from routing.directory.load import LastGoodDirectory
 from routing.errors import InvalidBankHolidays, InvalidDirectory, Problem
-from routing.files import probe, read_bytes, stat_file
+from routing.files import probe, read_bytes, run_with_timeout
 
 POLL_INTERVAL_SECONDS = 1.0
 """How often the files are looked at, and how long a file must be unchanged before it is read."""
@@ -164,39 +166,33 @@ class SnapshotLoader:
 
     def _read(self, previous: Snapshot | None) -> Snapshot:
         """Read the files. A broken directory leaves the one in use; at first, the last good one."""
-        logo = kept_at = None
-        problems: tuple[Problem, ...] = ()
         try:
             directory, sha256 = self._last_good.load(self.file)
             logo = _read_logo(self.file.parent, directory.council.logo)
-        except Exception as error:
-            problems = self._problems(error, previous)
-            if previous is not None:
-                directory, sha256, logo = previous.directory, previous.sha256, previous.logo
-                kept_at = previous.kept_at or previous.loaded_at
-            else:
-                try:
-                    directory, sha256, kept_at = self._last_good.load_copy()
-                except (InvalidDirectory, OSError):
-                    raise InvalidDirectory(self.file, problems) from error
-        try:
             snapshot = build_snapshot(directory, self.folder, self.clock(), previous)
-        except Exception as error:
-            if previous is None:
-                raise
-            kept_at = previous.kept_at or previous.loaded_at
-            return replace(previous, problems=self._problems(error, previous), kept_at=kept_at)
-        return replace(snapshot, problems=problems, kept_at=kept_at, sha256=sha256, logo=logo)
+            return replace(snapshot, sha256=sha256, logo=logo)
+        except InvalidDirectory as error:
+            problems = error.problems
+        except Exception as error:  # a fault of ours: callers are answered all the same
+            message = f"it could not be read ({error!r}). Undo the last change of it, or restart."
+            problems = (Problem(0, 0, "fault", message),)
+            if previous is None or problems != previous.problems:
+                log.exception("fault while reading %s", self.file)
+        good = snapshot = previous or self._last_good_snapshot(problems)
+        with suppress(Exception):  # new bank holidays count all the same
+            snapshot = build_snapshot(good.directory, self.folder, self.clock(), good)
+        kept_at = good.kept_at or good.loaded_at
+        return replace(
+            snapshot, problems=problems, kept_at=kept_at, sha256=good.sha256, logo=good.logo
+        )
 
-    def _problems(self, error: Exception, previous: Snapshot | None) -> tuple[Problem, ...]:
-        """Return what is wrong with the directory, or a fault of ours, which is logged once."""
-        if isinstance(error, InvalidDirectory):
-            return error.problems
-        message = f"it could not be read ({error!r}). Undo the last change of it, or restart."
-        problem = Problem(0, 0, "fault", message)
-        if previous is None or problem not in previous.problems:
-            log.exception("fault while reading %s", self.file)
-        return (problem,)
+    def _last_good_snapshot(self, problems: tuple[Problem, ...]) -> Snapshot:
+        """Return the last good copy as of its time. Raise InvalidDirectory if there is none."""
+        try:
+            directory, sha256, kept_at = self._last_good.load_copy()
+        except (InvalidDirectory, OSError):
+            raise InvalidDirectory(self.file, problems) from None
+        return replace(build_snapshot(directory, self.folder, kept_at), sha256=sha256)
 
     def _log(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
         faults = _faults(snapshot)
@@ -234,7 +230,7 @@ def _faults(snapshot: Snapshot) -> tuple[str, ...]:
 def _file_state(path: Path) -> _FileState:
     """Return a value that changes when the file does; None when there is no file."""
     try:
-        status = stat_file(path)
+        status = run_with_timeout(os.stat, path)
     except (OSError, ValueError):
         return None
     return status.st_ctime_ns, status.st_mtime_ns, status.st_size, status.st_ino

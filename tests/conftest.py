@@ -13,6 +13,7 @@ import govuk_feed
 import postgres
 import pytest
 import sqlalchemy as sa
+from divert_to import divert_to
 from flask import Flask
 from jinja2 import BytecodeCache
 from serving import close
@@ -22,7 +23,6 @@ from routing import create_app, files, lookup
 from routing.core.instants import Span
 from routing.store import db, diverts
 from routing.store.db import Database
-from routing.store.diverts import NewDivert
 from routing.text import time_parsing
 
 ROOT = Path(__file__).parent.parent
@@ -193,8 +193,8 @@ def divert_now(app, line="eds"):
     """Divert children's calls from `mash` to a line for an hour from now, and have that read."""
     with app.app_context(), lookup.database().writing() as connection:
         at = lookup.now()
-        wanted = NewDivert("children", line, Span(at, at + timedelta(hours=1)), "x", "mash")
-        diverts.create(connection, [wanted], at, "account:1")
+        new = divert_to(line, Span(at, at + timedelta(hours=1)), "mash")
+        diverts.create(connection, [new], "x", at, "account:1")
     with app.app_context():
         lookup.read_diverts(max_age=0, timeout=5)
 

@@ -60,15 +60,16 @@ def _add_people(connection, now, people, others):
 
     def session(n):
         ends_at = now + DAY / 2 * (n + 1) / others
-        whose = {"token_sha256": f"{n:064}", "account_id": n % people + 1, "roles": "rota"}
-        return {"started_at": now, "ends_at": ends_at, **whose}
+        account_id = n % people + 1
+        whose = {"account_id": account_id, "created_by": f"account:{account_id}"}
+        return {"token_sha256": f"{n:064}", "kind": "session", "ends_at": ends_at, **whose}
 
     def failure(n):
         return {"name_sha256": f"{n % 100:064}", "at": now - DAY / 24 * n / others}
 
     _insert(connection, tables.accounts, people, account)
     _insert(connection, tables.rota_people, people, person)
-    _insert(connection, tables.sessions, others, session)
+    _insert(connection, tables.tokens, others, session)
     _insert(connection, tables.sign_in_failures, others, failure)
 
 
@@ -90,7 +91,7 @@ def _add_calls(connection, now, count):
         return {"call_id": n // 2 + 1, "position": n % 2 + 1, **rung, **end}
 
     def counter(n):
-        return {"hour": _hour(now) - n * DAY / 24, "name": "faults", "count": 1}
+        return {"hour": _hour(now) - n * DAY / 24, "name": "telephone_faults", "count": 1}
 
     _insert(connection, tables.calls, count, call)
     _insert(connection, tables.legs, 2 * count, leg)

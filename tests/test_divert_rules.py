@@ -29,8 +29,17 @@ def with_line(line_id, phone, more=""):
     return Timetables(parse(text, ANYSHIRE)[0], {})
 
 
-def propose(timetables, service="children", line="eds", start=None, until=HOUR, note="why", at=NOW):
-    return divert_rules.propose(timetables, service, line, start, until, note, at)
+def propose(
+    timetables,
+    service="children",
+    line="eds",
+    start=None,
+    until=HOUR,
+    at=NOW,
+    diverts=(),
+    may_ring=False,
+):
+    return divert_rules.propose(timetables, diverts, service, line, start, until, may_ring, at)
 
 
 def assert_refused(timetables, field, *words, **arguments):
@@ -44,7 +53,22 @@ def test_from_now_for_an_hour_is_from_now_for_an_hour(anyshire):
     (proposal,) = propose(anyshire)
 
     assert proposal.during == Span(NOW, NOW + HOUR)
-    assert (proposal.service.id, proposal.line.id, proposal.note) == ("children", "eds", "why")
+    assert (proposal.service, proposal.line.id) == ("children", "eds")
+
+
+def test_the_line_that_would_take_the_calls_at_the_start_is_avoided_unless_it_may_ring(anyshire):
+    (first,) = propose(anyshire, line="duty-manager")
+    (second,) = propose(anyshire, diverts=[first])
+    (by_night,) = propose(anyshire, line="mash", start=NOW + 6 * HOUR)
+    (same,) = propose(anyshire, line="mash")
+    (may_ring,) = propose(anyshire, may_ring=True)
+
+    assert [divert.avoid.id for divert in (first, second, by_night)] == [
+        "mash",
+        "duty-manager",
+        "eds",
+    ]
+    assert same.avoid is may_ring.avoid is None
 
 
 def test_by_itself_it_lasts_until_the_next_handover_of_the_service(anyshire):
@@ -58,7 +82,7 @@ def test_all_services_at_once_each_end_at_their_own_handover(anyshire):
         anyshire, service="all", until=None, at=datetime(2026, 11, 23, 10, tzinfo=UTC)
     )
 
-    assert {proposal.service.id: proposal.during.end.hour for proposal in proposals} == {
+    assert {proposal.service: proposal.during.end.hour for proposal in proposals} == {
         "children": 17,
         "professionals": 12,
     }
@@ -136,7 +160,14 @@ def test_a_line_that_has_that_number_on_some_date_of_the_divert_is_refused_too()
 
 
 def test_an_internal_line_is_not_shown_by_way_of_a_divert(anyshire):
-    assert_refused(anyshire, "line", "internal", service="professionals", line="duty-manager")
+    assert_refused(
+        anyshire,
+        "line",
+        "Duty manager is internal",
+        "‘Advice",
+        service="professionals",
+        line="duty-manager",
+    )
     assert propose(anyshire, service="children", line="duty-manager")
 
 
@@ -144,23 +175,14 @@ def test_a_number_that_costs_the_caller_extra_is_refused():
     assert_refused(with_line("dear", "0845 790 0000"), "line", "084", line="dear")
 
 
-def test_a_note_is_one_line_and_neither_nothing_nor_a_report(anyshire):
-    for note in ("", "   ", "\n\t"):
-        assert_refused(anyshire, "note", "for colleagues", note=note)
-    assert propose(anyshire, note=" the \n phones\tare down ")[0].note == "the phones are down"
-    assert propose(anyshire, note="down\x00\x1b[0m now")[0].note == "down [0m now"
-    assert propose(anyshire, note="x" * 200)
-    assert_refused(anyshire, "note", "200 characters", note="x" * 201)
-
-
-def test_when_the_line_is_closed_is_exact_to_the_second(anyshire):
-    at, five = datetime(2026, 11, 23, 16, tzinfo=UTC), datetime(2026, 11, 23, 17, tzinfo=UTC)
-    for until, closed in (
-        (HOUR, ()),
-        (HOUR + SECOND, (Span(five, five + SECOND),)),
-        (2 * HOUR, (Span(five, five + HOUR),)),
-    ):
-        assert propose(anyshire, line="mash", at=at, until=until)[0].closed == closed
+def test_a_note_is_one_line_and_neither_nothing_nor_a_report():
+    for note, words in (("\n\t ", "for colleagues"), ("", "colleagues"), ("x" * 201, "200 char")):
+        with pytest.raises(InvalidDivert, match=words) as refusal:
+            divert_rules.check_note(note)
+        assert refusal.value.field == "note"
+    assert divert_rules.check_note(" the \n phones\tare down ") == "the phones are down"
+    assert divert_rules.check_note("down\x00\x1b[0m now") == "down [0m now"
+    assert divert_rules.check_note("x" * 200) == "x" * 200
 
 
 def test_the_end_of_a_divert_in_force_is_checked(anyshire):
@@ -168,7 +190,7 @@ def test_the_end_of_a_divert_in_force_is_checked(anyshire):
     line = anyshire.directory.line("eds")
 
     def moved(until, start=NOW):
-        return divert_rules.propose_one(anyshire, service, line, start, until, "", NOW).during
+        return divert_rules.check_period(anyshire, service, line, start, until, NOW)
 
     assert moved(4 * HOUR) == Span(NOW, NOW + 4 * HOUR)
     assert moved(None).end == datetime(2026, 11, 23, 17, tzinfo=UTC)

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import rostered
 from conftest import ANYSHIRE
+from divert_to import divert_to
 
 from routing import bank_holidays, health, lookup
 from routing.conditions import readiness
 from routing.core.instants import Span
 from routing.store import calls, diverts, rota
 from routing.store.calls import CallStart, LegEnd, LegStart
-from routing.store.diverts import NewDivert
 
 LIST = ("bank_holidays_never_fetched", "bank_holidays_stale", "bank_holidays_broken")
 UNCONFIRMED = ("unverified", "verification_expired")
@@ -137,8 +137,8 @@ def test_faults_are_one_condition_for_each_hour(alertable, write, clock):
 def divert(write, clock):
     def divert(minutes, line="advice"):
         during = Span(clock.at, clock.at + timedelta(minutes=minutes))
-        new = NewDivert("children", line, during, "Called in sick: Amara Owusu")
-        return write(diverts.create, [new], clock.at, "account:1")[0]
+        note = "Called in sick: Amara Owusu"
+        return write(diverts.create, [divert_to(line, during)], note, clock.at, "account:1")[0]
 
     return divert
 

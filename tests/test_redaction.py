@@ -86,7 +86,7 @@ def test_what_opens_something_or_names_somebody_is_redacted(text, redacted):
         "kept at 2026-12-24T15:30:00.123456+00:00, until 2026-12-24 17:00",
         "last read at 15:30 on 24 December 2026",
         "Listening at: http://127.0.0.1:8000 (4194303)",
-        "counted within a second: {'signature_refused': 25}",
+        "counted within a second: {'signatures_refused': 25}",
         'File "a/base.py", line 2114, in _handle_dbapi_exception_noconnection',
         "directory.yaml: line 27, column 9: error: this is not YAML.",
         "The database is upgraded from 0003 to 0004.",

@@ -126,21 +126,22 @@ def test_a_file_that_was_just_written_is_read_once_more_when_it_is_still(
     assert settled(loader) is second
 
 
-def test_a_file_broken_while_nothing_can_be_kept_changes_no_answer(file, tmp_path):
-    (tmp_path / "blocked").write_text("")
-    loader = SnapshotLoader(file, tmp_path / "blocked" / "instance", lambda: AT)
-    loader.current()
-    settled(loader)
+def test_a_file_broken_while_nothing_can_be_kept_changes_no_answer(loader, file, tmp_path):
+    shutil.rmtree(tmp_path / "instance")
+    (tmp_path / "instance").write_text("")
+    before = settled(loader)
     file.write_text("services: [")
     snapshot = settled(loader)
 
     assert (number(snapshot), bool(snapshot.problems)) == ("01632 960001", True)
-    assert snapshot.kept_at == AT
+    assert snapshot.kept_at == before.loaded_at
 
 
+@pytest.mark.parametrize("text", [GOOD, "services: ["], ids=["good", "broken directory"])
 def test_a_new_list_of_bank_holidays_is_in_use_and_stays_so_while_its_copy_is_broken(
-    loader, feed, tmp_path
+    loader, feed, file, tmp_path, text
 ):
+    file.write_text(text)
     day = date(2026, 12, 2)
     assert day not in settled(loader).holidays.dates
     feed.send(govuk_feed.added(govuk_feed.events(), day.isoformat(), "Proclaimed"))

@@ -100,7 +100,7 @@ def _check_settings() -> bool:
     """
     fault, recipients = alerts_fault(current_app.config), alert_recipients(current_app.config)
     if fault is None and not recipients:
-        fault = "Nobody is alerted: unset ALERTS, and CLOCK_STARTS_AT (this is a rehearsal)."
+        fault = "Nobody is alerted: unset ALERTS or, in a rehearsal, CLOCK_STARTS_AT."
     if fault is not None:
         click.echo(f"Error: {fault}", err=True)
     if not recipients:

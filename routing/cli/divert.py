@@ -15,7 +15,8 @@ from routing.cli.common import (
     format_option,
     print_report,
 )
-from routing.divert_rules import DIVERT_ENDS, ProposedDivert
+from routing.core.decision import Divert
+from routing.divert_rules import DIVERT_ENDS
 from routing.errors import InvalidDivert, InvalidTime
 from routing.formats import span_json
 from routing.store import diverts
@@ -62,20 +63,20 @@ def set_divert(
     """
     at, locale, timetables = lookup.now(), lookup.staff_locale(), lookup.snapshot().timetables
     start_at = None if start is None else time_parsing.parse_local(start, locale.zone)
+    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     proposed = divert_rules.propose(
-        timetables, service, line, start_at, _parse_until(until), note, at
+        timetables, lookup.diverts(), service, line, start_at, _parse_until(until), may_ring, at
     )
+    note = divert_rules.check_note(note)
     if not although_closed:
         _confirm_closed(proposed)
-    lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
     for divert in proposed:
-        unchanged_until = divert_rules.unchanged_until(timetables, divert, lookup.diverts())
-        if unchanged_until is not None:
-            remark = staff_text.unchanged_remark(divert.line, unchanged_until, at, locale)
-            click.echo(remark, err=True)
-    new_diverts = [lookup.new_divert(divert, may_ring) for divert in proposed]
+        if lookup.who_to_call(divert.service, divert.during.start).line.id == line:
+            service_name = staff_text.service_name(timetables.directory, divert.service)
+            line_name = divert.line.name.get("en")
+            click.echo(f"{service_name}: {line_name} takes these calls anyway.", err=True)
     with lookup.database().writing() as connection:
-        created = diverts.create(connection, new_diverts, lookup.now(), actor())
+        created = diverts.create(connection, proposed, note, lookup.now(), actor())
     _print_changed(created, "set")
 
 
@@ -124,7 +125,7 @@ def list_diverts(as_json: bool) -> None:
         rows = diverts.current_and_future(connection, lookup.now())[::-1]
     lines = []
     for divert in rows:
-        lines.append(_describe(divert))
+        lines.append(f"{divert.id:>4}  {_describe(divert)}")
         if error := lookup.divert_error(divert):
             lines.append(f"      It has no effect: {error}")
     print_report(
@@ -153,23 +154,22 @@ def _parse_until(text: str) -> datetime | timedelta | None:
         raise InvalidTime(f"--until: {error} Or write 1h, 4h or handover.") from error
 
 
-def _confirm_closed(proposed: Iterable[ProposedDivert]) -> None:
-    at, locale = lookup.now(), lookup.staff_locale()
-    closed = [divert for divert in proposed if divert.closed]
-    for divert in closed:
-        warning = staff_text.closed_warning(divert.line, divert.closed, at, locale)
+def _confirm_closed(proposed: Iterable[Divert]) -> None:
+    timetables, locale = lookup.snapshot().timetables, lookup.staff_locale()
+    warnings = staff_text.closed_warnings(timetables, proposed, lookup.now(), locale)
+    for warning in warnings:
         click.echo(warning, err=True)
-    if closed and not sys.stdin.isatty():
+    if warnings and not sys.stdin.isatty():
         raise InvalidDivert("line", "If somebody will answer it anyway, add --although-closed.")
-    if closed:
+    if warnings:
         click.confirm("Will somebody answer it anyway?", abort=True)
 
 
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
     for divert in changed:
-        click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
-        if divert.replaced_line not in (None, divert.line) and not divert.may_ring:
-            click.echo(f"The line '{divert.replaced_line}' is not rung meanwhile.")
+        click.echo(f"Divert {divert.id} is {verb}: {_describe(divert)}")
+        if divert.avoid:
+            click.echo(f"The line '{divert.avoid}' is not rung meanwhile.")
     _print_destinations({divert.service for divert in changed})
 
 
@@ -187,4 +187,4 @@ def _print_destinations(service_ids: Iterable[str]) -> None:
 def _describe(divert: DivertRow) -> str:
     at, locale = lookup.now(), lookup.staff_locale()
     when = staff_text.format_span(divert.during, at, locale)
-    return f"{divert.id:>4}  {divert.service} to {divert.line}, {when}. {divert.note}"
+    return f"{divert.service} to {divert.line}, {when}. {divert.note}"

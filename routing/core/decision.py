@@ -96,8 +96,7 @@ class Decision:
 class Divert:
     """A change by staff that sends a service's calls to another line, for a span that has an end.
 
-    Of several in force the one with the latest ``set_at`` wins; of two set at once, the later one
-    in the list.
+    Diverts are listed in the order in which they were set: of several in force the last one wins.
 
     ``avoid`` is the line that took the service's calls when the divert began: it may be out of
     order, so it is not tried meanwhile. None if it may be.
@@ -106,7 +105,6 @@ class Divert:
     service: str
     line: Line
     during: Span
-    set_at: datetime
     avoid: Line | None = None
 
 
@@ -257,7 +255,7 @@ def _diverted(timetables: Timetables, at: datetime, diverts: Sequence[Divert]) -
     in_force = [divert for divert in diverts if at in divert.during]
     if not in_force:
         return None
-    newest = max(reversed(in_force), key=lambda divert: divert.set_at)
+    newest = in_force[-1]
     day = at.astimezone(timetables.directory.zone).date()
     return Answer(newest.line, newest.line.phone_on(day), DIVERTED)
 

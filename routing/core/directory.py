@@ -481,7 +481,7 @@ class HolidayRules:
 
     division: str
     add: tuple[tuple[date, str], ...] = ()
-    remove: frozenset[date] = frozenset()
+    remove: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

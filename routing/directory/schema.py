@@ -5,14 +5,13 @@ Schema for editors. What is wrong with a value comes with what to write instead.
 import json
 import re
 from calendar import day_name, month_name, monthrange
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import lru_cache, partial
 from inspect import isclass
-from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 from zoneinfo import ZoneInfo
 
@@ -112,8 +111,12 @@ def _has_entries(kind: Any) -> bool:
 
 
 def _build(value: object) -> object:
+    """Return a value as the core has it: parts, and tuples of them or of pairs."""
     if isinstance(value, StrictModel):
         return value.build()
+    if isinstance(value, dict):
+        entries = value.items()
+        return tuple(v.build(id=k) if isinstance(v, StrictModel) else (k, v) for k, v in entries)
     return tuple(map(_build, value)) if isinstance(value, list) else value
 
 
@@ -211,8 +214,7 @@ def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     return tuple(sorted(ranges, key=lambda hours: hours.opens))
 
 
-def parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
-    """Parse a day's hours, or a mapping of days to hours. Raise as the parser of either."""
+def _parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
@@ -346,22 +348,21 @@ def _parse_text(value: object, info: ValidationInfo[Mapping[str, Any]]) -> Text:
     listed = info.context.get("languages")
     languages = [name for name in listed if name in LANGUAGES] if isinstance(listed, list) else []
     languages = languages or list(LANGUAGES)
-    if errors := [error for entry in value.items() for error in _text_errors(*entry, languages)]:
+    errors = []
+    for language, text in value.items():
+        if language not in languages:
+            form = f"'{language}' is no language of the file. Write {' or '.join(languages)}."
+            reason = lone_key_reason(language, text) or form
+            errors.append(PathProblem((language,), "bad_value", reason))
+        elif not isinstance(text, str) or not text.strip():
+            errors.append(PathProblem((language,), "bad_value", _NO_TEXT, 0))
+    if errors:
         raise FieldErrors(*errors)
     if not value:
         raise ValueError(_NO_TEXT)
     return Text(
         tuple((language, value[language].strip()) for language in languages if language in value)
     )
-
-
-def _text_errors(language: str, text: object, languages: Sequence[str]) -> Iterator[PathProblem]:
-    if language not in languages:
-        form = f"'{language}' is not one of the file's languages. Write {' or '.join(languages)}."
-        message = lone_key_reason(language, text) or form
-        yield PathProblem((language,), "bad_value", message)
-    elif not isinstance(text, str) or not text.strip():
-        yield PathProblem((language,), "bad_value", _NO_TEXT, 0)
 
 
 def _without_full_stop(text: Text) -> Text:
@@ -484,7 +485,7 @@ Week = Annotated[
 ]
 DayHoursOrWeek = Annotated[
     tuple[TimeRange, ...] | Hours,
-    PlainValidator(parse_day_hours_or_week),
+    PlainValidator(_parse_day_hours_or_week),
     WithJsonSchema({"anyOf": [_HOURS, _WEEK]}),
 ]
 Repetition = Annotated[str, PlainValidator(parse_repetition), _text_schema(_RECURRENCE)]
@@ -516,6 +517,9 @@ class RotaRoleModel(StrictModel, core_type=core.RotaRole):
     needed_when: NeededWhenModel
     people: Annotated[int, Field(ge=1, le=50)] = 1
     """How many at once."""
+
+    def build(self, **values: object) -> Any:
+        return super().build(**dict(self.needed_when), **values)
 
 
 class AccessibilityModel(StrictModel, core_type=core.AccessibilityStatement):
@@ -553,7 +557,7 @@ class CouncilModel(StrictModel, core_type=core.Council):
     """For the privacy notice, which the law requires."""
 
 
-class BankHolidaysModel(StrictModel):
+class BankHolidaysModel(StrictModel, core_type=core.HolidayRules):
     """Which bank holidays count."""
 
     division: Literal["england-and-wales", "scotland", "northern-ireland"]
@@ -584,21 +588,12 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        if errors := list(self._errors()):
-            raise FieldErrors(*errors)
-        if not (self.on or self.first or self.every):
-            raise ValueError(
-                "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
-                "its dash."
-            )
-        return self
-
-    def _errors(self) -> Iterator[PathProblem]:
+        errors = []
         every, first, last = self.every, self.first, self.last
         for key, value in (("every", every), ("from", first), ("to", last)):
             if self.on and value:
                 message = f"a special day has either `date` or `{key}`. Delete one of the two."
-                yield PathProblem((key,), "bad_value", message)
+                errors.append(PathProblem((key,), "bad_value", message))
         if first and last and last < first:
             years = first.year - last.year
             dates = (last + relativedelta(years=count) for count in (years, years + 1))
@@ -606,13 +601,21 @@ class SpecialDayModel(StrictModel, core_type=core.SpecialDay):
             is_likely = meant - first <= HALF_A_YEAR
             remedy = f"Did you mean {meant}?" if is_likely else "Correct one of the two."
             message = f"{last} is before `from` {first}. {remedy}"
-            yield PathProblem(("to",), "bad_value", message, 0)
+            errors.append(PathProblem(("to",), "bad_value", message, 0))
         if every and "week" in every and not first:
             message = "weeks need a date to count from. Add the first one, as `from: 2027-01-04`."
-            yield PathProblem(("every",), "bad_value", message, 0)
+            errors.append(PathProblem(("every",), "bad_value", message, 0))
         if isinstance(self.hours, core.Hours) and (every or not first):
             message = "a week belongs to a run with `from`. Write the hours of a day: 08:30-15:30."
-            yield PathProblem(("hours",), "bad_value", message, 0)
+            errors.append(PathProblem(("hours",), "bad_value", message, 0))
+        if errors:
+            raise FieldErrors(*errors)
+        if not (self.on or first or every):
+            raise ValueError(
+                "give either `date`, `from` or `every`. If this belongs to the entry above, delete "
+                "its dash."
+            )
+        return self
 
     def build(self, **values: object) -> Any:
         week = self.hours if isinstance(self.hours, core.Hours) else None
@@ -774,7 +777,7 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
     """What to do if a child is in danger and nobody answers; shown beside a link to call 999."""
     voices: dict[Literal["en", "cy"], NonEmptyText] = {}
     """Who speaks on the telephone, by language: as Polly.Amy-Neural."""
-    bank_holidays: BankHolidaysModel
+    holiday_rules: BankHolidaysModel = Field(alias="bank_holidays")
     lines: Annotated[dict[Id, LineModel], Field(min_length=1)]
     services: Annotated[dict[Id, ServiceModel], Field(min_length=1)]
     """What callers need help with; the first one is the home page."""
@@ -783,23 +786,11 @@ class DirectoryModel(StrictModel, core_type=core.Directory):
 
     def build(self, **values: object) -> Any:
         lines = {line_id: line.build(id=line_id) for line_id, line in self.lines.items()}
-        services = self.services.items()
-        holidays = self.bank_holidays
-        return super().build(
-            voices=tuple(self.voices.items()),
-            holiday_rules=core.HolidayRules(
-                holidays.division, tuple(holidays.add.items()), frozenset(holidays.remove)
-            ),
-            lines=tuple(lines.values()),
-            services=tuple(service.build_with(key, lines) for key, service in services),
-            rota=tuple(
-                role.build(id=role_id, **dict(role.needed_when))
-                for role_id, role in self.rota.items()
-            ),
-        )
+        services = (service.build_with(key, lines) for key, service in self.services.items())
+        return super().build(lines=tuple(lines.values()), services=tuple(services))
 
 
-_FIELDS = chain.from_iterable(model.model_fields.items() for model in StrictModel.__subclasses__())
+_FIELDS = [field for model in StrictModel.__subclasses__() for field in model.model_fields.items()]
 KEYS = sorted({*(field.alias or name for name, field in _FIELDS), *WEEKDAYS, BANK_HOLIDAY})
 """Every key that the file may have somewhere."""
 

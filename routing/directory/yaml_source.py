@@ -78,8 +78,10 @@ _SLIPS = {
     _KEY + r": +[^'\"{\[#\s][^#]*?(:(?: |$))": (
         "a second colon is in this text. Put the text in quotes, or each key on its own line."
     ),
+    r"^ *(['\"])(?:(?!\1).)*\1$": "this is no key. Write `key: value`, without quotes around.",
     r"^\s*(?:- +)?([A-Za-z][\w,-]*) *\{": "a colon is missing after this key. Write `key: value`.",
     _NO_COLON: "a colon is missing after this key. Write `key: value`.",
+    r"^ *-( {2,})\S": "more than one blank is after this dash. Write `- ` before an entry.",
 }
 """Patterns of lines that no YAML has, with what to type: the first that fits counts."""
 
@@ -321,10 +323,9 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     The slip is looked for where YAML began to read what it gave up on, and in the line above.
     """
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "no text")
-    context, start = str(getattr(error, "context", "")), getattr(error, "context_mark", None)
-    mark = getattr(error, "problem_mark", None)
+    context, mark = str(getattr(error, "context", "")), getattr(error, "problem_mark", None)
     if re.search("simple key|quoted|flow", context):
-        mark = start or mark
+        mark = getattr(error, "context_mark", None) or mark
     place = line, _ = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     rows = _rows(text)
     before = [number for number in rows if number <= line]
@@ -339,8 +340,7 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> UnreadableFile:
     if "simple key" in context:
         return UnreadableFile(place, "this is no key. Write `key: value`, without quotes around.")
     if before and re.search("mapping values|expected key|'-' indicator|document start", reason):
-        list_column = start.column + 1 if start and "'-' indicator" in reason else None
-        return _wrong_column(rows, before, list_column)
+        return _wrong_column(rows, before[-1])
     message = f"this is not YAML: {reason}. Put a text with ': ' or '#' in quotes."
     return UnreadableFile(place, message)
 
@@ -381,36 +381,43 @@ def _find_slip(
     return None
 
 
-def _wrong_column(
-    rows: Mapping[int, str], before: Sequence[int], list_column: int | None
-) -> UnreadableFile:
-    """Return which of the lines ``before`` the last of them, where YAML gave up, is out of place.
+def _wrong_column(rows: dict[int, str], last: int) -> UnreadableFile:
+    """Return which line is out of place: the ``last`` one, where YAML gave up, or the one above.
 
-    It is the only line after an odd number of blanks; or the last if it is in the column of a
-    list's dashes; or the one above if that is beside the last and no key, or the last is in a
-    column of the lines around the two.
+    It is the only line after an odd number of blanks. Otherwise it is the one that, in the column
+    of a line nearby or after a dash, makes the file YAML. Of both, or neither, it is the last if
+    they are in the same column, and else the one whose column fewer lines nearby have.
     """
+    numbers = list(rows)
+    index = numbers.index(last)
     columns = {number: len(row) - len(row.lstrip()) + 1 for number, row in rows.items()}
-    *higher, above, last = (0, 0, *before)
-    column, odd = columns[last], [number for number in columns if columns[number] % 2 == 0]
-    is_opener = re.search(r"(:|[|>][-+]?)( +#.*)?$", rows[last]) is not None
-    parents = (columns[n] for n in reversed(higher) if n and columns[n] <= column)
-    below = next((columns[number] for number in rows if number > last and not is_opener), None)
-    is_dash_last, is_dash_above = (bool(n) and rows[n].lstrip()[:2] == "- " for n in (last, above))
-    fits = column == below or (not is_dash_last and column == next(parents, None))
-    if is_dash_last > is_dash_above or columns.get(above) == column:
-        fits = not is_dash_above and not re.match(_KEY + ":( |$)", rows.get(above, ""))
-    number = above if above and fits and column != list_column else last
-    if len(odd) == 1 and odd[0] <= last:
-        number = odd[0]
-    if match := re.match(r" *-( {2,})(?=\S)", rows[number]):
-        message = "more than one blank is after this dash. Write `- ` before an entry."
-        return UnreadableFile((number, match.start(1) + 1), message)
+    nearby = [columns[number] for number in numbers[max(0, index - 3) : index + 4]]
+
+    def can_be_mended(number: int) -> bool:
+        text, indent = rows[number].lstrip(), " " * (columns[number] - 1)
+        forms = [f"{indent}- {text.lstrip('- ')}", *(" " * (n - 1) + text for n in {*nearby})]
+        return any(_is_yaml(rows | {number: form}) for form in forms)
+
+    suspects = [number for number in numbers if columns[number] % 2 == 0]
+    if len(suspects) != 1 or suspects[0] > last:
+        pair = numbers[max(0, index - 1) : index + 1]
+        suspects = list(filter(can_be_mended, pair)) or pair
+    number = min(suspects, key=lambda suspect: nearby.count(columns[suspect]))
+    if len({columns[suspect] for suspect in suspects}) == 1:
+        number = suspects[-1]
     message = (
         f"this begins in column {columns[number]}. Begin it in the column of the lines that it "
         "belongs beside, and write `- ` before each entry of a list."
     )
     return UnreadableFile((number, columns[number]), message)
+
+
+def _is_yaml(rows: Mapping[int, str]) -> bool:
+    try:
+        deque(yaml.parse("\n".join(rows.values()), Loader=_Loader), maxlen=0)
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def _texts(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -7,12 +7,10 @@ from routing.staff import (
     auth,
     diverts,
     history,
-    my_shifts,
     now,
     people,
     rota,
     shifts,
-    sign_in,
 )
 
 
@@ -30,7 +28,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(auth.upfirst)
     app.add_template_filter(auth.mark_commands)
     auth.csrf.init_app(app)
-    rota_pages = (rota, shifts, people, my_shifts)
-    for module in (sign_in, now, diverts, *rota_pages, history, accounts):
+    for module in (accounts, now, diverts, rota, shifts, people, history):
         app.register_blueprint(module.bp)
-    app.register_blueprint(my_shifts.calendars_bp)
+    app.register_blueprint(people.own_bp)
+    app.register_blueprint(people.calendars_bp)

@@ -41,7 +41,7 @@ from routing.errors import (
 )
 from routing.responses import bundle_url
 from routing.store import accounts, rota_people
-from routing.store.accounts import LOCAL, Account, Role
+from routing.store.accounts import LOCAL, SESSION, Account, Role
 from routing.store.audit_log import SERVICE_ACTOR
 from routing.text.dates import format_datetime
 
@@ -49,9 +49,6 @@ HOME = "/staff"
 
 MAX_NEXT_URL_CHARS = 300
 """How long an address to go to after sign-in may be: the cookie holds up to three of them."""
-
-ATTEMPTS_KEY = "attempts"
-"""Under which the cookie holds unfinished sign-ins with the provider."""
 
 _STAFF_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """A staff page's path as this service writes it: no empty or dotted segment, nothing encoded."""
@@ -63,47 +60,13 @@ def current_account() -> Account:
     return account
 
 
-def may_see_internal_numbers() -> bool:
-    """Return whether the person signed in may see internal lines' numbers, to divert to them."""
-    account: Account | None = g.get("account")
-    return account is not None and account.may(Role.DIVERT)
-
-
-def start_browser_session(token: str) -> None:
-    """Put a new session in place of this browser's. Raise DatabaseUnavailable."""
-    earlier, attempts = session.get(SESSION_TOKEN_KEY), session.get(ATTEMPTS_KEY, [])
-    if isinstance(earlier, str):
-        with lookup.database().writing() as connection:
-            accounts.end_session(connection, earlier)
-    session.clear()  # whoever planted a cookie before does not share the session
-    session[SESSION_TOKEN_KEY] = token
-    if attempts:  # of other tabs
-        session[ATTEMPTS_KEY] = attempts
-
-
-def check_password(name: str, password: str) -> Account | None:
-    """Return the local account that has this password; None for a wrong one, or no such name.
-
-    Raise SignInError while nobody may try that name, DatabaseUnavailable.
-    """
-    database, at = lookup.database(), lookup.now()
-    with database.writing() as connection:
-        accounts.check_rate_limit(connection, name, at)
-        account = accounts.find_local(connection, name)
-    if not accounts.verify_password(password, account.password_hash if account else None):
-        return None
-    with database.writing() as connection:
-        accounts.clear_failures(connection, name)
-    return account
-
-
 def signed_in_account() -> Account | None:
     """Return who has signed in in this browser, None for nobody. Raise DatabaseUnavailable."""
     token = session.get(SESSION_TOKEN_KEY)
     if not isinstance(token, str):
         return None
     with lookup.database().reading() as connection:
-        return accounts.find_by_session(connection, token, lookup.now(), issuer())
+        return accounts.find_by_token(connection, SESSION, token, lookup.now(), issuer())
 
 
 def issuer() -> str:
@@ -126,7 +89,7 @@ def safe_next_url(address: str | None) -> str:
 
 
 PUBLIC_ENDPOINTS = frozenset(
-    f"sign_in.{view}" for view in ("ask", "check", "to_provider", "from_provider", "set_password")
+    f"accounts.{view}" for view in ("ask", "check", "to_provider", "from_provider", "set_password")
 )
 """The only views that are shown without signing in."""
 
@@ -183,20 +146,20 @@ class IdConverter(IntegerConverter):
     regex = "[0-9]{1,18}"
 
 
-def staff_blueprint(name: str) -> Blueprint:
-    """Return a blueprint below /staff, each view of which requires sign-in."""
+def staff_blueprint(name: str, role: Role = Role.VIEW) -> Blueprint:
+    """Return a blueprint below /staff, each view of which requires sign-in and a role."""
     bp = Blueprint(name, __name__, url_prefix=HOME)
-    bp.before_request(require_login)
+    bp.before_request(partial(require_login, role))
     bp.after_request(no_store)
     for error in _ERRORS:
         bp.register_error_handler(error, _show_error)
     return bp
 
 
-def require_login() -> AnyResponse | None:
+def require_login(role: Role) -> AnyResponse | None:
     """Redirect to sign-in whoever has not signed in; refuse a form that is not this session's own.
 
-    Views in PUBLIC_ENDPOINTS need no sign-in, every other one at least the role ``view``. Raise
+    Views in PUBLIC_ENDPOINTS need no sign-in, every other one needs ``role``. Raise
     DatabaseUnavailable while the database does not answer: nothing could be shown or changed.
     """
     g.language = "en"
@@ -214,14 +177,14 @@ def require_login() -> AnyResponse | None:
     account = signed_in_account()
     if account is None:
         session.pop(SESSION_TOKEN_KEY, None)  # and nothing else: another tab may be signing in
-        if request.endpoint == "sign_in.sign_out":
+        if request.endpoint == "accounts.sign_out":
             return redirect(f"{HOME}/sign-in?left=yes")
         methods = request.url_rule.methods if request.url_rule else None
         next_url = request.full_path.rstrip("?") if "GET" in (methods or ()) else HOME
         unsaved = "&unsaved=yes" if request.method == "POST" else ""
         return redirect(f"{HOME}/sign-in?next={quote(next_url, safe='/')}{unsaved}")
     g.account = account
-    return None if account.may(Role.VIEW) else _forbidden(Role.VIEW)
+    return None if account.may(role) else _forbidden(role)
 
 
 def require_role(role: Role) -> Callable[[View], View]:
@@ -254,7 +217,7 @@ def _forbidden(role: Role) -> Response:
 
 
 def _show_error(error: Exception) -> AnyResponse:
-    if isinstance(error, CSRFError) and request.endpoint == "sign_in.check":  # in another tab
+    if isinstance(error, CSRFError) and request.endpoint == "accounts.check":  # in another tab
         return redirect(f"{HOME}/sign-in?next={quote(safe_next_url(request.form.get('next')))}")
     if isinstance(error, DatabaseUnavailable):
         current_app.logger.warning("%s", error)  # not on the page: it says where the database is
@@ -302,7 +265,6 @@ def render_page(
         rehearsing=lookup.is_rehearsal(),
         account=account,
         version=VERSION,
-        may_divert=account is not None and account.may(Role.DIVERT),
         may_rota=may_rota,
         navigation=_navigation(account) if account else [],
         rota_pages=ROTA_PAGES + (ROTA_EDITOR_PAGES if may_rota else ()),
@@ -320,6 +282,12 @@ def render_page(
 def render_message(status: int, title: str, *paragraphs: str) -> Response:
     """Return a page that only says something."""
     return render_page("message.html", status=status, title=title, paragraphs=paragraphs)
+
+
+def send_csv(content: str, name: str, encoding: str = "utf-8-sig") -> Response:
+    """Send a file for a spreadsheet, by default marked as UTF-8 for Excel."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content.encode(encoding), mimetype="text/csv", headers=headers)
 
 
 def radio_item(value: str, text: str, hint: str = "") -> dict[str, Any]:
@@ -343,7 +311,7 @@ def actor_names(connection: Connection) -> Callable[[str], str]:
     names = {
         SERVICE_ACTOR: "The service itself",
         accounts.PROVIDER_ACTOR: "The council's sign-in",
-        **{account.actor: account.name for account in accounts.all_accounts(connection)},
+        **{account.actor: account.name for account in accounts.active_accounts(connection)},
         **{f"rota_person:{person.id}": person.name for person in people},
     }
 
@@ -351,7 +319,8 @@ def actor_names(connection: Connection) -> Callable[[str], str]:
         kind, _, number = actor.partition(":")
         if kind == "terminal":
             return f"Somebody at the server (user {number})"
-        return names.get(actor, actor)
+        former = f"Former account {number}" if kind == "account" else actor
+        return names.get(actor, former)
 
     return name
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Response, redirect, request, url_for
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from routing import divert_rules, lookup
 from routing.core.decision import Divert, decide
-from routing.divert_rules import END_WARNING_PERIOD, HANDOVER, ProposedDivert
+from routing.divert_rules import END_WARNING_PERIOD, HANDOVER
 from routing.errors import InvalidDivert
 from routing.staff.auth import (
     actor_names,
@@ -79,39 +80,33 @@ def new() -> AnyResponse:
 
     Show what callers would get; set it if that is confirmed.
     """
-    at, actor, facts = lookup.now(), current_account().actor, lookup.snapshot()
+    at, facts = lookup.now(), lookup.snapshot()
     services = facts.directory.services
     handover = _next_handover(services[0].id, at)
     service = services[0].id if len(services) == 1 else ""
     form = DivertForm(service=service, until=HANDOVER if handover else "4h")
     if form.validate_on_submit():
-        line, start, until = form.line.data, form.from_.data, form.until.data
+        start = form.from_.data
         if start and form.shown.data:
             start = max(start, at)  # it may have come while the page was read
-        rows = lookup.latest_diverts().diverts
-        try:
+        with form.refusing(InvalidDivert):
             proposed = divert_rules.propose(
-                facts.timetables, form.service.data, line, start, until, form.why, at
+                facts.timetables,
+                lookup.diverts(),
+                form.service.data,
+                form.line.data,
+                start,
+                form.until.data,
+                form.may_ring.data,
+                at,
             )
-        except InvalidDivert as error:
-            form.refuse(error)
-        else:
-            colleagues_rows = [row for row in rows if row.set_by != actor]
-            may_ring = bool(form.may_ring.data)
-            if _is_confirmed(form, proposed, colleagues_rows):
-                added = [lookup.new_divert(divert, may_ring) for divert in proposed]
-                with lookup.database().writing() as connection:
-                    diverts.create(connection, added, at, actor, form.once.data)
-                return redirect(url_for("diverts.index", done="set"))
-            return _check(
-                form,
-                proposed,
-                colleagues_rows,
-                [_describe(divert, rows, at, may_ring) for divert in proposed],
-                title="Check before you divert",
-                button="Divert calls",
-                note=proposed[0].note,
-            )
+            note, rows = divert_rules.check_note(form.why), lookup.latest_diverts().diverts
+            if page := _check(form, proposed, rows, at, note=note):
+                return page
+            actor = current_account().actor
+            with lookup.database().writing() as connection:
+                diverts.create(connection, proposed, note, at, actor, form.once.data)
+            return redirect(url_for("diverts.index", done="set"))
     items = [radio_item(service.id, service.name.get("en")) for service in services]
     if len(items) > 1:
         items.insert(0, radio_item(divert_rules.ALL_SERVICES, "All of them"))
@@ -139,23 +134,12 @@ def move(divert_id: int) -> AnyResponse:
     handover = _next_handover(row.service, max(row.during.start, at))
     form = EndForm(until=HANDOVER if handover else "4h")
     if form.validate_on_submit():
-        try:
+        with form.refusing(InvalidDivert):
             proposed = lookup.propose_new_end(row, form.until.data)
-        except InvalidDivert as error:
-            form.refuse(error)
-        else:
-            others = _others([divert_id])
-            if _is_confirmed(form, [proposed], others):
-                _move_ends([divert_id], proposed.during.end)
-                return redirect(url_for("diverts.index", done="moved"))
-            return _check(
-                form,
-                [proposed],
-                others,
-                [_describe(proposed, others, at, moved=row)],
-                title="Check the new end",
-                button="Change the end",
-            )
+            if page := _check(form, [proposed], _others([divert_id]), at, moved=row):
+                return page
+            _move_ends([divert_id], proposed.during.end)
+            return redirect(url_for("diverts.index", done="moved"))
     (view,) = (view for view in current_diverts(at) if view.id == divert_id)
     return render_page("divert_move.html", form=form, divert=view, handover=handover)
 
@@ -233,85 +217,69 @@ def divert_views(rows: Sequence[DivertRow], at: datetime) -> list[DivertView]:
     return [_view(row, at, newest_rows.get(row.service)) for row in reversed(rows)]
 
 
-def _is_confirmed(
-    form: EndForm, proposed: Sequence[ProposedDivert], others: Iterable[DivertRow]
-) -> bool:
-    """Return whether just this was shown, and a line that is shut was ticked."""
-    has_closed = any(divert.closed for divert in proposed)
-    return form.shown.data == _digest(proposed, others) and (
-        form.although_closed.data or not has_closed
-    )
-
-
-def _digest(proposed: Iterable[ProposedDivert], others: Iterable[DivertRow]) -> str:
-    ends = [(divert.service.id, divert.line.id, divert.during.end) for divert in proposed]
-    services = {service_id for service_id, *_ in ends}
-    return digest(ends, [row.id for row in others if row.service in services])
-
-
 def _check(
     form: EndForm,
-    proposed: Sequence[ProposedDivert],
+    proposed: Sequence[Divert],
     others: Sequence[DivertRow],
-    descriptions: Iterable[Description],
-    **values: object,
-) -> Response:
-    """Show what callers would get: once for all services of which the same is true.
+    at: datetime,
+    moved: DivertRow | None = None,
+    note: str = "",
+) -> Response | None:
+    """Return a page that shows what callers would get; None once just that was confirmed.
 
-    The page holds the end as an instant; a handover is worked out again.
+    What is the same for several services is shown once. The page holds the end as an instant; a
+    handover is worked out again. ``others`` are the diverts that are set besides; those by
+    colleagues count as shown. ``moved`` is the divert that is given another end.
     """
-    locale, at, shown = lookup.staff_locale(), lookup.now(), _digest(proposed, others)
+    facts, locale = lookup.snapshot(), lookup.staff_locale()
+    ends = [(divert.service, divert.line.id, divert.during.end) for divert in proposed]
+    services, actor = {service_id for service_id, *_ in ends}, current_account().actor
+    by_colleagues = [row.id for row in others if row.service in services and row.set_by != actor]
+    shown = digest(ends, by_colleagues)
+    warnings = staff_text.closed_warnings(facts.timetables, proposed, at, locale)
+    is_same = form.shown.data == shown
+    if is_same and (form.although_closed.data or not warnings):
+        return None
     names_by_description: dict[Description, list[str]] = {}
-    for divert, description in zip(proposed, descriptions, strict=True):
-        name = divert.service.name.get("en")
+    for divert in proposed:
+        name = staff_text.service_name(facts.directory, divert.service)
+        description = _describe(divert, others, at, moved)
         names_by_description.setdefault(description, []).append(name)
-    warnings = [
-        staff_text.closed_warning(divert.line, divert.closed, at, locale)
-        for divert in proposed
-        if divert.closed
-    ]
-    is_unconfirmed, end = form.shown.data == shown, proposed[0].during.end
-    until = HANDOVER if form.until.choice == HANDOVER else end.isoformat()
+    until = HANDOVER if form.until.choice == HANDOVER else proposed[0].during.end.isoformat()
     return render_page(
         "divert_check.html",
-        status=400 if is_unconfirmed else 200,
+        status=400 if is_same else 200,
         previews=[
             (join_words(names, locale), *description)
             for description, names in names_by_description.items()
         ],
-        warnings=list(dict.fromkeys(warnings)),
+        warnings=warnings,
         hidden={**form.hidden(shown), "until": until},
-        is_unconfirmed=is_unconfirmed,
+        is_unconfirmed=is_same,
         has_changed=form.shown.data not in ("", shown),
-        **values,
+        is_new=moved is None,
+        note=note,
     )
 
 
 def _describe(
-    proposed: ProposedDivert,
-    others: Sequence[DivertRow],
-    at: datetime,
-    may_ring: bool | None = None,
-    moved: DivertRow | None = None,
+    divert: Divert, others: Sequence[DivertRow], at: datetime, moved: DivertRow | None
 ) -> Description:
-    """Return what callers get if ``proposed`` is set at ``at``, after ``others``.
-
-    Of a divert that is given another end, it is ``moved`` with that end, and ``may_ring`` is None.
-    """
+    """Return what callers get if a divert is set, or ``moved`` to its end, besides ``others``."""
     locale, facts = lookup.staff_locale(), lookup.snapshot()
-    service, line, during = proposed.service, proposed.line, proposed.during
-    active = lookup.active_diverts(others)
-    set_at = moved.set_at if moved else max([at, *(divert.set_at for divert in active)])
-    diverts = (*active, Divert(service.id, line, during, set_at))
-    before = decide(facts.timetables, service.id, during.start, active).line
-    decision = decide(facts.timetables, service.id, during.start, diverts)
-    after = decide(facts.timetables, service.id, during.end, diverts).line
+    line, during = divert.line, divert.during
+    earlier = [row for row in others if not moved or row.id < moved.id]
+    later = [row for row in others if moved and row.id > moved.id]
+    active = *lookup.active_diverts(earlier), divert, *lookup.active_diverts(later)
+    decide_at = partial(decide, facts.timetables, divert.service)
+    before = decide_at(during.start, lookup.active_diverts(others)).line
+    decision, after = decide_at(during.start, active), decide_at(during.end, active).line
     instead, remarks = "Callers go on getting", []
     if before.id != line.id:
         replaced = line_phrase(before, locale)
         instead = f"Instead of {replaced}, callers get"
-        if may_ring is not None:
-            may = "may still" if may_ring else "will not"
+        if not moved:
+            may = "will not" if divert.avoid else "may still"
             remarks.append(f"While it lasts, {replaced} {may} be rung when nobody else answers.")
     if moved and during.end < moved.during.end:
         less = staff_text.format_time_left(moved.during.end - during.end)
@@ -319,33 +287,25 @@ def _describe(
         remarks.append(
             f"That is {less} shorter than it is set for: it would have ended at {set_for}."
         )
-    unchanged_until = divert_rules.unchanged_until(facts.timetables, proposed, active)
-    if unchanged_until is not None:
-        remarks.append(staff_text.unchanged_remark(line, unchanged_until, at, locale))
     for row in others:
-        if row.service == service.id and row.during.overlaps(during):
+        if row.service == divert.service and row.during.overlaps(during):
             name = staff_text.line_name(facts.directory, row.line)
             when = staff_text.format_span(row.during, at, locale)
-            is_newer = row.set_at > set_at
-            effect = "takes precedence" if is_newer else "has no effect until this one ends"
+            effect = "takes precedence" if row in later else "has no effect until this one ends"
             remarks.append(f"The divert to {name}, {when}, {effect}.")
-    when = staff_text.format_span(during, at, locale)
     length = staff_text.format_time_left(during.end - during.start)
+    when = f"{staff_text.format_span(during, at, locale)} ({length})"
     then = "the same line" if after.id == line.id else line_phrase(after, locale)
     change = (
-        f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when} ({length}), "
-        f"then {then}."
+        f"{instead} {line_phrase(line, locale)} on {decision.phone.display} {when}, then {then}."
     )
     if decision.line.id != line.id:
         change = (
-            f"This one lasts {when} ({length}), but callers go on getting "
+            f"This one lasts {when}, but callers go on getting "
             f"{line_phrase(decision.line, locale)}: the divert to it was set later."
         )
-    return (
-        change,
-        sentences.reason_sentence(decision, during.start, locale, facts.holidays.dates),
-        tuple(remarks),
-    )
+    callers_read = sentences.reason_sentence(decision, during.start, locale, facts.holidays.dates)
+    return change, callers_read, tuple(remarks)
 
 
 def _callers_get(at: datetime) -> str:

@@ -8,16 +8,18 @@ import base64
 import re
 import secrets
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from flask import current_app
+from flask import current_app, request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from itsdangerous import Signer
 from wtforms import BooleanField, Field, SelectMultipleField, StringField
+from wtforms.utils import unset_value
 from wtforms.validators import ValidationError
 
 from routing import lookup
@@ -35,6 +37,9 @@ Value = TypeVar("Value")
 
 NOBODY = "nobody"
 NOW, TIME = "now", "time"
+NOT_SENT_AGAIN = "csrf_token", "although_closed", "sheet", "file_name"
+"""What a page that reads a form back has of its own."""
+
 DIVERT_REASONS = (
     "The telephones are down",
     "The office cannot be used",
@@ -49,77 +54,52 @@ OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 class DateField(Field):
     """A date, typed in boxes: ``first`` in ``first-day``, ``first-month`` and ``first-year``.
 
-    ``parts`` is what was typed, by box; ``data`` is the date. Links and confirmed forms send it
-    whole, as ``isoformat`` writes it, under the field's own name.
+    ``parts`` is what was typed, by box; ``data`` is the date. Links send it whole, as ``isoformat``
+    writes it, under the field's own name.
     """
 
-    names: tuple[str, ...] = ("day", "month", "year")
+    boxes: tuple[str, ...] = ("day", "month", "year")
     data: Any
 
     def process(
-        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
+        self,
+        formdata: Mapping[str, str] | None,
+        data: Any = unset_value,
+        extra_filters: Any = None,
     ) -> None:
-        """Read every box, or the whole value; without a form that was sent, show ``data``."""
-        self.process_errors: list[str] = []
-        sent, self.whole_error = formdata or {}, ""
-        self.parts = {part: sent.get(f"{self.name}-{part}", "")[:40] for part in self.names}
-        whole = sent.get(self.name, "")
-        try:
-            self.data = self.read(whole) if whole else data or None
-        except InvalidTime as error:
-            self.data, self.whole_error = None, str(error)
-        if self.data is not None and not any(self.parts.values()):
+        """Read every box, or the whole value; where no box was sent, fill in ``data``."""
+        sent = formdata or {}
+        self.parts = {box: sent.get(f"{self.name}-{box}", "")[:40] for box in self.boxes}
+        super().process(formdata, data, extra_filters)
+        if isinstance(self.data, date) and not any(self.parts.values()):
             self.parts = self.split(self.data)
 
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Read what was typed. Raise ValidationError, saying what to write."""
-        if self.whole_error:
-            raise ValidationError(self.whole_error)
-        try:
-            self.data = self.read_parts()
-        except InvalidTime as error:
-            raise ValidationError(str(error)) from error
-
-    def read(self, whole: str) -> Any:
-        """Read a value that was sent whole. Raise InvalidTime."""
-        try:
-            return date.fromisoformat(whole)
-        except ValueError as error:
-            raise InvalidTime("Write the date as 24 12 2026.") from error
-
-    def read_parts(self) -> Any:
-        """Read the value in the boxes. Raise InvalidTime."""
-        return time_parsing.parse_date(*self.parts.values())
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the date. Raise ValueError, saying what to write."""
+        if any(valuelist):
+            self.data = date.fromisoformat(valuelist[0])
+        else:
+            self.data = time_parsing.parse_date(*self.parts.values())
 
     def split(self, data: Any) -> dict[str, str]:
         """Return a value as it is typed, by box."""
-        return {name: str(getattr(data, name)) for name in ("day", "month", "year")}
-
-    @property
-    def date_items(self) -> list[dict[str, str]]:
-        """Return the boxes of the date, for GOV.UK's date input."""
-        return [
-            {"name": name, "value": self.parts[name], "classes": f"govuk-input--width-{width}"}
-            for name, width in (("day", 2), ("month", 2), ("year", 4))
-        ]
+        return {box: str(getattr(data, box)) for box in ("day", "month", "year")}
 
 
 class LocalTimeField(DateField):
     """A date and a time of day by local clocks; ``data`` is the instant."""
 
-    names = ("day", "month", "year", "time")
+    boxes = ("day", "month", "year", "time")
 
-    def read(self, whole: str) -> datetime:
-        """Read an instant, or a local time. Raise InvalidTime."""
-        return time_parsing.parse_local(whole, lookup.staff_locale().zone)
-
-    def read_parts(self) -> datetime:
-        """Read the instant in the boxes. Raise InvalidTime."""
-        day, month, year, time = self.parts.values()
-        if not time.strip():
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read the instant; whole, a local time is one too. Raise InvalidTime."""
+        zone, (day, month, year, time) = lookup.staff_locale().zone, self.parts.values()
+        if any(valuelist):
+            self.data = time_parsing.parse_local(valuelist[0], zone)
+        elif time.strip():
+            self.data = time_parsing.parse_date_and_time(day, month, year, time, zone)
+        else:
             raise InvalidTime("Write the time, as 5pm, 5:30pm or 17:30.")
-        zone = lookup.staff_locale().zone
-        return time_parsing.parse_date_and_time(day, month, year, time, zone)
 
     def split(self, data: datetime) -> dict[str, str]:
         """Return an instant as it is typed; one that the clocks show twice with BST or GMT."""
@@ -134,7 +114,8 @@ class TimeChoiceField(LocalTimeField):
     """A choice of times; TIME is the one that is typed, in boxes.
 
     ``choices`` says what each of the others means. ``choice`` is what was chosen, ``data`` the
-    instant or what the choice means. An empty form shows its data or default as the choice.
+    instant or what the choice means. An empty form shows its data or default as the choice, and
+    today's date in the boxes.
     """
 
     def __init__(self, choices: Mapping[str, Any], refusal: str, **kwargs: Any) -> None:
@@ -142,41 +123,47 @@ class TimeChoiceField(LocalTimeField):
         self.choices, self.refusal = choices, refusal
 
     def process(
-        self, formdata: Mapping[str, str] | None, data: Any = None, extra_filters: Any = None
+        self,
+        formdata: Mapping[str, str] | None,
+        data: Any = unset_value,
+        extra_filters: Any = None,
     ) -> None:
-        """Read the choice and every box; of an empty form they hold today's date."""
+        """Read the choice and every box."""
         if formdata is not None:
-            super().process(formdata)
             self.choice = formdata.get(self.name, "")[:100]
+            super().process(formdata, None)
         else:
+            self.choice = data or self.default
             super().process(None, lookup.now())
-            self.parts["time"], self.choice = "", data or self.default
+            self.parts["time"] = ""
 
-    def pre_validate(self, form: FlaskForm) -> None:
-        """Read what was chosen. Raise ValidationError, saying what to write."""
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        """Read what was chosen. Raise ValueError, saying what to write."""
         zone = lookup.staff_locale().zone
         today = lookup.now().astimezone(zone).date()
         if self.choice in self.choices:
             if self._is_typed_after(today):
-                raise ValidationError(
+                raise ValueError(
                     "A time is typed, but another choice is ticked. Tick the choice above that "
                     "time, or clear it."
                 )
             self.data = self.choices[self.choice]
         elif self.choice == TIME:
-            self.whole_error = ""
-            super().pre_validate(form)
+            super().process_formdata([])
             if self.data == instants.midnight(today, zone):  # the one that ends today is meant
                 self.data = instants.midnight(today + timedelta(days=1), zone)
-        elif self.data is None:
-            raise ValidationError(self.refusal)
+        else:
+            try:
+                self.data = time_parsing.parse_local(self.choice, zone)
+            except InvalidTime as error:
+                raise ValueError(self.refusal) from error
 
     def _is_typed_after(self, today: date) -> bool:
         """Return whether a time was typed, or a date later than the one filled in for today."""
         day, month, year, time = self.parts.values()
         try:
-            return bool(time.strip()) or date(int(year), int(month), int(day)) > today
-        except (ValueError, OverflowError):
+            return bool(time.strip()) or time_parsing.parse_date(day, month, year) > today
+        except InvalidTime:
             return False
 
 
@@ -190,11 +177,36 @@ def parse_id(value: str) -> int | None:
     return int(value) if value.isdecimal() and len(value) <= 18 else None  # no id is longer
 
 
+def parse_day(value: str, default: date) -> date:
+    """Return a date from 2000 to 2099, as a link has it; ``default`` for anything else."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return default
+    return day if 2000 <= day.year < 2100 else default
+
+
 class StaffForm(FlaskForm):
-    """A form whose errors are its fields' own, and those of the rules that refuse it."""
+    """A form whose errors are its fields' own, and those of the rules that refuse it.
+
+    A page that reads a change back sends the form once more, with ``shown``, a digest of what was
+    read back, and ``once``, which names the page: however often it is sent, the change is saved
+    once.
+    """
 
     class Meta:
         csrf = False
+
+    once = text(40)
+    shown = text(64)
+
+    @contextmanager
+    def refusing(self, *errors: type[Exception]) -> Iterator[None]:
+        """Show why the form was refused, if one of ``errors`` is raised inside, and go on."""
+        try:
+            yield
+        except errors as error:
+            self.refuse(error)
 
     def refuse(self, error: Exception) -> None:
         """Show why the form was refused, beside the field to change if the error names one."""
@@ -214,29 +226,9 @@ class StaffForm(FlaskForm):
         ]
 
     def hidden(self, shown: str) -> dict[str, str]:
-        """Return the hidden fields of a page that reads back the form: its values, a Confirmation.
-
-        Only once the form was validated.
-        """
-        return {**self.values(), "shown": shown, "once": secrets.token_urlsafe(16)}
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values by the names under which they are sent."""
-        return {
-            field.name: field.data.isoformat() if isinstance(field, DateField) else field.data
-            for field in self
-        }
-
-
-class Confirmation(StaffForm):
-    """What a page that reads a change back sends along with the change.
-
-    ``once`` names the page: however often its form is sent, the change is saved once. ``shown`` is
-    a digest of what was read back.
-    """
-
-    once = text(40)
-    shown = text(64)
+        """Return the hidden fields of a page that reads the form back: what was sent, once more."""
+        sent = {name: value for name, value in request.values.items() if name not in NOT_SENT_AGAIN}
+        return {**sent, "shown": shown, "once": secrets.token_urlsafe(16)}
 
 
 def link_token(form_key: str, *content: object) -> str:
@@ -289,17 +281,13 @@ class AccountForm(StaffForm):
         return parse_roles(self.role.data or ())
 
 
-class EndForm(Confirmation):
+class EndForm(StaffForm):
     """Until when a divert lasts, and what was confirmed on the page that showed it."""
 
     until = TimeChoiceField(
         DIVERT_ENDS, "Choose when the divert ends: every divert has an end.", default=HANDOVER
     )
     although_closed = BooleanField()
-
-    def values(self) -> dict[str, str]:
-        """Return nothing: the end that was shown is sent along."""
-        return {}
 
 
 class DivertForm(EndForm):
@@ -316,16 +304,6 @@ class DivertForm(EndForm):
     def why(self) -> str:
         """Return the common reason that was chosen, then what was typed."""
         return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values by the names under which they are sent, but for the end."""
-        return {
-            "service": self.service.data,
-            "line": self.line.data,
-            "from": NOW if self.from_.data is None else self.from_.data.isoformat(),
-            "note": self.why,
-            "may_ring": "yes" if self.may_ring.data else "",
-        }
 
 
 class DutyForm(StaffForm):
@@ -345,12 +323,6 @@ class DutyForm(StaffForm):
     def during(self) -> Span:
         """Return from when until when. Only once the form was validated."""
         return Span(self.starts.data, self.ends.data)
-
-
-class RemovalForm(StaffForm):
-    """Which cover of a shift to remove: "" is the shift."""
-
-    cover = text(20)
 
 
 class SwapForm(StaffForm):
@@ -373,10 +345,6 @@ class FillForm(StaffForm):
     working_day = text(100, name=DayKind.WORKING_DAY.value)
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values, with the names in one line."""
-        return {**super().values(), "people": ", ".join(self.names)}
 
     @property
     def names(self) -> list[str]:
@@ -434,11 +402,10 @@ class ImportForm(StaffForm):
         if not self.content:
             raise ValidationError("Choose a CSV file.")
 
-    def values(self) -> dict[str, str]:
-        """Return what was chosen, and the file in ``sheet``."""
-        choices = {field.name: "yes" for field in (self.add_people, self.replace) if field.data}
+    def file_again(self) -> dict[str, str]:
+        """Return the file as fields of the page that reads the import back."""
         sheet = base64.b64encode(zlib.compress(self.content)).decode()
-        return {**choices, "sheet": sheet, "file_name": self.name}
+        return {"sheet": sheet, "file_name": self.name}
 
 
 def _decompress(sheet: str) -> bytes:
@@ -449,23 +416,20 @@ def _decompress(sheet: str) -> bytes:
         raise ValidationError("Choose the CSV file again.") from error
 
 
+def _display_phone(value: str | None) -> str:
+    try:
+        return parse_phone(value).display if value and value.strip() else ""
+    except ValueError as error:
+        problem = "This is not a telephone number. Write it in full, as 01632 960001."
+        raise ValueError(problem) from error
+
+
 class PersonForm(StaffForm):
-    """Somebody's name, work phone and account."""
+    """Somebody's name, work phone as it is written, and account."""
 
     name = text(200)
-    phone = text(200)
+    phone = StringField(filters=[_display_phone])
     account = text(20)
-
-    def validate_phone(self, field: Field) -> None:
-        """Put a telephone number into the form in which it is written. Raise ValidationError."""
-        if field.data.strip():
-            try:
-                field.data = parse_phone(field.data).display
-            except ValueError as error:
-                problem = "This is not a telephone number. Write it in full, as 01632 960001."
-                raise ValidationError(problem) from error
-        else:
-            field.data = ""
 
 
 class CalendarForm(StaffForm):
@@ -478,8 +442,3 @@ class PreviewForm(StaffForm):
     """Which instant to show."""
 
     at = LocalTimeField()
-
-    @property
-    def is_filled_in(self) -> bool:
-        """Say whether any time is asked for."""
-        return bool(self.at.data or self.at.whole_error or self.at.parts["time"].strip())

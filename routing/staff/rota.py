@@ -4,10 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from flask import Response, redirect, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, request, url_for
 
 from routing import lookup, rota_service
 from routing.core import instants
@@ -17,10 +15,17 @@ from routing.errors import UnknownShift
 from routing.rota import descriptions, filling
 from routing.rota.descriptions import RotaText
 from routing.rota.filling import DayKind
-from routing.rota.roster import Assignment, Rota
+from routing.rota.roster import Assignment, Rota, RotaPerson, Shift
 from routing.rota_service import GAP_LOOKAHEAD
-from routing.staff.auth import HOME, actor_names, current_account, render_page, staff_blueprint
-from routing.staff.forms import Confirmation, parse_id
+from routing.staff.auth import (
+    HOME,
+    actor_names,
+    current_account,
+    render_page,
+    send_csv,
+    staff_blueprint,
+)
+from routing.staff.forms import parse_day, parse_id
 from routing.store import rota as rota_store
 from routing.store.accounts import Role
 from routing.store.rota import RotaChange
@@ -40,17 +45,20 @@ QUARTER = timedelta(minutes=15)
 class GridBar:
     """A part of a row. ``kind`` is duty, cover, gap, or idle, where there is nothing to show.
 
-    ``times`` are its start and end by local clocks, ``who`` is on duty, ``note`` says more.
-    ``link`` leads to the shift, or to a form that fills the gap; "" if there is nothing to do.
+    ``who`` is on duty, ``note`` says more. ``link`` leads to the shift, or to a form that fills the
+    gap; "" if there is nothing to do.
     """
 
     kind: str
     during: Span
-    times: str = ""
     who: str = ""
     note: str = ""
     link: str = ""
-    is_now: bool = False
+
+    @property
+    def times(self) -> str:
+        """Return its start and end by local clocks."""
+        return descriptions.format_times(self.during, lookup.staff_locale())
 
     @property
     def quarters(self) -> int:
@@ -74,24 +82,19 @@ def show() -> Response:
             rota = rota_service.load_rota(connection, period.start, period.end)
         names, done = actor_names(connection), None
         with suppress(UnknownShift):
-            done = _describe_change(rota_store.get_change(connection, done_id or 0))
-        changes = [
-            {
-                **_describe_change(change),
-                "at": staff_text.format_relative(change.made_at, at, locale),
-                "actor": names(change.made_by),
-            }
-            for change in rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
-        ]
+            done = rota_store.get_change(connection, done_id or 0)
+        changes = rota_store.newest_changes(connection, MAX_CHANGES_SHOWN)
     ahead = Span(at, at + GAP_LOOKAHEAD)
     return render_page(
         "rota.html",
+        at=at,
         done=done,
         known=request.args.get("known", 0, type=int),
         roles=_role_rows(rota, days, at),
         roles_on_duty=roles_on_duty(upcoming, at),
         gaps=_gap_items(upcoming, at, ahead),
-        clashes=_clash_items(upcoming, at, ahead),
+        clashes=upcoming.clashes(ahead.start, ahead.end),
+        text=RotaText(upcoming, at),
         lookahead_days=GAP_LOOKAHEAD.days,
         period=_describe(days),
         first=first,
@@ -99,6 +102,22 @@ def show() -> Response:
         earlier=first - DAYS_SHOWN * ONE_DAY,
         later=first + DAYS_SHOWN * ONE_DAY,
         changes=changes,
+        describe_change=_describe_change,
+        format_relative=lambda when: staff_text.format_relative(when, at, locale),
+        names=names,
+    )
+
+
+@bp.get("/rota/shifts/<id:shift_id>")
+def show_shift(shift_id: int) -> Response:
+    """Show a shift: who has which part of it, and what can be done with it."""
+    (rota, shift), at = read_shift(shift_id), lookup.now()
+    return render_page(
+        "shift.html",
+        shift=shift,
+        text=RotaText(rota, at),
+        describe_period=describe_period,
+        is_over=shift.during.end <= at,
     )
 
 
@@ -111,6 +130,7 @@ def print_page() -> Response:
     rota = rota_service.read_rota(period.start, period.end)
     return render_page(
         "rota_print.html",
+        at=at,
         roles=_role_rows(rota, days, at),
         period=_describe(days),
         printed_at=format_datetime(at, locale, with_year=True),
@@ -121,9 +141,7 @@ def print_page() -> Response:
 def download() -> Response:
     """Send who is really on duty in a year from today, or ``?from=``, for a spreadsheet."""
     days = _days_shown(lookup.now(), DAYS_IN_FILE)
-    content = rota_service.export_csv(_period(days)).encode("utf-8-sig")
-    disposition = f'attachment; filename="rota-{days[0]}.csv"'
-    return Response(content, mimetype="text/csv", headers={"Content-Disposition": disposition})
+    return send_csv(rota_service.export_csv(_period(days)), f"rota-{days[0]}.csv")
 
 
 @bp.get("/rota/gaps")
@@ -141,7 +159,8 @@ def gaps() -> Response:
         "rota_gaps.html",
         gaps=_gap_items(rota, at, period),
         surplus=RotaText(rota, at).surplus(period.start, period.end),
-        clashes=_clash_items(rota, at, period),
+        clashes=rota.clashes(period.start, period.end),
+        text=RotaText(rota, at),
         lookahead_days=GAP_LOOKAHEAD.days,
         first=format_full_date(first, locale),
         later=first + GAP_LOOKAHEAD,
@@ -157,46 +176,38 @@ def bank_holidays() -> Response:
     days = [day for day in year if day in holidays.dates]
     with lookup.database().reading() as connection:
         rota = rota_service.load_days(connection, days)
-    return render_page("rota_holidays.html", roles=_role_rows(rota, days, at))
+    return render_page("rota_holidays.html", at=at, roles=_role_rows(rota, days, at))
 
 
-def roles_on_duty(rota: Rota, at: datetime) -> list[dict[str, object]]:
-    """Return who is on duty in each role at ``at``, until when and who then; and work phones.
+def roles_on_duty(rota: Rota, at: datetime) -> list[tuple[str, str, str, list[RotaPerson]]]:
+    """Return each role's name, who is on duty at ``at``, and until when and who then.
 
-    Phones are for people who arrange duty or diverts.
+    Last the people on duty who have a work phone, for people who arrange duty or diverts.
     """
-    account, text = current_account(), RotaText(rota, at)
+    account, roles = current_account(), []
     may_see_phones = account.may(Role.ROTA) or account.may(Role.DIVERT)
-    roles: list[dict[str, object]] = []
     for role in rota.roles.values():
-        who, until = text.now(role)
-        people = [rota.people[id_] for id_ in rota.staffing_at(role.id, at).person_ids if id_]
-        phones = [(one.name, one.phone) for one in people if one.phone and may_see_phones]
-        name = rota.role_names[role.id]
-        roles.append({"name": name, "who": who, "until": until, "phones": phones})
+        ids = rota.staffing_at(role.id, at).person_ids if may_see_phones else ()
+        people = [person for id_ in ids if (person := rota.people[id_]).phone]
+        roles.append((rota.role_names[role.id], *RotaText(rota, at).now(role), people))
     return roles
 
 
-def show_saved_change() -> AnyResponse | None:
-    """Show what a form has saved already, if it is sent again: by a second tap, or once more."""
-    once = Confirmation().once.data
-    if not once:
-        return None
+def read_shift(shift_id: int) -> tuple[Rota, Shift]:
+    """Return a shift, and the rota around it. Raise UnknownShift, DatabaseUnavailable."""
     with lookup.database().reading() as connection:
-        change = rota_store.find_change_by_key(connection, once)
-    return None if change is None else redirect(url_for("rota.show", done=change.id))
+        shift = rota_store.get(connection, shift_id)
+    rota = rota_service.read_around(shift.during)
+    if shift.role_id not in rota.roles:
+        raise UnknownShift(f"Shift {shift_id} is in a role that the directory no longer has.")
+    return rota, shift
 
 
-def redirect_to_rota(change: RotaChange, start: datetime, known: int = 0) -> AnyResponse:
-    """Redirect to the rota, to two weeks in which a change at ``start`` can be seen.
-
-    ``known`` is how many shifts of an import were there already.
-    """
-    zone = lookup.staff_locale().zone
-    day, today = start.astimezone(zone).date(), lookup.now().astimezone(zone).date()
-    is_shown = 0 <= (day - today).days < DAYS_SHOWN
-    values: dict[str, Any] = {"from": None if is_shown else day, "known": known or None}
-    return redirect(url_for("rota.show", done=change.id, **values))
+def describe_period(during: Span) -> str:
+    """Return a period in full, with its length: it is read back to whoever typed it."""
+    locale, at = lookup.staff_locale(), lookup.now()
+    start, end = (format_datetime(edge, locale, at) for edge in (during.start, during.end))
+    return f"from {start} until {end} ({staff_text.format_time_left(during.end - during.start)})"
 
 
 def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
@@ -214,31 +225,13 @@ def _gap_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, str]]:
     return [*empty.items(), *gaps]
 
 
-def _clash_items(rota: Rota, at: datetime, period: Span) -> list[tuple[str, int]]:
-    return [
-        (RotaText(rota, at).clash(clash), clash.assignments[-1].shift.id)
-        for clash in rota.clashes(period.start, period.end)
-    ]
-
-
-def _describe_change(change: RotaChange) -> dict[str, object]:
-    label = staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
-    return {
-        "id": change.id,
-        "action": change.summary or label,
-        "is_undone": change.undone_by_change_id is not None,
-        "can_be_undone": change.can_be_undone,
-    }
+def _describe_change(change: RotaChange) -> str:
+    return change.summary or staff_text.ACTION_LABELS.get(f"rota.{change.kind}", change.kind)
 
 
 def _first_date(at: datetime) -> date:
-    """Return the date in ``?from=``; today at ``at`` if there is none from 2000 to 2099."""
-    today = at.astimezone(lookup.staff_locale().zone).date()
-    try:
-        first = date.fromisoformat(request.args.get("from", ""))
-    except ValueError:
-        return today
-    return first if 2000 <= first.year < 2100 else today
+    """Return the date in ``?from=``; today at ``at`` if there is none."""
+    return parse_day(request.args.get("from", ""), at.astimezone(lookup.staff_locale().zone).date())
 
 
 def _days_shown(at: datetime, count: int = DAYS_SHOWN) -> list[date]:
@@ -273,60 +266,43 @@ def _row(rota: Rota, role: RotaRole, day: date, minute: int, at: datetime) -> di
     """Return a day of a role. Its lanes hold bars in order: one lane for each person at once."""
     locale = lookup.staff_locale()
     period = Span(*(instants.start_at(d, minute, locale.zone) for d in (day, day + ONE_DAY)))
-    bars = [
-        _duty_bar(rota, duty, period, at)
-        for duty in rota.assignments(role.id, period.start, period.end)
-        if duty.person_id is not None
-    ]
-    bars += [
-        _gap_bar(rota, role, gap, missing, at)
-        for gap, missing in rota.role_gaps(role.id, period.start, period.end)
-    ]
+    lanes = _lanes(_bars(RotaText(rota, at), role, period))
     return {
         "day": format_full_date(day, locale),
         "starts": descriptions.format_times(period, locale).partition(" to ")[0],
         "tags": list(_tags(rota, role, day, period)),
         "is_free_day": filling.day_kind(day, rota.timetables) is not DayKind.WORKING_DAY,
-        "lanes": [_fill_lane(lane, period) for lane in _lanes(bars) or [[]]],
+        "lanes": [_fill_lane(lane, period) for lane in lanes or [[]]],
     }
 
 
-def _duty_bar(rota: Rota, duty: Assignment, period: Span, at: datetime) -> GridBar:
-    during = Span(max(duty.during.start, period.start), min(duty.during.end, period.end))
-    return GridBar(
-        "duty" if duty.cover is None else "cover",
-        during,
-        descriptions.format_times(during, lookup.staff_locale()),
-        rota.names[duty.person_id],
-        RotaText(rota, at).cover(duty) if duty.cover else "",
-        # Hundreds on a page: url_for would take a sixth of its time.
-        f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
-        at in during,
-    )
-
-
-def _gap_bar(rota: Rota, role: RotaRole, gap: Span, missing: int, at: datetime) -> GridBar:
-    duties = rota.assignments(role.id, gap.start, gap.end)
-    absent = [duty for duty in duties if duty.person_id is None]
-    notes = [
-        f"{rota.names[duty.shift.person_id]} {'is off' if duty.cover else 'has left'}"
-        + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
-        for duty in absent
-    ]
-    return GridBar(
-        "gap",
-        gap,
-        descriptions.format_times(gap, lookup.staff_locale()),
-        descriptions.format_shortfall(role, missing).capitalize(),
-        "; ".join(notes),
-        _gap_link(rota, role, gap, absent),
-        at in gap,
-    )
+def _bars(text: RotaText, role: RotaRole, period: Span) -> Iterator[GridBar]:
+    rota = text.rota
+    duties = rota.assignments(role.id, period.start, period.end)
+    for duty in duties:
+        if duty.person_id is not None:
+            yield GridBar(
+                "cover" if duty.cover else "duty",
+                Span(max(duty.during.start, period.start), min(duty.during.end, period.end)),
+                rota.names[duty.person_id],
+                text.cover(duty),
+                # Hundreds on a page: url_for would take a sixth of its time.
+                f"{request.script_root}{HOME}/rota/shifts/{duty.shift.id}",
+            )
+    for gap, missing in rota.role_gaps(role.id, period.start, period.end):
+        absent = [duty for duty in duties if duty.person_id is None and duty.during.overlaps(gap)]
+        notes = [
+            f"{rota.names[duty.shift.person_id]} {'is off' if duty.cover else 'has left'}"
+            + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
+            for duty in absent
+        ]
+        who = descriptions.format_shortfall(role, missing).capitalize()
+        yield GridBar("gap", gap, who, "; ".join(notes), _gap_link(rota, role, gap, absent))
 
 
 def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:
     if not current_account().may(Role.ROTA):
-        return url_for("rota_shifts.show", shift_id=absent[0].shift.id) if absent else ""
+        return url_for("rota.show_shift", shift_id=absent[0].shift.id) if absent else ""
     if not absent:
         return _fill_link(rota, role, gap)
     during = absent[0].during

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.base_client import OAuthError
@@ -77,7 +76,6 @@ class Identity:
     If ``roles`` is empty, it gives them none here, and ``refusal`` tells them why.
     """
 
-    issuer: str
     subject: str
     name: str
     roles: frozenset[Role]
@@ -105,15 +103,12 @@ def sign_out_url(return_to: str) -> str | None:
     None if the provider has none or is down.
     """
     try:
-        endpoint = _client().load_server_metadata().get("end_session_endpoint")
+        client = _client()
+        url: str = client.create_logout_url(return_to, client_id=client.client_id)["url"]
     except (SignInError, *_FAILURES) as error:
         log.warning("no sign-out with the provider: %s", type(error).__name__)
         return None
-    if not re.fullmatch(r"https?://[!-~]+", str(endpoint)):
-        return None
-    client_id = current_app.config["OIDC_CLIENT_ID"]
-    query = urlencode({"client_id": client_id, "post_logout_redirect_uri": return_to})
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
+    return url if re.fullmatch(r"https?://[!-~]+", url) else None
 
 
 def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback: str) -> Identity:
@@ -123,7 +118,6 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
     Nonce and verifier are of the attempt with the state of that query. The ID token must be signed
     by the provider's keys, for us, by this very issuer, with that nonce, and in date.
     """
-    issuer = current_app.config["OIDC_ISSUER"]
     if "error" in answer:
         refusal = _refusal(OAuthError(answer["error"]))
         raise AccessDenied(_DENIED) if answer["error"] == "access_denied" else refusal
@@ -136,7 +130,7 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
             nonce,
             claims_cls=CodeIDToken,
             claims_options={
-                "iss": {"essential": True, "value": issuer},
+                "iss": {"essential": True, "value": current_app.config["OIDC_ISSUER"]},
                 "aud": {"essential": True, "value": client.client_id},
                 "sub": {"essential": True},
             },
@@ -145,7 +139,7 @@ def identify(nonce: str, code_verifier: str, answer: Mapping[str, str], callback
         raise _refusal(error) from error
     if claims is None:  # no ID token
         raise SignInError(NOT_CONFIRMED)
-    return _identity(issuer, claims)
+    return _identity(claims)
 
 
 _FAILURES = (
@@ -155,7 +149,7 @@ _FAILURES = (
 """What the libraries raise for whatever a provider may send in place of what it should."""
 
 
-def _identity(issuer: str, claims: Any) -> Identity:
+def _identity(claims: Any) -> Identity:
     path, role_map = current_app.config["OIDC_ROLES_CLAIM"], current_app.config["OIDC_ROLES"]
     claim = _claim(claims, path)
     values = claim if isinstance(claim, list) else [claim]
@@ -167,7 +161,7 @@ def _identity(issuer: str, claims: Any) -> Identity:
     printable = ("".join(filter(str.isprintable, name)).strip() for name in names)  # for terminals
     name = next(filter(None, printable), "Somebody without a name")
     refusal = "" if granted else _no_role(claims, path, claim)
-    return Identity(issuer, str(claims["sub"]), name[:100], granted, refusal)
+    return Identity(str(claims["sub"]), name[:100], granted, refusal)
 
 
 def _claim(claims: Any, path: str) -> Any:

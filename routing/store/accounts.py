@@ -14,14 +14,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from routing.errors import AccountError, SignInError
 from routing.store.audit_log import record
-from routing.store.tables import (
-    accounts,
-    calendars,
-    hash_token,
-    password_links,
-    sessions,
-    sign_in_failures,
-)
+from routing.store.tables import accounts, calendars, hash_token, sign_in_failures, tokens
 
 LOCAL = "local"
 """The issuer of accounts that are created here, with a password."""
@@ -29,11 +22,9 @@ LOCAL = "local"
 PROVIDER_ACTOR = "provider"
 """The actor of changes that follow from what the identity provider says at sign-in."""
 
-SESSION_LIFETIME = timedelta(hours=12)
-"""How long a session lasts, whether it is used or not."""
-
-PASSWORD_LINK_LIFETIME = timedelta(days=2)
-"""How long somebody has to set a password by a link."""
+SESSION, RESET_LINK = "session", "reset link"
+TOKEN_LIFETIMES = {SESSION: timedelta(hours=12), RESET_LINK: timedelta(days=2)}
+"""How long a token of each kind is good, whether it is used or not."""
 
 MIN_PASSWORD_CHARS = 12
 MAX_PASSWORD_CHARS = 256
@@ -63,7 +54,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who can sign in, or could: a removed account has no roles.
+    """Somebody who can sign in.
 
     ``password_hash`` is None without a password here, ``signed_in_at`` before the first sign-in.
     """
@@ -104,20 +95,30 @@ def add(
     password: str | None,
     at: datetime,
     actor: str,
+    issuer: str = LOCAL,
+    subject: str = "",
 ) -> Account:
-    """Create a local account. Raise AccountError for a name that is taken or a weak password.
+    """Create an account. Raise AccountError for a name that is taken, a weak password or no role.
 
-    With a password of None, nobody can sign in until they have set one by a link.
+    With a password of None, nobody can sign in with a local one until they have set one by a link.
     """
     name = name.strip()
+    subject = subject or _subject(name)
+    if not granted:
+        raise AccountError("Choose at least one role.")
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise AccountError("A name has 1 to 100 characters.")
-    if find_local(connection, name) is not None:
+    if _find(connection, issuer, subject) is not None:
         raise AccountError(
             f"There is an account '{name}' already. Remove it first, or give it a new password."
         )
     password_hash = None if password is None else hash_password(password, name)
-    return _insert(connection, LOCAL, _subject(name), name, granted, at, actor, password_hash)
+    roles = {"roles": _joined(granted)}
+    values = {"issuer": issuer, "subject": subject, "name": name, "password_hash": password_hash}
+    insert = accounts.insert().values(values | roles | {"added_at": at})
+    account = _account(connection.execute(insert.returning(accounts)).one())
+    record(connection, at, actor, "account.added", account.actor, after=roles)
+    return account
 
 
 def upsert_sso_account(
@@ -127,28 +128,20 @@ def upsert_sso_account(
     name: str,
     granted: frozenset[Role],
     at: datetime,
-) -> Account:
-    """Create or update the account of somebody whom the identity provider has authenticated.
+) -> Account | None:
+    """Create or update the account of somebody whom the identity provider knows; return it.
 
     If the roles differ from those of the last sign-in, the account's sessions end and its
-    calendars are revoked.
+    calendars are revoked. Whoever gets no role has no account created: None.
     """
     account = _find(connection, issuer, subject)
     if account is None:
-        return _insert(connection, issuer, subject, name, granted, at, PROVIDER_ACTOR)
+        if not granted:
+            return None
+        return add(connection, name, granted, None, at, PROVIDER_ACTOR, issuer, subject)
     _update(connection, account, name=name)
     _change_roles(connection, account, granted, at, PROVIDER_ACTOR)
     return replace(account, name=name, roles=granted)
-
-
-def revoke_roles(connection: Connection, issuer: str, subject: str, at: datetime) -> None:
-    """Take every role from the account of somebody to whom the provider no longer gives any.
-
-    Its sessions end and its calendars are revoked. No account is created where there is none.
-    """
-    account = _find(connection, issuer, subject)
-    if account is not None:
-        _change_roles(connection, account, frozenset(), at, PROVIDER_ACTOR)
 
 
 def set_roles(
@@ -203,18 +196,10 @@ def create_password_link(
     account of the provider.
     """
     _ensure_local(account)
-    token = token or secrets.token_urlsafe(32)
-    connection.execute(password_links.delete().where(password_links.c.account_id == account.id))
-    link = {"account_id": account.id, "created_by": actor, "ends_at": at + PASSWORD_LINK_LIFETIME}
-    connection.execute(password_links.insert().values(token_sha256=hash_token(token), **link))
+    is_earlier = (tokens.c.account_id == account.id) & (tokens.c.kind == RESET_LINK)
+    connection.execute(tokens.delete().where(is_earlier))
     record(connection, at, actor, "account.link_created", account.actor)
-    return token
-
-
-def find_by_password_link(connection: Connection, token: str, at: datetime) -> Account | None:
-    """Return whose password a link sets; None if it was used or replaced, or has expired."""
-    is_link = (password_links.c.token_sha256 == hash_token(token)) & (password_links.c.ends_at > at)
-    return _first(connection, accounts.select().join(password_links).where(is_link))
+    return _create_token(connection, RESET_LINK, account, at, actor, token)
 
 
 def hash_password(password: str, name: str = "") -> str:
@@ -314,12 +299,6 @@ def get(connection: Connection, name_or_id: str) -> Account:
     return matches[0]
 
 
-def all_accounts(connection: Connection) -> list[Account]:
-    """Return every account by name, including removed ones (which have no roles)."""
-    query = accounts.select().order_by(accounts.c.name, accounts.c.id)
-    return [_account(row) for row in connection.execute(query)]
-
-
 def active_accounts(connection: Connection) -> list[Account]:
     """Return every account that was not removed, by name."""
     return [_account(row) for row in connection.execute(_SELECT_ACTIVE.order_by(accounts.c.name))]
@@ -346,48 +325,37 @@ def purge_unused(connection: Connection, before: datetime, at: datetime, actor: 
 
 def start_session(connection: Connection, account: Account, at: datetime) -> str:
     """Start a session and return its token, of which only the hash is stored."""
-    token = secrets.token_urlsafe(32)
-    connection.execute(sessions.delete().where(sessions.c.ends_at <= at))
     _update(connection, account, signed_in_at=at)
-    session = {"account_id": account.id, "started_at": at, "ends_at": at + SESSION_LIFETIME}
-    connection.execute(sessions.insert().values(token_sha256=hash_token(token), **session))
-    return token
+    return _create_token(connection, SESSION, account, at, account.actor)
 
 
-def find_by_session(
-    connection: Connection, token: str, at: datetime, issuer: str
+def find_by_token(
+    connection: Connection, kind: str, token: str, at: datetime, issuer: str = LOCAL
 ) -> Account | None:
-    """Return the account that a session belongs to; None when the session has ended.
+    """Return the account of a session or a password link; None if it has ended, or was replaced.
 
     ``issuer`` is the one in use now: sessions of another (local ones, once a provider is
     configured) have ended.
     """
-    is_session = (sessions.c.token_sha256 == hash_token(token)) & (sessions.c.ends_at > at)
-    is_usable = is_session & (accounts.c.issuer == issuer)
-    return _first(connection, _SELECT_ACTIVE.join(sessions).where(is_usable))
+    is_token = (tokens.c.token_sha256 == hash_token(token)) & (tokens.c.kind == kind)
+    is_usable = (tokens.c.ends_at > at) & (accounts.c.issuer == issuer)
+    return _first(connection, _SELECT_ACTIVE.join(tokens).where(is_token & is_usable))
 
 
 def end_session(connection: Connection, token: str) -> None:
     """End one session. Nothing happens for an unknown token."""
-    connection.execute(sessions.delete().where(sessions.c.token_sha256 == hash_token(token)))
+    connection.execute(tokens.delete().where(tokens.c.token_sha256 == hash_token(token)))
 
 
-def _insert(
-    connection: Connection,
-    issuer: str,
-    subject: str,
-    name: str,
-    granted: frozenset[Role],
-    at: datetime,
-    actor: str,
-    password_hash: str | None = None,
-) -> Account:
-    roles = {"roles": _joined(granted)}
-    values = {"issuer": issuer, "subject": subject, "name": name, "password_hash": password_hash}
-    insert = accounts.insert().values(values | roles | {"added_at": at})
-    account = _account(connection.execute(insert.returning(accounts)).one())
-    record(connection, at, actor, "account.added", account.actor, after=roles)
-    return account
+def _create_token(
+    connection: Connection, kind: str, account: Account, at: datetime, actor: str, token: str = ""
+) -> str:
+    connection.execute(tokens.delete().where(tokens.c.ends_at <= at))
+    token = token or secrets.token_urlsafe(32)
+    values = {"kind": kind, "account_id": account.id, "created_by": actor}
+    values |= {"token_sha256": hash_token(token), "ends_at": at + TOKEN_LIFETIMES[kind]}
+    connection.execute(tokens.insert().values(values))
+    return token
 
 
 def _update(connection: Connection, account: Account, **values: object) -> None:
@@ -410,21 +378,20 @@ def _change_roles(
     before, after = {"roles": _joined(account.roles)}, {"roles": _joined(granted)}
     _update(connection, account, **after)
     record(connection, at, actor, "account.changed", account.actor, before, after)
-    _end_sessions_and_calendars(connection, account, at, actor)
+    _end_access(connection, account, at, actor, ends_link=False)
 
 
-def _end_access(connection: Connection, account: Account, at: datetime, actor: str) -> None:
-    connection.execute(password_links.delete().where(password_links.c.account_id == account.id))
-    _end_sessions_and_calendars(connection, account, at, actor)
-
-
-def _end_sessions_and_calendars(
-    connection: Connection, account: Account, at: datetime, actor: str
+def _end_access(
+    connection: Connection, account: Account, at: datetime, actor: str, ends_link: bool = True
 ) -> None:
-    """End what somebody can go on using: sessions, calendars, and links made for others."""
-    connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
-    is_own_link = password_links.c.created_by == account.actor
-    connection.execute(password_links.delete().where(is_own_link))
+    """End what somebody can go on using: sessions, calendars, and links made for others.
+
+    With ``ends_link`` also the link by which they may set a password of their own.
+    """
+    is_ended = tokens.c.created_by == account.actor
+    if ends_link:
+        is_ended |= tokens.c.account_id == account.id
+    connection.execute(tokens.delete().where(is_ended))
     not_revoked = (calendars.c.account_id == account.id) & calendars.c.revoked_at.is_(None)
     update = calendars.update().where(not_revoked).values(revoked_at=at)
     for calendar_id in connection.scalars(update.returning(calendars.c.id)).all():
@@ -445,10 +412,8 @@ def _first(connection: Connection, query: sa.Select[Any]) -> Account | None:
 
 
 def _account(row: sa.Row[Any]) -> Account:
-    granted = parse_roles(row.roles.split()) if row.removed_at is None else frozenset()
-    return Account(
-        row.id, row.issuer, row.subject, row.name, granted, row.password_hash, row.signed_in_at
-    )
+    granted, hashed = parse_roles(row.roles.split()), row.password_hash
+    return Account(row.id, row.issuer, row.subject, row.name, granted, hashed, row.signed_in_at)
 
 
 def _joined(granted: frozenset[Role]) -> str:

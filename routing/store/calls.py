@@ -37,12 +37,12 @@ TIMEOUT_SECONDS = 0.28
 COUNT_INTERVAL_SECONDS = 1.0
 """How often counts are written and logged, however often something is counted."""
 
-# Counters, by the hour
-SIGNATURE_REFUSED = "signature_refused"  # requests without a valid signature
-FAULTS = "faults"  # calls that a fault of this service sent to the fallback
-UNRECOGNISED = "request_unrecognised"  # signed requests that do not look like Twilio's own
+# Counters, by the hour. Conditions have the same codes.
+SIGNATURE_REFUSED = "signatures_refused"  # requests without a valid signature
+FAULTS = "telephone_faults"  # calls that a fault of this service sent to the fallback
+UNRECOGNISED = "requests_unrecognised"  # signed requests that do not look like Twilio's own
 TEXTS_LIMITED = "texts_limited"  # text messages unanswered because a limit was reached
-OVER_LIMIT = "over_limit"  # requests refused because too many of their kind ran at once
+OVER_LIMIT = "requests_refused"  # requests refused because too many of their kind ran at once
 
 SENDER_PREFIX = "text_sender:"
 """Begins the counter of one sender's text messages: a keyed hash follows."""

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
+from routing.core.decision import Divert
 from routing.core.instants import Span, as_utc, whole_second
-from routing.errors import DatabaseUnavailable, NaiveTime, UnknownDivert
+from routing.errors import DatabaseUnavailable, UnknownDivert
 from routing.files import (
     CALLER_IO_TIMEOUT_SECONDS,
     open_lock,
@@ -46,31 +47,22 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class NewDivert:
-    """A divert of a service to a line, by their ids in the directory.
+class DivertRow:
+    """A stored divert of a service to a line, by their ids in the directory.
 
-    ``note`` is for colleagues, never for callers. ``replaced_line`` took the service's calls when
-    the divert began, None if that is not known; ``may_ring`` says that it may be tried.
+    ``note`` is for colleagues, never for callers. ``avoid`` is a line that took the service's calls
+    when the divert began, and is not to be tried meanwhile. ``set_by`` is an actor of the audit
+    log. One that was ended before it began has an empty span.
     """
 
+    id: int
     service: str
     line: str
     during: Span
     note: str
-    replaced_line: str | None = None
-    may_ring: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DivertRow(NewDivert):
-    """A stored divert. ``set_by`` is an actor of the audit log.
-
-    One that was ended before it began has an empty span.
-    """
-
-    id: int
     set_at: datetime
     set_by: str
+    avoid: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,44 +82,40 @@ _SAVED = TypeAdapter(tuple[DivertRow, ...])
 
 def create(
     connection: Connection,
-    new_diverts: Sequence[NewDivert],
+    proposed: Sequence[Divert],
+    note: str,
     at: datetime,
     actor: str,
     idempotency_key: str = "",
 ) -> list[DivertRow]:
     """Set diverts, all or none, with times cut to whole seconds; return them in the given order.
 
-    Each gets a later ``set_at`` than every one before it, even if the clocks of several machines
-    differ. Called again with the same ``idempotency_key``, it returns the diverts of the first
-    call.
+    Called again with the same ``idempotency_key``, it returns the diverts of the first call.
     """
-    keys = [f"{idempotency_key}/{number}" for number in range(len(new_diverts))]
-    if idempotency_key:
-        earlier = _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys)))
-        if earlier:
-            return list(earlier)
-    newest = sa.select(diverts.c.set_at).order_by(diverts.c.id.desc()).limit(1)
-    newest_set_at = connection.scalar(newest)
-    created = []
-    for key, new in zip(keys, new_diverts, strict=True):
-        if newest_set_at:
-            at = max(at, newest_set_at + timedelta(microseconds=1))
-        newest_set_at = at
-        insert = diverts.insert().values(
-            service=new.service,
-            line=new.line,
-            starts_at=whole_second(new.during.start),
-            ends_at=whole_second(new.during.end),
-            note=new.note,
-            set_at=at,
-            set_by=actor,
-            idempotency_key=key if idempotency_key else None,
-            replaced_line=new.replaced_line,
-            may_ring=new.may_ring,
-        )
-        divert = _divert(connection.execute(insert.returning(diverts)).one())
-        record(connection, at, actor, "divert.set", f"divert:{divert.id}", after=_summary(divert))
-        created.append(divert)
+    keys = [
+        f"{idempotency_key}/{number}" if idempotency_key else None
+        for number in range(len(proposed))
+    ]
+    if earlier := _read(connection, diverts.select().where(diverts.c.idempotency_key.in_(keys))):
+        return list(earlier)
+    rows = [
+        {
+            "service": divert.service,
+            "line": divert.line.id,
+            "starts_at": whole_second(divert.during.start),
+            "ends_at": whole_second(divert.during.end),
+            "note": note,
+            "set_at": at,
+            "set_by": actor,
+            "idempotency_key": key,
+            "avoid": divert.avoid.id if divert.avoid else None,
+        }
+        for key, divert in zip(keys, proposed, strict=True)
+    ]
+    insert = diverts.insert().returning(diverts, sort_by_parameter_order=True)
+    created = [_divert(row) for row in connection.execute(insert, rows)]
+    for row in created:
+        record(connection, at, actor, "divert.set", f"divert:{row.id}", after=_summary(row))
     return created
 
 
@@ -182,7 +170,7 @@ class DivertCache:
         self.database, self.saved, self.clock = database, saved, clock
         self._background = Background("diverts", database, writes=False)
         self._lock = threading.Lock()
-        self._last: tuple[DivertReading, float] | None = None  # and time.monotonic() as it began
+        self._last, self._began = DivertReading(), float("-inf")  # began by time.monotonic()
         self._next: Future[DivertReading] | None = None  # queued, not begun
         self._save_at = float("-inf")
 
@@ -193,12 +181,11 @@ class DivertCache:
         this process or as another saved it to disk, with a fault. While the database is known to
         be down, do so at once. Never raise.
         """
-        last = self._last
         try:
-            if last is not None and time.monotonic() - last[1] <= max_age:
-                return last[0]
+            if time.monotonic() - self._began <= max_age:
+                return self._last
             if not self.database.exists:
-                if last is None and not self.saved.file.exists():
+                if not self._last.began and not self.saved.file.exists():
                     return DivertReading()  # SQLite's file has not been created yet
                 raise DatabaseUnavailable(f"The database's file {self.database.file} is not there.")
             with self._lock:
@@ -218,22 +205,20 @@ class DivertCache:
         with self._lock:
             self._next = None
         began, began_unix = time.monotonic(), time.time()
-        diverts = current_and_future(connection, self.clock() - LOOKBACK)
-        has_changed = self._last is None or self._last[0].diverts != diverts
-        reading = DivertReading(diverts, began_unix)
-        self._last = reading, began
+        rows = current_and_future(connection, self.clock() - LOOKBACK)
+        has_changed = self._last.diverts != rows
+        reading = self._last = DivertReading(rows, began_unix)
+        self._began = began  # after the reading: it must never seem newer than it is
         if has_changed or began > self._save_at:
             self._save_at = began + SAVE_INTERVAL_SECONDS
             # Later, as another job: the disk may be slow.
-            self._background.submit(lambda _: self.saved.save(diverts, began_unix))
+            self._background.submit(lambda _: self.saved.save(reading))
         return reading
 
     def _last_with_fault(self, fault: str) -> DivertReading:
         """Return the newest reading, of this process or from disk, with a fault."""
-        last, saved = self._last[0] if self._last else DivertReading(), self.saved.load()
-        if saved is not None and saved[1] > last.began:
-            return DivertReading(*saved, fault)
-        return replace(last, fault=fault)
+        readings = self._last, self.saved.load() or DivertReading()
+        return replace(max(readings, key=lambda reading: reading.began), fault=fault)
 
 
 class DivertFile:
@@ -245,7 +230,7 @@ class DivertFile:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def save(self, diverts: tuple[DivertRow, ...], began: float) -> None:
+    def save(self, reading: DivertReading) -> None:
         """Save a reading, unless a later one is saved already.
 
         A saved one from the future does not count as later: the clock has been put back since.
@@ -255,32 +240,31 @@ class DivertFile:
             with open_lock(self.file.with_suffix(".lock")) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 saved = self.file.stat().st_mtime if self.file.exists() else 0.0
-                if began <= saved <= time.time():
+                if reading.began <= saved <= time.time():
                     return
                 # Without notes, which nobody needs while the database is down.
-                rows = tuple(replace(divert, note="") for divert in diverts)
+                rows = tuple(replace(divert, note="") for divert in reading.diverts)
                 content = _SAVED.dump_json(rows, indent=1)
                 if not saved or read_bytes(self.file) != content:
                     write_atomically(self.file, content)
-                os.utime(self.file, (began, began))
+                os.utime(self.file, (reading.began, reading.began))
         except BlockingIOError:
             log.info("another process is saving the diverts")
         except OSError as error:
             log.warning("cannot save the diverts in %s: %s", self.file, error)
 
-    def load(self) -> tuple[tuple[DivertRow, ...], float] | None:
-        """Return the saved reading and when it began; None where there is none, or it is broken."""
+    def load(self) -> DivertReading | None:
+        """Return the saved reading; None where there is none, or it is broken."""
         try:
             began, content = run_with_timeout(
                 lambda file: (file.stat().st_mtime, read_bytes(file)),
                 self.file,
                 CALLER_IO_TIMEOUT_SECONDS,
             )
-            rows = _SAVED.validate_json(content)
-            return tuple(_in_utc(row) for row in rows), began
+            return DivertReading(tuple(map(_in_utc, _SAVED.validate_json(content))), began)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, NaiveTime) as error:
+        except (OSError, ValueError) as error:
             log.warning("cannot use the diverts saved in %s: %s", self.file, error)
             return None
 

@@ -100,14 +100,9 @@ RULES = (
     ),
     _expired_rows("calendars that are revoked", tables.calendars, rota_people.is_inactive_calendar),
     _expired_rows(
-        "sessions that have ended",
-        tables.sessions,
-        lambda before: tables.sessions.c.ends_at <= before,
-    ),
-    _expired_rows(
-        "links for a new password",
-        tables.password_links,
-        lambda before: tables.password_links.c.ends_at <= before,
+        "sessions and links for a new password",
+        tables.tokens,
+        lambda before: tables.tokens.c.ends_at <= before,
     ),
     _expired_rows(
         "wrong passwords",

@@ -103,11 +103,12 @@ accounts = _numbered_table(
 )
 _unique_while(accounts.c.removed_at.is_(None), accounts.c.issuer, accounts.c.subject)
 
-sessions = _table(
-    "sessions",
+tokens = _table(
+    "tokens",
     sa.Column("token_sha256", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),  # a session, or a link for a new password
     sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
-    _instant("started_at"),
+    sa.Column("created_by", sa.Text, nullable=False, index=True),  # an actor, as in the audit log
     _instant("ends_at", index=True),
 )
 
@@ -115,14 +116,6 @@ sign_in_failures = _numbered_table(
     "sign_in_failures",
     sa.Column("name_sha256", sa.Text, nullable=False, index=True),
     _instant("at", index=True),
-)
-
-password_links = _table(
-    "password_links",
-    sa.Column("token_sha256", sa.Text, primary_key=True),
-    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
-    sa.Column("created_by", sa.Text, nullable=False),  # an actor, as in the audit log
-    _instant("ends_at"),
 )
 
 # Of setting up.
@@ -138,8 +131,7 @@ diverts = _numbered_table(
     _instant("set_at"),
     sa.Column("set_by", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, unique=True),  # a form sent twice sets one divert
-    sa.Column("replaced_line", sa.Text),  # took the calls when the divert began
-    sa.Column("may_ring", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("avoid", sa.Text),  # a line that took the calls when the divert began
     sa.CheckConstraint("starts_at <= ends_at", name="divert_ends_after_it_starts"),
 )
 

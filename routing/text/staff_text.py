@@ -14,7 +14,7 @@ from routing.core.directory import (
     TimeRange,
     date_range,
 )
-from routing.core.instants import Span
+from routing.core.instants import Span, mark_covered
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -134,21 +134,24 @@ def line_with_number(line: Line, phone: Phone, internal_numbers: bool = True) ->
     return f"{name} on {phone.display}" if internal_numbers or not line.internal else name
 
 
-def closed_warning(line: Line, closed: tuple[Span, ...], at: datetime, locale: Locale) -> str:
-    """Warn that calls would go to a line in the spans in which it is closed, and give its hours."""
-    when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
-    more = ", and at other times" if len(closed) > 3 else ""
-    name, week = line.name.get(locale.language), dates.format_week(line.hours, locale)
-    return (
-        f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers would hear "
-        "it ring with nobody there."
-    )
-
-
-def unchanged_remark(line: Line, until: datetime, at: datetime, locale: Locale) -> str:
-    """Say that a divert to a line changes nothing until an instant."""
-    when, name = format_relative(until, at, locale), line.name.get("en")
-    return f"Until {when} nothing changes: {name} takes these calls anyway."
+def closed_warnings(
+    timetables: Timetables, diverts: Iterable[Divert], at: datetime, locale: Locale
+) -> list[str]:
+    """Warn of diverts to a line while it is closed by its own hours, and give those; each once."""
+    warnings = []
+    for divert in diverts:
+        line, during = divert.line, divert.during
+        spans = timetables.open_spans(line, during.start, during.end)
+        closed = [span for span, is_open in mark_covered(spans, during) if not is_open]
+        if closed:
+            when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
+            more = ", and at other times" if len(closed) > 3 else ""
+            name, week = line.name.get("en"), dates.format_week(line.hours, locale)
+            warnings.append(
+                f"By its own hours {name} is shut {when}{more}. Its hours are: {week} Callers "
+                "would hear it ring with nobody there."
+            )
+    return list(dict.fromkeys(warnings))
 
 
 def explain_lines(

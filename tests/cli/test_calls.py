@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 from conftest import ANYSHIRE
+from divert_to import divert_to
 
 from routing import lookup
 from routing.core.instants import Span
 from routing.store import audit_log, calls, diverts
 from routing.store.calls import CallStart, LegEnd
-from routing.store.diverts import NewDivert
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(make_app):
         at = lookup.now()
         calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at - 91 * DAY))
         during = Span(at - 9 * DAY, at - 8 * DAY)
-        wanted = NewDivert("children", "eds", during, "Siân has flu")
-        diverts.create(connection, [wanted], at - 9 * DAY, "account:1")
+        new = divert_to("eds", during)
+        diverts.create(connection, [new], "Siân has flu", at - 9 * DAY, "account:1")
     before = runner.invoke(args=["status"]).output
     result = runner.invoke(args=["purge"])
 

@@ -60,6 +60,8 @@ def test_a_divert_is_extended_and_ended(run, record):
     put(run)
     extend = ("divert", "extend", "1", "--until", "4h")
     assert "until 4pm today" in run(*extend).output
+    earlier = run("divert", "extend", "1", "--until", "1h")
+    assert "Divert 1 ends 3 hours earlier than it was set for." in earlier.output
     ended = run("divert", "end", "1").output
     assert "Divert 1 has ended." in ended
     assert "Calls go to Multi-Agency Safeguarding Hub (MASH)" in ended
@@ -69,7 +71,9 @@ def test_a_divert_is_extended_and_ended(run, record):
     unknown = run("divert", "end", "7")
     assert (unknown.exit_code, "There is no divert 7" in unknown.output) == (1, True)
 
-    assert [entry.action for entry in record()] == ["divert.ended", "divert.changed", "divert.set"]
+    assert [entry.action for entry in record()] == [
+        *("divert.ended", "divert.changed", "divert.changed", "divert.set")
+    ]
 
 
 def test_all_services_are_diverted_in_one_command(run):
@@ -140,9 +144,8 @@ def test_an_unknown_role_or_a_weak_password_is_refused(run):
         result = run(*words, granted, stdin="x" * 12)
         assert result.exit_code == 2, granted
         assert "view, rota, divert, admin" in result.output
-    for password, reason in (("passwordpassword", "anybody would guess"), ("short", "at least 12")):
-        result = run(*words, "view", stdin=f"{password}\n")
-        assert (result.exit_code, reason in result.output) == (1, True), password
+    weak = run(*words, "view", stdin="passwordpassword\n")
+    assert (weak.exit_code, "anybody would guess" in weak.output) == (1, True)
 
 
 @pytest.fixture
@@ -171,7 +174,8 @@ def test_a_council_account_is_listed_and_removed_by_name_or_number(run, tom, wan
 
 def test_an_account_without_a_role_is_listed_so_that_it_can_be_removed(run, app, tom):
     with app.app_context(), lookup.database().writing() as connection:
-        accounts.revoke_roles(connection, tom.issuer, tom.subject, lookup.now())
+        who = tom.issuer, tom.subject, tom.name
+        accounts.upsert_sso_account(connection, *who, frozenset(), lookup.now())
 
     assert "Tom Price  no role" in run("staff", "list").output
     assert run("staff", "remove", "Tom Price").exit_code == 0
@@ -220,3 +224,8 @@ def test_a_new_list_of_bank_holidays_is_in_the_audit_log(app, feed, run, record)
 
 def test_the_command_says_that_the_line_replaced_is_not_rung_unless_it_may_be(run):
     assert "not rung" not in put(run, "--may-ring").output
+
+
+def test_the_command_says_that_a_line_takes_the_calls_anyway(run):
+    output = put(run, line="mash").output
+    assert "Worried about a child: Multi-Agency Safeguarding Hub (MASH) takes these calls" in output

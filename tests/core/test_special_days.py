@@ -135,7 +135,7 @@ def test_another_number_that_comes_again_holds_during_a_divert_too():
     tables = tables_with("{every: first Wednesday, name: Fire drill, phone: 01632 960009}")
     day = tables.directory.line("day")
     during = Span(datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 10, tzinfo=UTC))
-    divert = Divert("children", day, during, during.start)
+    divert = Divert("children", day, during)
 
     decision = decide(tables, "children", during.start, [divert])
 

@@ -57,11 +57,8 @@ def test_readers_of_one_second_get_their_own_page_search_heading_language_and_ad
     client = make_stored(tmp_path / "d.yaml").test_client()
     paths = ["/services/children", "/services/children/professionals", "/services/professionals"]
     paths += ["/contacts", "/contacts?q=nobody", "/embed", "/embed?service=professionals"]
-    paths += [
-        "/services/children/fragment",
-        "/services/children/fragment?heading=3",
-        "/cy/contacts",
-    ]
+    paths += [f"/services/children/fragment{query}" for query in ("", "?heading=3", "?lang=cy")]
+    paths += ["/contacts?lang=cy", DECISION, f"{DECISION}?lang=cy"]
     pages = [client.get(path).text for path in paths * 2]
 
     assert pages[: len(paths)] == pages[len(paths) :]

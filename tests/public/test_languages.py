@@ -86,13 +86,3 @@ def test_an_unknown_address_below_cy_shows_every_number(english_first):
     assert answer.status_code == 404
     assert "01632 960171" in answer.text
     assert '<a href="/cy/">Pwy i&#39;w ffonio nawr</a>' in answer.text
-
-
-def test_a_welsh_line_keeps_its_article_in_every_sentence(make_app, tmp_path):
-    file, name = tmp_path / "directory.yaml", "name: {cy: Tîm Dyletswydd Brys, en: Emergency"
-    file.write_text(SWANSEA.read_text().replace(name, f"called: {{cy: y Tîm Brys}}\n    {name}"))
-    answer = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T20:00:00Z").json
-    page = make_app(file).test_client().get(f"{DECISION}?at=2026-11-23T16:59:00Z").json
-
-    assert answer["reason"]["text"].startswith("Bydd y Tîm Brys ar agor")
-    assert "ffoniwch y Tîm Brys" in page["next"]["text"]

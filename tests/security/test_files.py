@@ -13,7 +13,7 @@ from routing import lookup, rota_service
 from routing.core.instants import Span
 from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.rota.roster import Assignment, Shift
-from routing.staff import my_shifts
+from routing.staff import people
 from routing.store import calls, rota_people
 from routing.store.calls import CallStart
 
@@ -57,10 +57,11 @@ def test_no_cell_of_any_file_is_a_formula(app, clock):
 
 
 @pytest.mark.parametrize("written", HOSTILE)
-def test_a_calendar_holds_what_was_written_and_nothing_else(written):
+def test_a_calendar_holds_what_was_written_and_nothing_else(app, written):
     shift = Shift("role", 1, Span(AT, AT + timedelta(hours=8)), id=1)
     duty = Assignment(shift.during, 1, shift)
-    made = my_shifts.to_ics([(duty, written)], written, "https://anyshire.example", written)
+    with app.app_context():
+        made = people.to_ics([(duty, written)], written, "https://anyshire.example", written)
     lines, calendar = made.split(b"\r\n"), icalendar.Calendar.from_ical(made)
     (event,) = calendar.walk("VEVENT")
     one_line = " ".join(written.split())

@@ -7,6 +7,7 @@ import pytest
 import rostered
 import yaml
 from conftest import ANYSHIRE
+from divert_to import divert_to
 from jinja2 import DictLoader
 from staff.conftest import sign_in
 from test_broken import placed, places
@@ -18,7 +19,7 @@ from routing.public.pages import error_page
 from routing.rota.roster import Cover
 from routing.store import accounts, rota, rota_people
 from routing.store.accounts import Role
-from routing.store.diverts import NewDivert, create
+from routing.store.diverts import create
 
 PLANT = (
     "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>"
@@ -117,7 +118,7 @@ def test_no_page_that_stands_in_for_another_does(app):
 
 
 def test_no_staff_page_does_nor_what_colleagues_wrote(app):
-    browser = sign_in(app, "admin", name=PLANT)
+    browser = sign_in(app, "admin", name=PLANT[:100])
     with app.app_context(), lookup.database().writing() as connection:
         at, name = lookup.now(), f"P{PLANT}"[:100].replace(",", " ")
         who = accounts.add(connection, PLANT[:99], frozenset([Role.VIEW]), None, at, "terminal:0")
@@ -131,7 +132,7 @@ def test_no_staff_page_does_nor_what_colleagues_wrote(app):
         shift = rota.get(connection, 1)
         cover = Cover(1, None, shift.during, PLANT)
         rota.add(connection, "covered", [cover], at, who.actor)
-        create(connection, [NewDivert("children", "eds", shift.during, PLANT)], at, who.actor)
+        create(connection, [divert_to("eds", shift.during)], PLANT, at, who.actor)
     for path in INSIDE:
         held(path, browser.get(f"/staff{path}").text)
 

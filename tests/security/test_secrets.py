@@ -16,7 +16,7 @@ EXAMPLES = {
     "docs/settings.md": "Basic Auth Credentials",
     "routing/config.py": "Basic Auth Credentials",
     "routing/staff/auth.py": "Secret Keyword",
-    "routing/staff/sign_in.py": "Secret Keyword",
+    "routing/staff/accounts.py": "Secret Keyword",
     "routing/store/db.py": "Basic Auth Credentials",
     "routing/text/staff_text.py": "Secret Keyword",
 }

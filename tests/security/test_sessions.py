@@ -46,7 +46,7 @@ def test_the_key_that_signs_cookies_opens_no_session(app, browser):
     signer = app.session_interface.get_signing_serializer(app)
     assert isinstance(signer, URLSafeTimedSerializer)
     with app.app_context(), lookup.database().reading() as connection:
-        session = connection.execute(tables.sessions.select()).one()
+        session = connection.execute(tables.tokens.select()).one()
     for token in (session.token_sha256, "", "1", 1, None, ["1"], {"person": 1}, True):
         forged = signer.dumps({"token": token, "account": session.account_id, "roles": ["admin"]})
         assert thief(app, forged).get("/staff").status_code == 302

@@ -244,6 +244,15 @@ def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
     assert "/staff/rota/undo/3" not in undone.text  # which would be refused
 
 
+def test_a_link_confirms_nothing(arranger, send, on):
+    add(send)
+    path = "/staff/rota/shifts/1/remove"
+    shown = re.search(r'name="shown" value="(\w+)"', arranger.get(path).text)[1]
+
+    assert "Remove this shift" in page_text(arranger.get(f"{path}?shown={shown}&once=x"))
+    assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
+
+
 def test_what_is_not_on_the_rota_is_said_so(arranger):
     for path in ("shifts/99", "shifts/99/cover", "shifts/99/swap", "shifts/99/remove", "people/99"):
         answer = arranger.get(f"/staff/rota/{path}")

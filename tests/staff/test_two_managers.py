@@ -19,7 +19,7 @@ from routing.text import time_parsing
 
 NIGHT = "eds-social-worker"
 COVER, REMOVE, NEW = (f"/staff/rota/shifts/{end}" for end in ("1/cover", "1/remove", "new"))
-CHANGED = "The rota has changed since you last looked"
+CHANGED = "has changed since you last looked"
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ GROWING_TABLES = {
     "diverts",
     "legs",
     "rota_changes",
-    "sessions",
     "shifts",
     "sign_in_failures",
+    "tokens",
 }
 READS_ALL_OF = {
     rota_people.purge: {"covers"},

@@ -96,8 +96,7 @@ CREATE TABLE diverts (
 	set_at DATETIME NOT NULL,
 	set_by TEXT NOT NULL,
 	idempotency_key TEXT,
-	replaced_line TEXT,
-	may_ring BOOLEAN DEFAULT 0 NOT NULL,
+	avoid TEXT,
 	CONSTRAINT divert_ends_after_it_starts CHECK (starts_at <= ends_at),
 	CONSTRAINT uq_diverts_idempotency_key UNIQUE (idempotency_key)
 );
@@ -121,14 +120,6 @@ CREATE TABLE legs (
 	talk_seconds INTEGER,
 	PRIMARY KEY (call_id, position),
 	FOREIGN KEY(call_id) REFERENCES calls (id)
-);
-CREATE TABLE password_links (
-	token_sha256 TEXT NOT NULL,
-	account_id INTEGER NOT NULL,
-	created_by TEXT NOT NULL,
-	ends_at DATETIME NOT NULL,
-	PRIMARY KEY (token_sha256),
-	FOREIGN KEY(account_id) REFERENCES accounts (id)
 );
 CREATE TABLE rota_changes (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -161,14 +152,6 @@ CREATE TABLE rota_people (
 	FOREIGN KEY(archived_as_id) REFERENCES rota_people (id),
 	FOREIGN KEY(added_by_change_id) REFERENCES rota_changes (id)
 );
-CREATE TABLE sessions (
-	token_sha256 TEXT NOT NULL,
-	account_id INTEGER NOT NULL,
-	started_at DATETIME NOT NULL,
-	ends_at DATETIME NOT NULL,
-	PRIMARY KEY (token_sha256),
-	FOREIGN KEY(account_id) REFERENCES accounts (id)
-);
 CREATE TABLE shifts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
 	duty_role TEXT NOT NULL,
@@ -190,6 +173,15 @@ CREATE TABLE sign_in_failures (
 	at DATETIME NOT NULL,
 	PRIMARY KEY (id)
 );
+CREATE TABLE tokens (
+	token_sha256 TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	account_id INTEGER NOT NULL,
+	created_by TEXT NOT NULL,
+	ends_at DATETIME NOT NULL,
+	PRIMARY KEY (token_sha256),
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
 CREATE TABLE unneeded_steps (
 	step TEXT NOT NULL,
 	PRIMARY KEY (step)
@@ -203,20 +195,20 @@ CREATE INDEX ix_covers_ends_at ON covers (ends_at);
 CREATE INDEX ix_covers_rota_person_id ON covers (rota_person_id);
 CREATE INDEX ix_covers_shift_id ON covers (shift_id);
 CREATE INDEX ix_diverts_ends_at ON diverts (ends_at);
-CREATE INDEX ix_password_links_account_id ON password_links (account_id);
 CREATE INDEX ix_rota_changes_sheet_name ON rota_changes (sheet_name);
 CREATE INDEX ix_rota_changes_undone_by_change_id ON rota_changes (undone_by_change_id);
 CREATE UNIQUE INDEX ix_rota_people_account_id ON rota_people (account_id) WHERE left_at IS NULL;
 CREATE INDEX ix_rota_people_added_by_change_id ON rota_people (added_by_change_id);
 CREATE UNIQUE INDEX ix_rota_people_name_key ON rota_people (name_key) WHERE left_at IS NULL;
-CREATE INDEX ix_sessions_account_id ON sessions (account_id);
-CREATE INDEX ix_sessions_ends_at ON sessions (ends_at);
 CREATE INDEX ix_shifts_cancelled_by_change_id ON shifts (cancelled_by_change_id);
 CREATE INDEX ix_shifts_created_by_change_id ON shifts (created_by_change_id);
 CREATE INDEX ix_shifts_ends_at ON shifts (ends_at);
 CREATE INDEX ix_shifts_rota_person_id_ends_at ON shifts (rota_person_id, ends_at);
 CREATE INDEX ix_sign_in_failures_at ON sign_in_failures (at);
 CREATE INDEX ix_sign_in_failures_name_sha256 ON sign_in_failures (name_sha256);
+CREATE INDEX ix_tokens_account_id ON tokens (account_id);
+CREATE INDEX ix_tokens_created_by ON tokens (created_by);
+CREATE INDEX ix_tokens_ends_at ON tokens (ends_at);
 CREATE TRIGGER audit_log_no_delete BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
 CREATE TRIGGER audit_log_no_update BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'audit_log is append-only'); END;
 CREATE TRIGGER shifts_no_overlap_insert BEFORE INSERT ON shifts WHEN NEW.cancelled_by_change_id IS NULL AND EXISTS (SELECT 1 FROM shifts WHERE id IS NOT NEW.id AND duty_role = NEW.duty_role AND rota_person_id = NEW.rota_person_id AND cancelled_by_change_id IS NULL AND starts_at < NEW.ends_at AND NEW.starts_at < ends_at AND ends_at < date(NEW.ends_at, '+9 days')) BEGIN SELECT RAISE(ABORT, 'shifts_no_overlap'); END;

@@ -10,12 +10,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from divert_to import divert_to
 from serving import TESTS_PATH
 
 from routing.core.instants import Span
 from routing.store import audit_log, db, diverts, tables
 from routing.store.db import Database
-from routing.store.diverts import NewDivert
 
 SET, MOVED = b"s", b"m"
 
@@ -68,8 +68,8 @@ def divert_for_ever(url, pipe):
     while True:
         at = datetime.now(UTC)
         with database.writing() as connection:
-            new = NewDivert("children", "eds", Span(at, at + timedelta(hours=1)), "x")
-            (divert,) = diverts.create(connection, [new], at, "account:1")
+            new = divert_to("eds", Span(at, at + timedelta(hours=1)))
+            (divert,) = diverts.create(connection, [new], "x", at, "account:1")
         os.write(pipe, SET)
         with database.writing() as connection:
             diverts.move_end(connection, divert.id, at + timedelta(hours=2), at, "account:1")

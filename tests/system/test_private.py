@@ -244,7 +244,7 @@ def test_the_search_would_find_what_is_there_to_be_found(left):
     assert [word for word in (*WORDS, *NOTES, *rostered.PHONES) if word not in left.rows] == []
     assert left.rows.count('INSERT INTO "calls"') > 3
     assert "2026-12-30 17:00" in left.rows  # what was imported
-    assert 'INSERT INTO "calendars"' in left.rows and 'INSERT INTO "sessions"' in left.rows
+    assert 'INSERT INTO "calendars"' in left.rows and 'INSERT INTO "tokens"' in left.rows
 
 
 def test_a_metric_names_only_what_the_directory_and_the_code_name(left):

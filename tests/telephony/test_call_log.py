@@ -142,4 +142,4 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     ]
 
     assert counted == 25
-    assert warnings == ["counted within a second: {'signature_refused': 25}"]
+    assert warnings == ["counted within a second: {'signatures_refused': 25}"]

@@ -80,7 +80,7 @@ def test_one_sentence_says_where_calls_go_until_when_and_what_then():
     ],
 )
 def test_a_divert_is_named_as_one_and_ends_at_its_own_end(hours, sentence, number):
-    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=hours)), NOW)
+    divert = Divert("children", LINES["eds"], Span(NOW, NOW + timedelta(hours=hours)))
 
     assert staff_text.calls_go_to(TIMETABLES, "children", [divert], NOW, ENGLISH) == (
         f"Calls are diverted to Emergency Duty Service (EDS) on 01632 960002 {sentence}{number}"
@@ -96,16 +96,19 @@ def test_where_no_handover_is_ahead_the_sentence_says_so():
     )
 
 
-def test_the_warning_says_when_a_line_is_shut_and_its_hours():
-    closed = tuple(
-        Span(NOW + timedelta(hours=n), NOW + timedelta(hours=n + 1)) for n in range(0, 8, 2)
-    )
-    one_span = staff_text.closed_warning(LINES["mash"], closed[:1], NOW, ENGLISH)
-    four_spans = staff_text.closed_warning(LINES["mash"], closed, NOW, ENGLISH)
+def test_a_warning_says_once_when_a_line_is_shut_to_the_second_and_its_hours():
+    start = datetime(2026, 11, 23, 16, tzinfo=UTC)
 
-    assert "shut from now until 4:40pm today. Its hours are: Monday to Thursday: 8:30am" in one_span
-    assert "and from 5:40pm today until 6:40pm today" in four_spans
-    assert "and at other times" in four_spans
+    def warnings(line, hours, seconds=0):
+        during = Span(start, start + timedelta(hours=hours, seconds=seconds))
+        diverts = [Divert(service, LINES[line], during) for service in ("children", "x")]
+        return staff_text.closed_warnings(TIMETABLES, diverts, start, ENGLISH)
+
+    assert [warnings("mash", 1), len(warnings("mash", 1, seconds=1))] == [[], 1]
+    (one_span,), (four_spans,) = warnings("eds", 1), warnings("eds", 72)
+    assert "(EDS) is shut from now until 5pm today. Its hours are: Monday to" in one_span
+    assert "today, and from 8:30am tomorrow until 5pm tomorrow, and from 8:30am on" in four_spans
+    assert "and at other times. Its hours" in four_spans
 
 
 def test_each_line_is_open_or_shut_with_the_cause_of_its_hours():

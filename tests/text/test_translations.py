@@ -2,15 +2,13 @@
 
 import gettext
 import re
-import subprocess
-import sys
 from datetime import date
 from io import BytesIO
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages import pofile
+from babel.messages.frontend import CommandLineInterface
 from conftest import ROOT
 
 from routing.bank_holidays import DIVISIONS, package_holidays
@@ -27,16 +25,10 @@ CATALOGUE = pofile.read_po(BytesIO(PO.read_bytes()), locale="cy")
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory):
     """Return every message of the code and the templates."""
-    pot = tmp_path_factory.mktemp("pot") / "messages.pot"
-    babel = Path(sys.executable).with_name("pybabel")
-    keywords = [
-        word for name in ("translate", "translate_html", "N_") for word in ("--keywords", name)
-    ]
-    subprocess.run(
-        [babel, "-q", "extract", "--mapping", "pyproject.toml", *keywords, "-o", pot, "routing"],
-        cwd=ROOT,
-        check=True,
-    )
+    pot, mapping = tmp_path_factory.mktemp("pot") / "messages.pot", ROOT / "pyproject.toml"
+    keywords = [f"--keywords={name}" for name in ("translate", "translate_html", "N_")]
+    command = ["pybabel", "-q", "extract", f"--mapping={mapping}", *keywords, "-o", str(pot)]
+    CommandLineInterface().run([*command, str(ROOT / "routing")])
     return {message.id for message in pofile.read_po(BytesIO(pot.read_bytes())) if message.id}
 
 
