@@ -143,26 +143,23 @@ def send_alerts(conditions: Iterable[Condition]) -> dict[Recipient, int]:
     base, locale = base_url(settings), lookup.staff_locale()
     recipients, owner = alert_recipients(settings), secrets.token_hex(8)
     due = [condition for condition in conditions if condition.alert_key is not None]
-    leased: dict[Recipient, list[Alert]] = {}
+    messages: dict[Recipient, Message] = {}
     with database.writing() as connection:
         now, keys = alerts.database_time(connection), [recipient.key for recipient in recipients]
         alerts.enqueue(connection, keys, due, at)
         for recipient in recipients:
             queued, job = alerts.unsent(connection, recipient.key), recipient.job
             if queued and jobs.claim(connection, job, owner, now - DIGEST_WINDOW, now, LEASE):
-                leased[recipient] = queued
-    messages = {
-        recipient: build_message(queued, base, locale) for recipient, queued in leased.items()
-    }
+                messages[recipient] = build_message(queued, base, locale)
     sent = {}
     for outcome in deliver(settings, messages):  # each is recorded as soon as it is known
         job, fault = outcome.recipient.job, None if outcome.is_accepted else outcome.reply
         with database.writing() as connection:
             now = alerts.database_time(connection)
             if outcome.is_accepted:
-                queued = leased[outcome.recipient]
-                alerts.mark_sent(connection, [item.id for item in queued], now)
-                sent[outcome.recipient] = len(queued)
+                ids = [alert.id for alert in messages[outcome.recipient].alerts]
+                alerts.mark_sent(connection, ids, now)
+                sent[outcome.recipient] = len(ids)
             jobs.finish(connection, job, owner, now, now, fault, RETRY_PAUSE)
     return sent
 

@@ -178,7 +178,7 @@ def read(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
                 settings["MALFORMED_SETTINGS"][name] = str(error)
     for name in ("DIRECTORY", "INSTANCE_PATH"):
         settings[name] = str(_base_folder() / settings[name])
-    check_zones()
+    _check_zones()
     settings["CLOCK"] = _make_clock(settings["CLOCK_STARTS_AT"], settings["CLOCK_STARTED_AT"])
     settings["UNKNOWN_SETTINGS"] = _unknown_settings(environ)
     return settings
@@ -311,7 +311,7 @@ def base_url(settings: Mapping[str, Any], request_root: str = "") -> str:
     return str(settings["PUBLIC_BASE_URL"] or request_root).rstrip("/")
 
 
-def check_zones() -> None:
+def _check_zones() -> None:
     """Raise InvalidSetting unless London is an hour ahead of UTC in July, as it should be."""
     offset: object
     try:

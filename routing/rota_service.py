@@ -44,10 +44,6 @@ GAP_LOOKAHEAD = timedelta(days=28)
 OWN_SHIFTS_LOOKAHEAD = timedelta(days=184)
 """How far ahead My shifts and calendar feeds show shifts."""
 
-FAR_FUTURE = timedelta(days=3650)
-"""No shift is further ahead than this."""
-_TOO_FAR = f"This is more than {FAR_FUTURE.days // 365} years ahead. Check the year."
-
 FILL_TIME_LIMIT = timedelta(seconds=5)
 """How long working out a fill may take."""
 
@@ -146,8 +142,6 @@ def save_change(proposal: Proposal, actor: str, form_key: str = "") -> RotaChang
     if not proposal.changes and not cancelled:
         raise InvalidRotaChange("", "There is nothing to add.")
     _check_size(len(proposal.changes))
-    if any(change.during.start > at + FAR_FUTURE for change in proposal.changes):
-        raise InvalidRotaChange("starts", _TOO_FAR)
     with lookup.database().writing() as connection:
         if saved := rota.find_change_by_key(connection, form_key):
             return saved
@@ -219,8 +213,6 @@ def propose_fill(
         raise InvalidRotaChange("last", "The last day is before the first.")
     if last - first > timedelta(days=filling.MAX_DAYS):
         raise InvalidRotaChange("last", f"The most at once is {filling.MAX_DAYS} days.")
-    if days.end > at + FAR_FUTURE:
-        raise InvalidRotaChange("last", _TOO_FAR)
     current = read_rota(days.start - CONTEXT_MARGIN, days.end + 2 * CONTEXT_MARGIN)
     person_ids = _find_people(current, names)
     if role_id not in current.roles:
@@ -310,7 +302,7 @@ def plan_import(
     at, zone = lookup.now().replace(second=0, microsecond=0), lookup.snapshot().directory.zone
     current = read_rota(at, at)
     revision, roles = current.revision, current.roles.values()  # a later change will be noticed
-    sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, add_people)
+    sheet = spreadsheet.parse_csv(data, zone, roles, current.ids_by_name, at, add_people)
     rows, warnings = list(sheet.rows.values()), sheet.warnings
     imported = ImportedSheet(
         _base_name(file_name), tuple(dict.fromkeys(row.role_id for row in rows)), span_of(rows)
@@ -319,9 +311,6 @@ def plan_import(
         imported, widened = _widen(imported)
         warnings += widened
     current = read_around(imported.period)
-    far = [number for number, row in sheet.rows.items() if row.during.start > at + FAR_FUTURE]
-    if far:
-        raise InvalidSpreadsheet([f"Row {number}: {_TOO_FAR}" for number in far])
     new_people = (RotaPerson(number, name) for number, name in sheet.new_people.items())
     people = [*current.people.values(), *new_people]
     current = Rota(current.timetables, current.shifts, current.covers, people, revision)

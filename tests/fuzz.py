@@ -9,6 +9,7 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -182,7 +183,8 @@ def _page(text):
 def _sheet(text):
     data = text.encode("utf-16" if len(text) % 7 == 0 else "utf-8")
     roles = [RotaRole("duty", Text((("en", "Duty worker"),)), "eds", None)]
-    return spreadsheet.parse_csv(data, _zone(text), roles, {"amara owusu": 1, "dev patel": 2})
+    people, at = {"amara owusu": 1, "dev patel": 2}, datetime(2026, 12, 24, tzinfo=UTC)
+    return spreadsheet.parse_csv(data, _zone(text), roles, people, at)
 
 
 PARSERS = {

@@ -38,7 +38,7 @@ def app(make_stored):
 
 
 def add_random_rota(app, first, draw):
-    """Add random shifts, covers and undone changes in the four days from ``first``."""
+    """Add random shifts, covers and undone changes in the four days from ``first``; one leaves."""
     start = datetime.fromisoformat(first).replace(tzinfo=UTC)
     people = list(rostered.people(app).values())
     with app.app_context():
@@ -81,6 +81,8 @@ def add_random_rota(app, first, draw):
         for change in draw.sample(changes, 6):
             with suppress(InvalidRotaChange):
                 rota_service.undo_change(change.id, "account:1")
+        with database.writing() as connection:
+            rota_people.leave(connection, people[0], start + timedelta(days=1), "account:1")
 
 
 def save(kind, current, new):

@@ -125,7 +125,7 @@ def list_diverts(as_json: bool) -> None:
         rows = diverts.current_and_future(connection, lookup.now())[::-1]
     lines = []
     for divert in rows:
-        lines.append(_describe(divert))
+        lines.append(f"{divert.id:>4}  {_describe(divert)}")
         if error := lookup.divert_error(divert):
             lines.append(f"      It has no effect: {error}")
     print_report(
@@ -167,7 +167,7 @@ def _confirm_closed(proposed: Iterable[Divert]) -> None:
 
 def _print_changed(changed: Sequence[DivertRow], verb: str) -> None:
     for divert in changed:
-        click.echo(f"Divert {divert.id} is {verb}: {_describe(divert).split(maxsplit=1)[1]}")
+        click.echo(f"Divert {divert.id} is {verb}: {_describe(divert)}")
         if divert.avoid:
             click.echo(f"The line '{divert.avoid}' is not rung meanwhile.")
     _print_destinations({divert.service for divert in changed})
@@ -187,4 +187,4 @@ def _print_destinations(service_ids: Iterable[str]) -> None:
 def _describe(divert: DivertRow) -> str:
     at, locale = lookup.now(), lookup.staff_locale()
     when = staff_text.format_span(divert.during, at, locale)
-    return f"{divert.id:>4}  {divert.service} to {divert.line}, {when}. {divert.note}"
+    return f"{divert.service} to {divert.line}, {when}. {divert.note}"

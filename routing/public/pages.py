@@ -35,7 +35,7 @@ from routing.public.api import CORS_HEADERS
 from routing.responses import BUNDLES, DEFAULT_COLOUR, bundle, bundle_url
 from routing.snapshot import LOGO_TYPES, Snapshot
 from routing.text import dates, sentences
-from routing.text.locale import N_
+from routing.text.locale import N_, Locale
 
 bp = Blueprint("site", __name__)
 
@@ -307,9 +307,8 @@ def _service_values(service_id: str | None, at: datetime, *, is_live: bool) -> d
     """
     decision = lookup.who_to_call(service_id, at)
     locale, holidays = lookup.locale(), lookup.snapshot().holidays.dates
-    service, until = decision.service, decision.until
+    service = decision.service
     wording: dict[str, Any] = {"at": at, "locale": locale, "is_live": is_live}
-    notice_at, midnight = until and until - sentences.HANDOVER_NOTICE, _next_midnight(at)
     lines = [
         service.public_line(line)
         for line in service.reachable
@@ -320,12 +319,11 @@ def _service_values(service_id: str | None, at: datetime, *, is_live: bool) -> d
     # A service with its own number needs no other: whoever calls it again is put through to each.
     backup = () if service.number else lookup.dial_order(decision, at)
     return {
-        "until": until,
+        "until": decision.until,
         "service": service,
         "page_texts": {
             name: render_markdown(words.get(locale.language)) for name, words in service.pages
         },
-        "refresh": notice_at if notice_at and at < notice_at < midnight else midnight,
         "line": service.public_line(decision.line, decision.phone),
         "holds": sentences.holds_sentence(decision, **wording),
         "exception": sentences.exception_sentence(decision, holidays=holidays, **wording),
@@ -353,8 +351,12 @@ def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
     whatever its hours, and one whose calls are diverted is not.
     """
     directory, timetables = lookup.snapshot().directory, lookup.snapshot().timetables
+    locale, tomorrow = lookup.locale(), at.astimezone(directory.zone).date() + ONE_DAY
     decisions = [lookup.who_to_call(service.id, at) for service in directory.services]
-    edges = [_next_midnight(at), *(decision.until or at for decision in decisions)]
+    edges = [
+        instants.midnight(tomorrow, directory.zone),
+        *(decision.until or at for decision in decisions),
+    ]
     open_ids = set()
     for line in directory.lines:
         for span in timetables.open_spans(line, at, at + ONE_DAY):
@@ -362,10 +364,8 @@ def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
             open_ids |= {line.id} if at in span else set()
     open_ids -= {line.id for decision in decisions for line in decision.avoid}
     lines = [line for line in directory.lines if not line.internal]
-    words, language = query.casefold().split(), lookup.locale().language
-    matches = [
-        line for line in lines if all(word in _search_text(line, language) for word in words)
-    ]
+    words = query.casefold().split()
+    matches = [line for line in lines if all(word in _search_text(line, locale) for word in words)]
     return {
         "until": min(edge for edge in edges if edge > at),
         "query": query,
@@ -377,8 +377,8 @@ def _contacts_values(query: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def _search_text(line: Line, language: str) -> str:
-    names = [name.get(language) for name in (line.name, *line.aliases)]
+def _search_text(line: Line, locale: Locale) -> str:
+    names = [name.get(locale.language) for name in (line.name, *line.aliases)]
     return " ".join([*names, line.phone.display, line.phone.national]).casefold()
 
 
@@ -394,11 +394,6 @@ def render_markdown(text: str) -> Markup:
     return Markup(renderer.render(text))  # noqa: S704 - markdown-it escapes HTML
 
 
-def _next_midnight(at: datetime) -> datetime:
-    zone = lookup.locale().zone
-    return instants.midnight(at.astimezone(zone).date() + ONE_DAY, zone)
-
-
 def _following(decision: Decision) -> dict[str, Any] | None:
     """Return what follows the handover; None where a caller would notice no handover.
 
@@ -408,14 +403,13 @@ def _following(decision: Decision) -> dict[str, Any] | None:
     if following is None:
         return None
     is_same_line = following.line.id == decision.line.id
-    can_wait = following.line.id == service.lines[0].id and not service.is_always_on_its_number
     if sentences.keeps_number(decision):
         if is_same_line:
             return None
         message = N_("After that, {line} answers on the same number.")
     elif is_same_line:
         message = N_("After that, call {phone}.")
-    elif can_wait:
+    elif following.line.id == service.lines[0].id:
         message = N_("After that, or if it can wait, call {line} on {phone}.")
     else:
         message = N_("After that, call {line} on {phone}.")

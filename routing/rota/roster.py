@@ -27,6 +27,9 @@ MAX_SHIFT_LENGTH = timedelta(days=7)
 MAX_SHIFT_HOURS = MAX_SHIFT_LENGTH + timedelta(hours=3)
 """No shift takes more hours than this: a week in which the clocks go back has 171 at most."""
 
+FAR_FUTURE = timedelta(days=3650)
+"""A shift that begins further ahead than this is taken for a slip in a year."""
+
 CONTEXT_MARGIN = MAX_SHIFT_LENGTH + timedelta(days=1)
 """How much of the rota before and after a change must be read to check it."""
 
@@ -453,20 +456,23 @@ def _rest_clash(person_id: int, assignments: list[Assignment]) -> Clash:
     return Clash(False, person_id, Span(min(edges), max(edges)), tuple(assignments))
 
 
-def require_shift_period(during: Span, zone: ZoneInfo) -> None:
-    """Raise InvalidRotaChange for a period that no shift can have."""
+def require_shift_period(during: Span, zone: ZoneInfo, at: datetime) -> None:
+    """Raise InvalidRotaChange for a period that no shift can have which is added at ``at``."""
     _require_end_after_start(during)
     if is_too_long(during, zone):
         raise InvalidRotaChange(
             "ends", f"This is longer than {MAX_SHIFT_LENGTH.days} days. Check the dates."
         )
+    if during.start > at + FAR_FUTURE:
+        years = FAR_FUTURE.days // 365
+        raise InvalidRotaChange("starts", f"This is more than {years} years ahead. Check the year.")
 
 
-def validate_shift(rota: Rota, role_id: str, person_id: int, during: Span) -> Shift:
-    """Return a shift that can be added. Raise InvalidRotaChange."""
+def validate_shift(rota: Rota, role_id: str, person_id: int, during: Span, at: datetime) -> Shift:
+    """Return a shift that can be added at ``at``. Raise InvalidRotaChange."""
     if role_id not in rota.roles:
         raise InvalidRotaChange("role", "Choose a role.")
-    require_shift_period(during, rota.timetables.directory.zone)
+    require_shift_period(during, rota.timetables.directory.zone, at)
     if any(
         shift.role_id == role_id and shift.person_id == person_id and shift.during.overlaps(during)
         for shift in rota.shifts

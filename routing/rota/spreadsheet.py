@@ -91,9 +91,10 @@ def parse_csv(
     zone: ZoneInfo,
     roles: Collection[RotaRole],
     people: Mapping[str, int],
+    at: datetime,
     add_people: bool = False,
 ) -> Sheet:
-    """Read a file as spreadsheet programs save it.
+    """Read a file as spreadsheet programs save it, to be imported at ``at``.
 
     ``people`` has the ids of everybody by ``name_key``; with ``add_people`` other names are
     accepted that look like the name of one person. A role is written as its id or its name. The
@@ -129,7 +130,7 @@ def parse_csv(
             end = parse_cell(cells["ends"], zone, start)
         if start and len(problems) == problem_count:
             with _collect(problems, row):
-                require_shift_period(Span(start, end), zone)
+                require_shift_period(Span(start, end), zone, at)
             rows[number] = Shift(role_id, ids[name_key(name)], Span(start, end))
         for date in (cells["starts"], cells["ends"]):
             first_dates.setdefault(_is_day_certain(date), f"row {number}, '{date}'")

@@ -60,12 +60,6 @@ def current_account() -> Account:
     return account
 
 
-def may_see_internal_numbers() -> bool:
-    """Return whether the person signed in may see internal lines' numbers, to divert to them."""
-    account: Account | None = g.get("account")
-    return account is not None and account.may(Role.DIVERT)
-
-
 def signed_in_account() -> Account | None:
     """Return who has signed in in this browser, None for nobody. Raise DatabaseUnavailable."""
     token = session.get(SESSION_TOKEN_KEY)
@@ -271,7 +265,6 @@ def render_page(
         rehearsing=lookup.is_rehearsal(),
         account=account,
         version=VERSION,
-        may_divert=account is not None and account.may(Role.DIVERT),
         may_rota=may_rota,
         navigation=_navigation(account) if account else [],
         rota_pages=ROTA_PAGES + (ROTA_EDITOR_PAGES if may_rota else ()),

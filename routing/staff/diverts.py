@@ -101,8 +101,7 @@ def new() -> AnyResponse:
                 at,
             )
             note, rows = divert_rules.check_note(form.why), lookup.latest_diverts().diverts
-            title = "Check before you divert"
-            if page := _check(form, proposed, rows, at, title, "Divert calls", note=note):
+            if page := _check(form, proposed, rows, at, note=note):
                 return page
             actor = current_account().actor
             with lookup.database().writing() as connection:
@@ -137,8 +136,7 @@ def move(divert_id: int) -> AnyResponse:
     if form.validate_on_submit():
         with form.refusing(InvalidDivert):
             proposed = lookup.propose_new_end(row, form.until.data)
-            others, title = _others([divert_id]), "Check the new end"
-            if page := _check(form, [proposed], others, at, title, "Change the end", row):
+            if page := _check(form, [proposed], _others([divert_id]), at, moved=row):
                 return page
             _move_ends([divert_id], proposed.during.end)
             return redirect(url_for("diverts.index", done="moved"))
@@ -224,8 +222,6 @@ def _check(
     proposed: Sequence[Divert],
     others: Sequence[DivertRow],
     at: datetime,
-    title: str,
-    button: str,
     moved: DivertRow | None = None,
     note: str = "",
 ) -> Response | None:
@@ -261,8 +257,7 @@ def _check(
         hidden={**form.hidden(shown), "until": until},
         is_unconfirmed=is_same,
         has_changed=form.shown.data not in ("", shown),
-        title=title,
-        button=button,
+        is_new=moved is None,
         note=note,
     )
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from flask import current_app
+from flask import current_app, request
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from itsdangerous import Signer
@@ -37,6 +37,9 @@ Value = TypeVar("Value")
 
 NOBODY = "nobody"
 NOW, TIME = "now", "time"
+NOT_SENT_AGAIN = "csrf_token", "although_closed", "sheet", "file_name"
+"""What a page that reads a form back has of its own."""
+
 DIVERT_REASONS = (
     "The telephones are down",
     "The office cannot be used",
@@ -51,8 +54,8 @@ OWN_SHIFTS, WHOLE_ROTA = "mine", "whole"
 class DateField(Field):
     """A date, typed in boxes: ``first`` in ``first-day``, ``first-month`` and ``first-year``.
 
-    ``parts`` is what was typed, by box; ``data`` is the date. Links and confirmed forms send it
-    whole, as ``isoformat`` writes it, under the field's own name.
+    ``parts`` is what was typed, by box; ``data`` is the date. Links send it whole, as ``isoformat``
+    writes it, under the field's own name.
     """
 
     boxes: tuple[str, ...] = ("day", "month", "year")
@@ -223,15 +226,9 @@ class StaffForm(FlaskForm):
         ]
 
     def hidden(self, shown: str) -> dict[str, str]:
-        """Return the hidden fields of a page that reads back the form. Only once it is valid."""
-        return {**self.values(), "shown": shown, "once": secrets.token_urlsafe(16)}
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values by the names under which they are sent."""
-        return {
-            field.name: field.data.isoformat() if isinstance(field, DateField) else field.data
-            for field in self
-        }
+        """Return the hidden fields of a page that reads the form back: what was sent, once more."""
+        sent = {name: value for name, value in request.values.items() if name not in NOT_SENT_AGAIN}
+        return {**sent, "shown": shown, "once": secrets.token_urlsafe(16)}
 
 
 def link_token(form_key: str, *content: object) -> str:
@@ -292,10 +289,6 @@ class EndForm(StaffForm):
     )
     although_closed = BooleanField()
 
-    def values(self) -> dict[str, str]:
-        """Return nothing: the end that was shown is sent along."""
-        return {}
-
 
 class DivertForm(EndForm):
     """Whose calls are diverted to which line, from when, until when and why."""
@@ -311,16 +304,6 @@ class DivertForm(EndForm):
     def why(self) -> str:
         """Return the common reason that was chosen, then what was typed."""
         return ". ".join(filter(None, (self.reason.data, self.note.data.strip())))
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values by the names under which they are sent, but for the end."""
-        return {
-            "service": self.service.data,
-            "line": self.line.data,
-            "from": NOW if self.from_.data is None else self.from_.data.isoformat(),
-            "note": self.why,
-            "may_ring": "yes" if self.may_ring.data else "",
-        }
 
 
 class DutyForm(StaffForm):
@@ -340,12 +323,6 @@ class DutyForm(StaffForm):
     def during(self) -> Span:
         """Return from when until when. Only once the form was validated."""
         return Span(self.starts.data, self.ends.data)
-
-
-class RemovalForm(StaffForm):
-    """Which cover of a shift to remove: "" is the shift."""
-
-    cover = text(20)
 
 
 class SwapForm(StaffForm):
@@ -368,10 +345,6 @@ class FillForm(StaffForm):
     working_day = text(100, name=DayKind.WORKING_DAY.value)
     weekend = text(100, name=DayKind.WEEKEND.value)
     bank_holiday = text(100, name=DayKind.BANK_HOLIDAY.value)
-
-    def values(self) -> dict[str, str]:
-        """Return the form's values, with the names in one line."""
-        return {**super().values(), "people": ", ".join(self.names)}
 
     @property
     def names(self) -> list[str]:
@@ -429,11 +402,10 @@ class ImportForm(StaffForm):
         if not self.content:
             raise ValidationError("Choose a CSV file.")
 
-    def values(self) -> dict[str, str]:
-        """Return what was chosen, and the file in ``sheet``."""
-        choices = {field.name: "yes" for field in (self.add_people, self.replace) if field.data}
+    def file_again(self) -> dict[str, str]:
+        """Return the file as fields of the page that reads the import back."""
         sheet = base64.b64encode(zlib.compress(self.content)).decode()
-        return {**choices, "sheet": sheet, "file_name": self.name}
+        return {"sheet": sheet, "file_name": self.name}
 
 
 def _decompress(sheet: str) -> bytes:

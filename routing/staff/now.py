@@ -14,7 +14,6 @@ from routing.core.decision import HORIZON, Timetables, decide
 from routing.core.directory import Service, send_digits
 from routing.staff.auth import (
     current_account,
-    may_see_internal_numbers,
     render_page,
     require_role,
     staff_blueprint,
@@ -37,22 +36,32 @@ bp = staff_blueprint("now")
 @bp.get("")
 def show() -> Response:
     """Show where every service's calls go, people on duty and what to do."""
-    at = lookup.now()
+    at, locale, facts = lookup.now(), lookup.staff_locale(), lookup.snapshot()
+    may_see_internal = current_account().may(Role.DIVERT)
     with lookup.database().reading() as connection:
         rota = rota_service.load_upcoming(connection, at)
         unneeded = setup_steps.unneeded(connection)
     conditions = health.conditions(rota)
-    if not may_see_internal_numbers():
+    if not may_see_internal:
         conditions = tuple(c for c in conditions if not c.quotes_directory)
     steps, of_setup = [], set[Condition]()  # a step is done once it has no conditions
     for step, (title, codes) in SETUP_STEPS.items():
-        if step != "rota" or lookup.snapshot().directory.rota:
+        if step != "rota" or facts.directory.rota:
             open_conditions = [condition for condition in conditions if condition.code in codes]
             of_setup.update(open_conditions)
             steps.append((step, title, step not in unneeded, open_conditions))
     return render_page(
         "now.html",
-        services=[_status(service, at) for service in lookup.snapshot().directory.services],
+        services=[
+            (
+                service.name.get("en"),
+                lookup.who_to_call(service.id, at).reason.code.value,
+                staff_text.calls_go_to(
+                    facts.timetables, service.id, lookup.diverts(), at, locale, may_see_internal
+                ),
+            )
+            for service in facts.directory.services
+        ],
         roles_on_duty=roles_on_duty(rota, at),
         to_do=[
             condition
@@ -84,17 +93,6 @@ def set_step() -> AnyResponse:
     return redirect(url_for("now.show", _anchor="setting-up"))
 
 
-def _status(service: Service, at: datetime) -> dict[str, object]:
-    timetables, locale = lookup.snapshot().timetables, lookup.staff_locale()
-    return {
-        "name": service.name.get("en"),
-        "summary": staff_text.calls_go_to(
-            timetables, service.id, lookup.diverts(), at, locale, may_see_internal_numbers()
-        ),
-        "reason_code": lookup.who_to_call(service.id, at).reason.code.value,
-    }
-
-
 @bp.get("/preview")
 def preview() -> Response:
     """Show what every service answers at ``?at=``, or at a date and time, with the reasons."""
@@ -119,7 +117,7 @@ def _preview_service(
     service: Service, at: datetime, rows: Sequence[DivertRow]
 ) -> dict[str, object]:
     facts, locale = lookup.snapshot(), lookup.staff_locale()
-    timetables, internal_numbers = facts.timetables, may_see_internal_numbers()
+    timetables, internal_numbers = facts.timetables, current_account().may(Role.DIVERT)
     active = lookup.active_diverts(rows)
     decision = decide(timetables, service.id, at, active)
     caller_hears, call_steps = preview_call(

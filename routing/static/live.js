@@ -1,9 +1,9 @@
 /* Keeps an answer current while somebody looks at it, by the server's clock and never the device's.
 
-   An answer is {at, until, refresh, sentAt}: the server's time, the next handover (null if there is none) and when the
-   server would word the same answer differently (optional), all in milliseconds, and performance.now() when it was
-   requested. Our reading of the server's clock is therefore slow by the time that the request took, and never fast: at
-   worst we ask again too soon. An answer that cannot be confirmed holds until its handover: warn() is to say so. */
+   An answer is {at, until, sentAt}: the server's time and the next handover (null if there is none), in milliseconds,
+   and performance.now() when it was requested. Our reading of the server's clock is therefore slow by the time that the
+   request took, and never fast: at worst we ask again too soon. An answer that cannot be confirmed holds until its
+   handover: warn() is to say so. */
 
 const TICK_MS = 200;
 const OVERDUE_MS = 1000; // how long an answer may stand after its handover while the next one is loading
@@ -17,7 +17,6 @@ function keepCurrent(answer, { load, show, hide, warn, pollMs = POLL_INTERVAL_MS
 
   const now = () => answer.at + performance.now() - answer.sentAt;
   const isDue = () => doubtful || (answer.until !== null && now() >= answer.until);
-  const isReworded = () => Boolean(answer.refresh) && now() >= answer.refresh;
 
   async function reload() {
     if (request) return;
@@ -56,7 +55,7 @@ function keepCurrent(answer, { load, show, hide, warn, pollMs = POLL_INTERVAL_MS
     }
     lastTick = { wall, steady };
     hideIfOverdue(steady);
-    const isUrgent = isDue() || isReworded() || failures > 0;
+    const isUrgent = isDue() || failures > 0;
     const wait = isUrgent ? Math.min(TICK_MS * 2 ** failures, 5000) : pollMs;
     if (steady - requestedAt >= wait && (isDue() || document.visibilityState === "visible")) reload();
   }

@@ -28,8 +28,8 @@ const answers = () => document.querySelectorAll("[data-who-answer], [data-who-wa
 const PARTS = ["unchecked", "answer", "printed", "lost", "ways", "hours"].filter((name) => part(name));
 
 function readAnswer(element, sentAt, parts) {
-  const { at, until, refresh } = element.dataset;
-  return { at: Date.parse(at), until: until ? Date.parse(until) : null, refresh: Date.parse(refresh), sentAt, parts };
+  const { at, until } = element.dataset;
+  return { at: Date.parse(at), until: until ? Date.parse(until) : null, sentAt, parts };
 }
 
 async function load(signal) {

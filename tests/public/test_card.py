@@ -120,6 +120,14 @@ def test_where_nobody_answers_a_services_own_number_only_the_same_number_is_call
     assert "Call this number until" not in text
 
 
+def test_where_nobody_answers_a_line_only_other_numbers_are_called(page):
+    text, _ = page(two_lines())
+    unanswered = text[text.index("If nobody answers") : text.index("This page cannot find out")]
+
+    assert "Call the Night on 01632 960002." in unanswered
+    assert "01632 960001" not in unanswered
+
+
 @pytest.mark.parametrize("phone", ["+44 (0)1632 960001", "0044 1632 960001"])
 def test_each_number_is_linked_in_a_form_that_connects(page, phone):
     helplines = """
@@ -207,6 +215,7 @@ def test_a_list_says_the_number_of_a_service_whose_own_day_line_is_internal(page
     ) in text
     assert "01632 960001" not in html
     assert "01632 960009" not in html
+    assert re.findall(r'"contactType": "S".*?"name": "(\w+)"', page(lines)[1]) == ["S", "Night"]
 
 
 def test_a_sentence_ends_with_one_full_stop_after_the_councils_words_and_what_to_press(page):

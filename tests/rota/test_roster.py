@@ -181,6 +181,8 @@ SHIFTS = {
     "a minute more": ("night", 2, (WEEK_OF_169_HOURS[0], "2026-10-26T17:01"), "ends"),
     "a week as the clocks go forward": ("night", 2, WEEK_OF_167_HOURS, None),
     "a minute more than that": ("night", 2, (WEEK_OF_167_HOURS[0], "2027-03-29T16:01"), "ends"),
+    "in ten years": ("night", 2, ("2036-11-20T12:00", "2036-11-20T20:00"), None),
+    "a minute later": ("night", 2, ("2036-11-20T12:01", "2036-11-20T20:00"), "starts"),
     "until their other shift": ("night", 1, ("2026-11-23T16:00", NIGHT[0]), None),
     "into their other shift": ("night", 1, ("2026-11-23T16:00", "2026-11-23T17:01"), "person"),
     "from the end of it": ("night", 1, (NIGHT[1], "2026-11-24T10:00"), None),
@@ -196,9 +198,9 @@ def test_a_shift_is_a_week_at_most_and_overlaps_none_of_its_person_in_its_role(r
     rota.add_shift("night", 1, *NIGHT)
     new = role, person_id, span(*edges)
     if field is None:
-        assert validate_shift(rota.build(), *new) == Shift(*new)
+        assert validate_shift(rota.build(), *new, NOW) == Shift(*new)
     else:
-        assert refused_field(validate_shift, rota.build(), *new) == field
+        assert refused_field(validate_shift, rota.build(), *new, NOW) == field
 
 
 @pytest.mark.parametrize(

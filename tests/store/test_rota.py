@@ -89,10 +89,15 @@ def test_a_shift_comes_back_as_it_was_added_with_a_record(read, add, now, held):
     }
 
 
-def test_a_shift_of_169_hours_is_read_in_its_first_minute(add, read, now):
+@pytest.mark.parametrize(
+    ("start", "count"), [(-MINUTE, 0), (0 * MINUTE, 1), (169 * HOUR - MINUTE, 1), (169 * HOUR, 0)]
+)
+def test_a_shift_of_169_hours_is_read_from_its_first_minute_to_its_last(
+    add, read, now, start, count
+):
     add(shift(now, 0, 169))
 
-    assert len(read(rota.read, now, now + MINUTE)[0]) == 1
+    assert len(read(rota.read, now + start, now + start + MINUTE)[0]) == count
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,14 @@ def test_what_somebody_did_until_their_shift_was_taken_away_stays(
     assert [(n, round(start * 60), round(end * 60)) for n, start, end in held()] == left
 
 
+def test_a_shift_that_was_taken_away_is_not_taken_away_again_later(add, cancel, now, held):
+    add(shift(now), at=now - HOUR)
+    cancel(now + 2 * HOUR)
+    cancel(now + 3 * HOUR)
+
+    assert held() == [(1, 1, 2)]
+
+
 def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, now, held):
     batch = add(shift(now, -9, -1))
     assert held() == [(1, -9, -1)]
@@ -199,7 +212,7 @@ def test_a_shift_entered_after_it_was_over_can_be_taken_back_whole(add, undo, no
     assert held() == []
 
 
-def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, undo, now):
+def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, write, add, undo, now):
     def sequence():
         row = read(rota.get, 1)
         return row.sequence, row.changed_at
@@ -214,6 +227,8 @@ def test_every_change_of_a_shift_or_its_covers_counts_for_calendars(read, add, u
     _, (old,) = read(rota.read, now, now + DAY)
     add(at=now + 9 * MINUTE, kind="uncovered", cancelled=[old])
     assert sequence() == (4, now + 9 * MINUTE)
+    write(rota_people.leave, 1, now + 2 * HOUR, "account:1")
+    assert sequence() == (5, now + 2 * HOUR)
 
 
 @pytest.fixture
@@ -253,15 +268,6 @@ def test_the_record_says_that_a_phone_was_changed_and_never_what_it_was(
     assert [entry.after for entry in entries[:-1]] == changes
     assert "900" not in repr(entries)
     assert "Amara" not in repr(entries)
-
-
-def test_a_feed_is_found_by_its_token_alone_and_only_its_hash_is_kept(act, read, amara, account):
-    token = act(rota_people.create_calendar, amara.id, account)
-
-    assert read(rota_people.find_calendar, token).rota_person_id == amara.id
-    assert read(rota_people.find_calendar, token + "x") is None
-    assert token not in repr(read(sa.Connection.execute, tables.calendars.select()).all())
-    assert token not in repr(read(audit_log.newest, 9))
 
 
 @pytest.mark.parametrize("end", ["revoked", "worker left", "account removed", "maker left"])
