@@ -140,6 +140,7 @@ def test_a_shift_that_nobody_needs_or_leaves_no_rest_or_is_past_is_warned_about(
     page = page_text(add(send, then=False, **past))
     assert "1 shift is in the past" in page
     assert "the first from 5pm on Tuesday 1 December until 8:30am on Wednesday 2" in page
+    assert "Tuesday 1 December 2026 to" in page_text(add(send, **past))
 
 
 def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
