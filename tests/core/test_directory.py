@@ -6,14 +6,7 @@ from datetime import date
 import pytest
 from conftest import ANYSHIRE
 
-from routing.core.directory import (
-    ALL_DAY,
-    Hours,
-    Phone,
-    SpecialDay,
-    Text,
-    TimeRange,
-)
+from routing.core.directory import ALL_DAY, Hours, Phone, SpecialDay, Text, TimeRange
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -24,6 +17,7 @@ WINTER = SpecialDay(
     hours=NINE_TO_FIVE,
     is_run=True,
 )
+OWN_WEEK = replace(WINTER, hours=None, week=Hours((NINE_TO_FIVE,) * 7))
 
 
 def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
@@ -48,12 +42,7 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
             id="a run of 14 days is no season",
         ),
         pytest.param(
-            *(
-                date(2026, 12, 1),
-                replace(WINTER, hours=None, week=Hours((NINE_TO_FIVE,) * 7)),
-                NINE_TO_FIVE,
-                NINE_TO_FIVE,
-            ),
+            *(date(2026, 12, 1), OWN_WEEK, NINE_TO_FIVE, NINE_TO_FIVE),
             id="a season with a week of its own",
         ),
         pytest.param(
