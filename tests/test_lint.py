@@ -85,10 +85,6 @@ def slips(warnings):
     return slips
 
 
-def test_a_directory_with_nothing_wrong_has_no_warning(warnings):
-    assert warnings(CLEAN) == ()
-
-
 def test_two_lines_on_one_number_are_a_warning_until_both_are_confirmed(warnings):
     confirmed = CLEAN.replace("01632 960002", "01632 960001")
     first, _, rest = confirmed.partition("    verified:")

@@ -268,9 +268,7 @@ QUESTIONS = (
         "england-and-wales",
     ),
     Question(
-        "day_line",
-        "The day line: its name and number, as MASH, 01632 960001",
-        ("lines", "day"),
+        "day_line", "The day line: its name and number, as MASH, 01632 960001", ("lines", "day")
     ),
     Question(
         "day_hours",
@@ -290,10 +288,7 @@ QUESTIONS = (
         "always",
     ),
     Question(
-        "languages",
-        "Languages of pages: en, or cy, en for Welsh first",
-        ("languages",),
-        "en",
+        "languages", "Languages of pages: en, or cy, en for Welsh first", ("languages",), "en"
     ),
 )
 

@@ -37,8 +37,8 @@ Value = TypeVar("Value")
 
 NOBODY = "nobody"
 NOW, TIME = "now", "time"
-NOT_SENT_AGAIN = "csrf_token", "although_closed"
-"""What a page that reads a form back has of its own: a token, and what must be ticked there."""
+NOT_SENT_AGAIN = "csrf_token", "although_closed", "sheet", "file_name"
+"""What a page that reads a form back has of its own."""
 
 DIVERT_REASONS = (
     "The telephones are down",
@@ -325,12 +325,6 @@ class DutyForm(StaffForm):
         return Span(self.starts.data, self.ends.data)
 
 
-class RemovalForm(StaffForm):
-    """Which cover of a shift to remove: "" is the shift."""
-
-    cover = text(20)
-
-
 class SwapForm(StaffForm):
     """With which other shift to swap, and whose shifts to show: "" shows everybody's."""
 
@@ -408,10 +402,10 @@ class ImportForm(StaffForm):
         if not self.content:
             raise ValidationError("Choose a CSV file.")
 
-    def hidden(self, shown: str) -> dict[str, str]:
-        """Return what was chosen, and the file in ``sheet``."""
+    def file_again(self) -> dict[str, str]:
+        """Return the file as fields of the page that reads the import back."""
         sheet = base64.b64encode(zlib.compress(self.content)).decode()
-        return {**super().hidden(shown), "sheet": sheet, "file_name": self.name}
+        return {"sheet": sheet, "file_name": self.name}
 
 
 def _decompress(sheet: str) -> bytes:

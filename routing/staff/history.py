@@ -5,7 +5,7 @@ Who rang is neither shown here nor stored.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,7 +22,7 @@ from routing.staff.auth import actor_names, render_page, send_csv, staff_bluepri
 from routing.staff.forms import parse_day, parse_id
 from routing.store import audit_log, calls
 from routing.store.audit_log import AuditEntry
-from routing.store.calls import Call, CallLeg, CountKey
+from routing.store.calls import CountKey, Leg
 from routing.text import staff_text
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
@@ -51,8 +51,10 @@ def show_calls() -> Response:
     with lookup.database().reading() as connection:
         month_counts = calls.counts(connection, start, end, at)
         today_counts = calls.counts(connection, midnight, tomorrow, at)
-        unanswered = calls.missed(connection, start, end, at, MAX_UNANSWERED_SHOWN)
-    missed_count = sum(n for (*_, outcome), n in month_counts.items() if calls.is_missed(outcome))
+        unanswered = calls.calls_between(
+            connection, start, end, at, calls.MISSED, MAX_UNANSWERED_SHOWN
+        )
+    missed_count = sum(n for (*_, outcome), n in month_counts.items() if outcome in calls.MISSED)
     return render_page(
         "calls.html",
         telephone_fault=config.telephony_disabled_reason(current_app.config),
@@ -74,20 +76,15 @@ def show_calls() -> Response:
 
 @bp.get("/calls.csv")
 def download_calls() -> Response:
-    """Send a month's calls, one a row, for a spreadsheet."""
+    """Send a month's calls, one a row, for a spreadsheet.
+
+    ``rung`` has each line with its outcome and seconds: "eds no_answer 30; mash answered 5".
+    """
     at, locale = lookup.now(), lookup.staff_locale()
     first, next_month = _month(at.astimezone(locale.zone).date())
     start, end = (instants.midnight(day, locale.zone) for day in (first, next_month))
     with lookup.database().reading() as connection:
-        rows = calls.calls_between(connection, start, end, at)
-    return send_csv(calls_csv(rows, locale), f"calls-{first:%Y-%m}.csv", "utf-8")
-
-
-def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
-    """Return calls as a table for a spreadsheet, one a row, with a header and CRLF (RFC 4180).
-
-    ``rung`` has each line with its outcome and seconds: "eds no_answer 30; mash answered 5".
-    """
+        rows = calls.calls_between(connection, start, end, at)[::-1]  # oldest first
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(CSV_COLUMNS)
@@ -98,7 +95,7 @@ def calls_csv(rows: Iterable[Call], locale: Locale) -> str:
         began = call.began_at.astimezone(locale.zone).isoformat(timespec="seconds")
         how = call.service, call.line, call.reason, call.outcome, call.answered_by
         writer.writerow([began, *how, call.waited, next(talked, None), rung])
-    return file.getvalue()
+    return send_csv(file.getvalue(), f"calls-{first:%Y-%m}.csv", "utf-8")
 
 
 def _month(today: date) -> tuple[date, date]:
@@ -116,7 +113,7 @@ def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
     return rows
 
 
-def _describe_leg(leg: CallLeg) -> str:
+def _describe_leg(leg: Leg) -> str:
     line = staff_text.line_name(lookup.snapshot().directory, leg.line)
     return staff_text.describe_leg(line, leg.outcome, leg.ring_seconds, leg.talk_seconds)
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from sqlalchemy.engine import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -34,38 +34,6 @@ SHOWN_AFTER_END = timedelta(days=14)
 """How long a calendar still shows what is over."""
 
 RETRY_AFTER_SECONDS = 600
-
-_HEAD = """BEGIN:VCALENDAR
-VERSION:2.0
-PRODID:-//who-to-call//rota//EN
-METHOD:PUBLISH
-REFRESH-INTERVAL;VALUE=DURATION:PT1H
-X-PUBLISHED-TTL:PT1H
-"""
-_EVENT = """BEGIN:VEVENT
-{uid}
-SEQUENCE:{sequence}
-DTSTAMP:{changed_at:%Y%m%dT%H%M%SZ}
-LAST-MODIFIED:{changed_at:%Y%m%dT%H%M%SZ}
-DTSTART:{during.start:%Y%m%dT%H%M%SZ}
-DTEND:{during.end:%Y%m%dT%H%M%SZ}
-{summary}
-{description}
-TRANSP:TRANSPARENT
-X-MICROSOFT-CDO-BUSYSTATUS:FREE
-CLASS:PRIVATE
-END:VEVENT
-"""
-_NO_EVENTS = """BEGIN:VTIMEZONE
-TZID:UTC
-BEGIN:STANDARD
-DTSTART:19700101T000000
-TZOFFSETFROM:+0000
-TZOFFSETTO:+0000
-END:STANDARD
-END:VTIMEZONE
-"""
-"""What a calendar without events holds: RFC 5545, 3.6, wants one component at least."""
 
 
 @bp.route("/rota/people", methods=["GET", "POST"])
@@ -256,21 +224,15 @@ def to_ics(
     event is transparent and free, for Outlook too: being on the rota is no meeting. ``website``
     gives the UIDs their host.
     """
-    host = urlsplit(website).hostname or "localhost"
-    folded_description = _fold(f"DESCRIPTION:{_escape(description)}")
-    parts = [
-        _EVENT.format(
-            uid=_fold(f"UID:shift-{duty.shift.id}{f'-{duty.part}' if duty.part else ''}@{host}"),
-            sequence=duty.shift.sequence,
-            changed_at=duty.shift.changed_at or duty.during.start,
-            during=duty.during,
-            summary=_fold(f"SUMMARY:{_escape(summary)}"),
-            description=folded_description,
-        )
-        for duty, summary in events
-    ]
-    head, body = _HEAD + _fold(f"X-WR-CALNAME:{_escape(title)}"), "".join(parts) or _NO_EVENTS
-    return f"{head}\n{body}END:VCALENDAR\n".replace("\n", "\r\n").encode()
+    calendar = render_template(
+        "staff/calendar.ics",
+        events=events,
+        title=title,
+        host=urlsplit(website).hostname or "localhost",
+        description=description,
+        property=_property,
+    )
+    return f"{calendar}\n".replace("\n", "\r\n").encode()
 
 
 def _title(feed: CalendarFeed, rota: Rota) -> str:
@@ -311,15 +273,11 @@ def _plain(text: str, status: int) -> Response:
     return response
 
 
-def _escape(text: str) -> str:
-    """Return text on one line, escaped: RFC 5545, 3.3.11."""
-    line = " ".join(text.split()).replace("\\", "\\\\")
-    return line.replace(";", "\\;").replace(",", "\\,")
+def _property(name: str, text: str) -> str:
+    """Return a line of a calendar, with text on one line and escaped: RFC 5545, 3.3.11.
 
-
-def _fold(line: str) -> str:
-    """Return a line cut within the 75 bytes of RFC 5545, 3.1: it goes on after an end and a space.
-
-    No cut is within a character: those of its bytes that follow stay with the first.
+    It is cut within the 75 bytes of 3.1, never within a character, and goes on after a space.
     """
-    return "\n ".join(part.decode() for part in re.findall(rb".{1,70}[\x80-\xbf]*", line.encode()))
+    text = " ".join(text.split()).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+    parts = re.findall(rb".{1,70}[\x80-\xbf]*", f"{name}:{text}".encode())
+    return "\n ".join(part.decode() for part in parts)

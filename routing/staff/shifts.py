@@ -36,7 +36,6 @@ from routing.staff.forms import (
     DutyForm,
     FillForm,
     ImportForm,
-    RemovalForm,
     StaffForm,
     SwapForm,
     digest,
@@ -83,7 +82,7 @@ def new() -> AnyResponse:
             rota = rota_service.read_around(form.during)
             person_id = _chosen_person(form.person, rota)
             shift = validate_shift(rota, form.role.data, person_id, form.during, at)
-            return _confirm("added", form, rota, [shift])
+            return _confirm("added", rota, [shift])
     rota = rota_service.read_rota(at, at)
     return render_page(
         "shift_form.html",
@@ -100,20 +99,20 @@ def remove(shift_id: int) -> AnyResponse:
 
     If that is confirmed and still as it was shown, remove it from now on.
     """
-    (rota, shift), form = read_shift(shift_id), RemovalForm(request.values)
+    (rota, shift), cover_id = read_shift(shift_id), request.values.get("cover")
     holder = rota.names[shift.person_id]
     past = "What is over already stays as it was."
-    if form.cover.data:
+    if cover_id:
         covers = {str(one.id): one for one in rota.covers if one.shift_id == shift_id}
-        if (current := covers.get(form.cover.data)) is None:
+        if (current := covers.get(cover_id)) is None:
             raise UnknownShift("This shift has no such cover, or it was removed.")
         who = f"{rota.names[current.person_id]} in place of {holder}"
         texts = [f"{who}, {describe_period(current.during)}.", past]
-        return _confirm("uncovered", form, rota, [], texts, cancelled=[current])
+        return _confirm("uncovered", rota, [], texts, cancelled=[current])
     holders = _holders(rota, shift, shift.during)
     covered = [f"With covers, on duty: {holders}."] if holders != holder else []
     texts = [_describe_duty(rota, shift), *covered, past]
-    return _confirm("removed", form, rota, [], texts, cancelled=[shift])
+    return _confirm("removed", rota, [], texts, cancelled=[shift])
 
 
 @bp.route("/rota/shifts/<id:shift_id>/cover", methods=["GET", "POST"])
@@ -132,7 +131,7 @@ def cover(shift_id: int) -> AnyResponse:
             holders = _holders(rota, shift, change.during)
             text = f"{rota.names[person_id]} in place of {holders}: "
             text += f"{rota.role_names[shift.role_id]}, {describe_period(change.during)}."
-            return _confirm("covered", form, rota, [change], [text])
+            return _confirm("covered", rota, [change], [text])
     return render_page(
         "shift_form.html",
         form=form,
@@ -159,7 +158,7 @@ def absence() -> AnyResponse:
             texts = [f"In place of {rota.names[person_id]}:"]
             texts += [_describe_duty(rota, new) for new in covers]
             summary = descriptions.summarise_absence(covers)
-            return _confirm("absence", form, rota, covers, texts, summary)
+            return _confirm("absence", rota, covers, texts, summary)
     rota = rota_service.read_rota(at, at)
     return render_page(
         "absence.html",
@@ -183,7 +182,7 @@ def swap(shift_id: int) -> AnyResponse:
                 raise InvalidRotaChange("other", "Choose the other shift.")
             _, other = read_shift(other_id)
             rota = rota_service.read_around(shift.during, other.during)
-            return _confirm("swapped", form, rota, swap_shifts(rota, shift, other, at))
+            return _confirm("swapped", rota, swap_shifts(rota, shift, other, at))
     if shift.during.end <= at:
         raise InvalidRotaChange("", "This shift is over: nobody can swap it any more.")
     start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
@@ -228,7 +227,6 @@ def fill() -> AnyResponse:
             )
             return _save_or_read_back(
                 proposal,
-                form,
                 "rota_fill_check.html",
                 role_id=role_id,
                 shifts=slots,
@@ -274,8 +272,8 @@ def _import(form: ImportForm) -> AnyResponse:
     text = RotaText(rota, lookup.now())
     return _save_or_read_back(
         proposal,
-        form,
         "rota_import_check.html",
+        file=form.file_again(),
         replaces=replaces,
         roles=join_words([rota.role_names[role_id] for role_id in sheet.role_ids], text.locale),
         period=text.span(sheet.period),
@@ -312,7 +310,6 @@ def _people_to_choose(rota: Rota, nobody: str = "") -> list[tuple[str, str]]:
 
 def _confirm(
     kind: str,
-    form: StaffForm,
     rota: Rota,
     changes: Sequence[Shift | Cover],
     texts: Sequence[str] = (),
@@ -324,7 +321,6 @@ def _confirm(
     title, button = CONFIRMATIONS[kind]
     return _save_or_read_back(
         Proposal(kind, rota, changes, cancelled, summary, warnings),
-        form,
         "confirm.html",
         title=title,
         paragraphs=texts or [_describe_duty(rota, change) for change in changes],
@@ -332,9 +328,7 @@ def _confirm(
     )
 
 
-def _save_or_read_back(
-    proposal: Proposal, form: StaffForm, template: str, **page: Any
-) -> AnyResponse:
+def _save_or_read_back(proposal: Proposal, template: str, **page: Any) -> AnyResponse:
     """Save a change if just this was confirmed, of the rota as it is now; else read it back.
 
     Starts do not count: of what has begun they move with the clock. Raise InvalidRotaChange.
@@ -346,7 +340,7 @@ def _save_or_read_back(
         return render_page(
             template,
             proposal=proposal,
-            hidden=form.hidden(shown),
+            hidden=confirmation.hidden(shown),
             has_changed=bool(confirmation.shown.data),
             **page,
         )

@@ -6,14 +6,7 @@ from datetime import date
 import pytest
 from conftest import ANYSHIRE
 
-from routing.core.directory import (
-    ALL_DAY,
-    Hours,
-    Phone,
-    SpecialDay,
-    Text,
-    TimeRange,
-)
+from routing.core.directory import ALL_DAY, Hours, Phone, SpecialDay, Text, TimeRange
 from routing.directory.load import load
 
 DIRECTORY, _ = load(ANYSHIRE)
@@ -24,6 +17,7 @@ WINTER = SpecialDay(
     hours=NINE_TO_FIVE,
     is_run=True,
 )
+OWN_WEEK = replace(WINTER, hours=None, week=Hours((NINE_TO_FIVE,) * 7))
 
 
 def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
@@ -33,6 +27,16 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
 
     assert both.phone_on(date(2026, 12, 30)).display == "01632 960008"
     assert both.hours_on(date(2026, 12, 31), {}).special_day.name.get("en") == "New Year's Eve"
+
+
+def test_of_an_internal_line_callers_see_its_name_and_the_number_that_they_ring():
+    service, text = DIRECTORY.services[0], Text((("en", "secret"),))
+    details = {"aliases": (text,), "options": text, "you_will_hear": text, "email": "a@b.example"}
+    line = replace(LINES["duty-manager"], also=LINES["mash"].also, **details)
+
+    shown = service.public_line(line)
+    assert shown == replace(LINES["duty-manager"], phone=service.number)
+    assert shown.phone.display == "01632 960100"
 
 
 @pytest.mark.parametrize(
@@ -48,12 +52,7 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
             id="a run of 14 days is no season",
         ),
         pytest.param(
-            *(
-                date(2026, 12, 1),
-                replace(WINTER, hours=None, week=Hours((NINE_TO_FIVE,) * 7)),
-                NINE_TO_FIVE,
-                NINE_TO_FIVE,
-            ),
+            *(date(2026, 12, 1), OWN_WEEK, NINE_TO_FIVE, NINE_TO_FIVE),
             id="a season with a week of its own",
         ),
         pytest.param(

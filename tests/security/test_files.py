@@ -15,7 +15,7 @@ from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.rota.roster import Assignment, Shift
 from routing.staff import people
 from routing.store import calls, rota_people
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "|x", "=HYPERLINK(1)", " =1", "＝1+1"]
 HOSTILE = [
@@ -47,7 +47,7 @@ def test_no_cell_of_any_file_is_a_formula(app, clock):
     rostered.people(app)
     rostered.christmas(app)
     with app.app_context(), lookup.database().writing() as connection:
-        calls.begin(connection, key="=1", call=CallStart("children", "eds", "out_of_hours", AT))
+        calls.begin(connection, key="=1", call=Call("children", "eds", "out_of_hours", AT))
     browser = sign_in(app, "admin")
     for path in ("/staff/rota.csv", "/staff/calls.csv?month=2026-11"):
         text = browser.get(path).get_data().decode("utf-8-sig")
@@ -57,10 +57,11 @@ def test_no_cell_of_any_file_is_a_formula(app, clock):
 
 
 @pytest.mark.parametrize("written", HOSTILE)
-def test_a_calendar_holds_what_was_written_and_nothing_else(written):
+def test_a_calendar_holds_what_was_written_and_nothing_else(app, written):
     shift = Shift("role", 1, Span(AT, AT + timedelta(hours=8)), id=1)
     duty = Assignment(shift.during, 1, shift)
-    made = people.to_ics([(duty, written)], written, "https://anyshire.example", written)
+    with app.app_context():
+        made = people.to_ics([(duty, written)], written, "https://anyshire.example", written)
     lines, calendar = made.split(b"\r\n"), icalendar.Calendar.from_ical(made)
     (event,) = calendar.walk("VEVENT")
     one_line = " ".join(written.split())
