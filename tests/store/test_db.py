@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from serving import poll
 
 from routing.errors import ConstraintViolation, DatabaseUnavailable, InvalidSetting, NaiveTime
 from routing.store import audit_log, calls, db, tables
@@ -294,35 +294,22 @@ def test_a_database_in_sql_ascii_answers_in_utf_8(postgresql, tmp_path):
 
 def test_a_server_that_stands_still_is_given_up_and_found_again(postgresql, tmp_path):
     database = Database(postgresql.database(), tmp_path)
-    raised = []
 
-    def ask():
+    def answers():
         try:
             with database.reading() as connection:
-                connection.execute(sa.text("SELECT 1"))
-        except DatabaseUnavailable as error:
-            raised.append(error)
+                return connection.scalar(sa.text("SELECT 1")) == 1
+        except DatabaseUnavailable:
+            return False
 
-    def ask_until_answered():
-        """A busy machine may not answer in time at first."""
-        ends = time.monotonic() + SAFETY_NET_SECONDS
-        ask()
-        while raised:
-            assert time.monotonic() < ends
-            raised.clear()
-            ask()
-
-    ask_until_answered()
-    postgresql.hang()
-    try:
-        thread = threading.Thread(target=ask, daemon=True)
-        thread.start()
-        thread.join(SAFETY_NET_SECONDS)
-        assert not thread.is_alive()
-        assert len(raised) == 1
-    finally:
-        postgresql.go_on()
-    ask_until_answered()
+    poll(answers)  # a busy machine may not answer in time at first
+    with ThreadPoolExecutor(1) as thread:
+        postgresql.hang()
+        try:
+            assert thread.submit(answers).result(SAFETY_NET_SECONDS) is False
+        finally:
+            postgresql.go_on()
+    poll(answers)
     database.close()
 
 
