@@ -8,9 +8,10 @@ from functools import cache
 import pytest
 import rostered
 
-from routing import lookup
+from routing import lookup, rota_service
 from routing.store import accounts, diverts, tables
 from routing.store.accounts import Role
+from routing.text import time_parsing
 
 PASSWORD = "correct horse battery"
 DIVERT_FORM = {
@@ -192,3 +193,16 @@ def stored(app):
             return diverts.current_and_future(connection, lookup.now())
 
     return stored
+
+
+@pytest.fixture
+def on(app):
+    """Return who is on duty at an instant."""
+
+    def on(moment="2026-12-24T20:00:00Z", role="eds-social-worker"):
+        at = time_parsing.parse_rfc3339(moment)
+        with app.app_context():
+            rota = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
+            return [rota.names[person_id] for person_id in rota.staffing_at(role, at).person_ids]
+
+    return on

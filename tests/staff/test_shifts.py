@@ -8,9 +8,6 @@ import pytest
 import rostered
 from staff.conftest import edges, page_text
 
-from routing import rota_service
-from routing.text import time_parsing
-
 NIGHT = "Out-of-hours social worker"
 NEW = "/staff/rota/shifts/new"
 
@@ -34,19 +31,6 @@ def send(arranger):
     return send
 
 
-@pytest.fixture
-def on(app):
-    """Return who is on duty at an instant."""
-
-    def on(moment, role="eds-social-worker"):
-        at = time_parsing.parse_rfc3339(moment)
-        with app.app_context():
-            rota = rota_service.read_rota(at, at + rota_service.GAP_LOOKAHEAD)
-            return [rota.names[person_id] for person_id in rota.staffing_at(role, at).person_ids]
-
-    return on
-
-
 def add(send, worker=1, role="eds-social-worker", then=True, **more):
     return send(NEW, then, role=role, person=str(worker), **{**CHRISTMAS, **more})
 
@@ -59,7 +43,7 @@ def test_a_shift_is_read_back_and_once_confirmed_on_the_rota_and_in_the_audit_lo
         "Amara Owusu: Out-of-hours social worker, from 5pm on Thursday 24 December until 8:30am on "
         "Friday 25 December (15 hours 30 minutes)." in page_text(page)
     )
-    assert on("2026-12-24T20:00:00Z") == []
+    assert on() == []
 
     assert "Shift added." in page_text(arranger.send(page, NEW))
     moments = ("24T16:59:59", "24T17:00:00", "25T08:29:59", "25T08:30:00")
@@ -156,6 +140,7 @@ def test_a_shift_that_nobody_needs_or_leaves_no_rest_or_is_past_is_warned_about(
     page = page_text(add(send, then=False, **past))
     assert "1 shift is in the past" in page
     assert "the first from 5pm on Tuesday 1 December until 8:30am on Wednesday 2" in page
+    assert "Tuesday 1 December 2026 to" in page_text(add(send, **past))
 
 
 def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(arranger, send, on):
@@ -166,7 +151,7 @@ def test_somebody_sick_is_covered_by_nobody_yet_and_that_is_a_gap_with_its_note(
 
     assert "Cover set." in page_text(page)
     assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
-    assert on("2026-12-24T20:00:00Z") == []
+    assert on() == []
     assert on("2026-12-24T23:00:00Z") == ["Amara Owusu"]
     assert "8pm to 11pm Nobody : fill this gap Amara Owusu is off: Called" in page_text(page)
     assert "Called in" not in page_text(arranger.get("/staff/changes"))
@@ -237,10 +222,10 @@ def test_a_shift_can_be_removed_and_brought_back(arranger, send, on):
     path = "/staff/rota/shifts/1/remove"
     page = send(path, then=False)
     assert "Shift removed." in page_text(page)
-    assert on("2026-12-24T20:00:00Z") == []
+    assert on() == []
 
     undone = arranger.send(page, "/staff/rota/undo/2")
-    assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
+    assert on() == ["Amara Owusu"]
     assert "/staff/rota/undo/3" not in undone.text  # which would be refused
 
 
@@ -250,7 +235,7 @@ def test_a_link_confirms_nothing(arranger, send, on):
     shown = re.search(r'name="shown" value="(\w+)"', arranger.get(path).text)[1]
 
     assert "Remove this shift" in page_text(arranger.get(f"{path}?shown={shown}&once=x"))
-    assert on("2026-12-24T20:00:00Z") == ["Amara Owusu"]
+    assert on() == ["Amara Owusu"]
 
 
 def test_what_is_not_on_the_rota_is_said_so(arranger):
@@ -289,7 +274,7 @@ def test_an_absence_is_read_back_covered_in_one_step_and_undone_as_one(app, arra
     done = arranger.send(page, AWAY)
     assert "Absence: 2 shifts covered." in page_text(done)
     assert on("2026-12-24T19:59:59Z") == ["Amara Owusu"]
-    assert on("2026-12-24T20:00:00Z") == on("2026-12-26T08:29:59Z") == ["Dev Patel"]
+    assert on() == on("2026-12-26T08:29:59Z") == ["Dev Patel"]
     arranger.send(done, "/staff/rota/undo/2")
     assert on("2026-12-25T12:00:00Z") == ["Amara Owusu"]
 
