@@ -220,12 +220,12 @@ _COUNTERS = {
 
 def _counted_requests(connection: Connection, at: datetime) -> Iterator[Condition]:
     for code, sentence in _COUNTERS.items():
-        if count := calls.count_since(connection, code, at - _COUNTED_HOURS):
+        if count := sum(calls.counted(connection, code, at - _COUNTED_HOURS).values()):
             yield Condition(code, sentence.format(count))
 
 
 def _telephone_faults(connection: Connection, at: datetime) -> Iterator[Condition]:
-    for hour in calls.hours_counted(connection, calls.FAULTS, at - _COUNTED_HOURS):
+    for hour in calls.counted(connection, calls.FAULTS, at - _COUNTED_HOURS):
         sentence = (
             "This service failed to handle one or more calls or texts in the hour that began at "
             f"{_format_time(hour)}: callers were put through by the fallback, which takes no "
@@ -331,12 +331,9 @@ def _jobs(connection: Connection) -> Iterator[Condition]:
         since = f"since {_format_time(polled_at)}" if polled_at else "yet"
         sentence = f"No alerts are sent: the job {ALERTS_JOB} has not run {since}."
         yield Condition("alerts_not_sent", sentence)
-    own = [
-        ("job_failing", job)
-        for job in states.values()
-        if not job.name.startswith(f"{ALERTS_JOB} to ")
-    ]
-    waiting = [("alerts_failing", job) for _, job in alerts.failing(connection, recipients)]
+    delivery = f"{ALERTS_JOB} to "
+    own = [("job_failing", job) for name, job in states.items() if not name.startswith(delivery)]
+    waiting = [("alerts_failing", job) for job in alerts.failing(connection, recipients)]
     for code, job in (*own, *waiting):
         if job.failing_since is not None:
             since = _format_time(job.failing_since)

@@ -55,12 +55,10 @@ def test_nobody_waits_for_saved_diverts_that_are_a_pipe(tmp_path):
     assert readings == [None, None]
 
 
-@pytest.fixture
-def hanging(tmp_path, hang_below):
-    return hang_below(tmp_path / "directory.yaml")
-
-
-def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_often(hanging):
+def test_a_file_system_that_hangs_is_given_up_and_occupies_one_thread_however_often(
+    tmp_path, hang_below
+):
+    hanging = hang_below(tmp_path / "directory.yaml")
     before = set(threading.enumerate())
     for _ in range(5):
         with pytest.raises(TimeoutError, match="does not answer"):

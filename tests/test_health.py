@@ -12,7 +12,7 @@ from routing import bank_holidays, health, lookup
 from routing.conditions import readiness
 from routing.core.instants import Span
 from routing.store import calls, diverts, rota
-from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.calls import Call, Leg
 
 LIST = ("bank_holidays_never_fetched", "bank_holidays_stale", "bank_holidays_broken")
 UNCONFIRMED = ("unverified", "verification_expired")
@@ -63,11 +63,10 @@ def call(write, clock):
     """Write a call that a line did not answer, and that ended after some seconds."""
 
     def call(seconds, outcome):
-        start = CallStart("children", "mash", "in_hours", clock.at)
-        key = f"{seconds} {outcome}"
-        write(calls.step, key, start, leg=LegStart(1, "mash", clock.at))
-        ended = LegEnd(1, "mash", "no_answer", clock.at + timedelta(seconds=seconds), None)
-        write(calls.step, key, start, ended=ended, outcome=outcome)
+        leg = Leg(1, "mash", clock.at, outcome="no_answer", ring_seconds=seconds)
+        ended_at = clock.at + timedelta(seconds=seconds)
+        call = Call("children", "mash", "in_hours", clock.at, ended_at, outcome, legs=(leg,))
+        write(calls.write, f"{seconds} {outcome}", call)
 
     return call
 

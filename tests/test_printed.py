@@ -77,9 +77,10 @@ def test_a_number_for_some_dates_is_printed_beside_the_usual_one(printed, tmp_pa
     direct = tmp_path / "direct.yaml"
     text = re.sub(r"    number: 01632 960100.*\n", "", ANYSHIRE.read_text("utf-8"))
     direct.write_text(text.replace("internal", "public"))
-    services = words(printed(direct)).partition("Relay UK")[0]
+    services, _, lines = words(printed(direct)).partition("Relay UK")
 
     assert "(Festive number): call 01632 960009" in services
+    assert "30 December 2026 (Festive number) 8:30am to 5pm, call 01632 960009" in lines
     clock.set("2026-10-26T12:00:00Z")
     assert "01632 960009" not in words(printed(direct))
 
@@ -126,5 +127,5 @@ def test_a_season_is_printed_once_and_its_dates_are_not_listed(printed):
 
     assert "Monday 28 December 2026, Boxing Day (substitute day)" in text
     assert text.count("(Winter hours): 9am to 4:30pm, on days when it usually opens") == 1
-    assert "(Winter hours)" not in text.partition("Other hours or another number:")[2]
+    assert "Monday 7 December 2026" not in text
     assert "Wednesday 2 December 2026 (Team training) 1pm to 4:30pm" in text

@@ -11,7 +11,7 @@ from itertools import count
 import govuk_feed
 import pytest
 from conftest import ANYSHIRE
-from telephony.conftest import eventually
+from serving import poll
 
 from routing import bank_holidays
 from routing import snapshot as snapshot_module
@@ -241,7 +241,7 @@ def test_a_change_is_in_use_without_any_request_since(loader, file):
     loader.watch()
     try:
         file.write_text(BETTER)
-        eventually(lambda: number(loader.snapshot) == "01632 960077")
+        poll(lambda: number(loader.snapshot) == "01632 960077")
         assert number(loader.current()) == "01632 960077"
     finally:
         loader.stop()
@@ -257,6 +257,6 @@ def test_a_mended_file_is_in_use_though_there_was_no_directory_at_the_start(tmp_
         loader.watch()
     try:
         file.write_text(GOOD)
-        eventually(lambda: (is_watched or loader.current()) and loader.snapshot is not None)
+        poll(lambda: (is_watched or loader.current()) and loader.snapshot is not None)
     finally:
         loader.stop()

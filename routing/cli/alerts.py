@@ -90,7 +90,7 @@ def list_alerts(as_json: bool) -> None:
 
 def _delivery_faults(connection: Connection) -> list[str]:
     failing = alerts.failing(connection, alert_recipients(current_app.config))
-    return [f"{recipient.name}: not sent yet. {job.fault}" for recipient, job in failing]
+    return [f"{job.name}: not sent yet. {job.fault}" for job in failing]
 
 
 def _check_settings() -> bool:

@@ -6,14 +6,12 @@ the fallback's host and Twilio itself.
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urldefrag, urlsplit
 
 import click
@@ -63,28 +61,18 @@ _STOPS_NO_CALLS = {"setting_malformed", "sign_in_incomplete"}
 """Conditions that make the service degraded, and stop no call."""
 
 
-class Level(StrEnum):
-    """Whether something is in order, may send calls wrong, or stops calls or sends them wrong."""
-
-    OK = "ok"
-    WARNING = "warning"
-    STOPS_CALLS = "error"
+_LABELS = {"ok": "ok     ", "warning": "look   ", "error": "STOPS  "}
+"""By level: something is in order, may send calls wrong, or stops calls or sends them wrong."""
 
 
-_LABELS = {Level.OK: "ok     ", Level.WARNING: "look   ", Level.STOPS_CALLS: "STOPS  "}
+class Finding(NamedTuple):
+    """The state of one thing, with what to do. ``level`` is one of _LABELS."""
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The state of one thing, with what to do."""
-
-    level: Level
+    level: str
     text: str
 
 
-_ok = partial(Finding, Level.OK)
-_warning = partial(Finding, Level.WARNING)
-_stops = partial(Finding, Level.STOPS_CALLS)
+_ok, _warning, _stops = (partial(Finding, level) for level in _LABELS)
 
 
 @twilio_group.command("doctor")
@@ -98,18 +86,17 @@ def doctor(account: bool, as_json: bool) -> None:
     """
     lookup.snapshot()
     lookup.read_diverts(max_age=0, timeout=DIVERT_TIMEOUT_SECONDS)
-    findings = []
     checks = [_this_service, _public_address, _lines, _fallback]
-    if account:
-        checks.append(_twilio_account)
+    checks += [_twilio_account] if account else []
+    findings = []
     for finding in chain.from_iterable(check() for check in checks):
         findings.append(finding)
         if not as_json:
             click.echo(f"{_LABELS[finding.level]}{finding.text}")
-    problems = sum(finding.level is Level.STOPS_CALLS for finding in findings)
+    problems = sum(finding.level == "error" for finding in findings)
     print_report(
         as_json,
-        [asdict(finding) for finding in findings],
+        [finding._asdict() for finding in findings],
         [f"{problems} of {len(findings)} would stop calls or send them to the wrong place."],
     )
     sys.exit(1 if problems else 0)
@@ -144,7 +131,7 @@ def summary(days: int, as_json: bool) -> None:
         counts = calls.counts(connection, at - timedelta(days=days), at + _CLOCK_TOLERANCE, at)
     order = list(CALL_OUTCOMES)
     rows = sorted(counts.items(), key=lambda row: (*row[0][:2], order.index(row[0][2])))
-    unanswered = sum(count for (_, _, outcome), count in rows if calls.is_missed(outcome))
+    unanswered = sum(count for (_, _, outcome), count in rows if outcome in calls.MISSED)
     print_report(
         as_json,
         [
@@ -216,8 +203,21 @@ def _public_address() -> Iterator[Finding]:
         for token in filter(None, tokens):
             answer = _post(address, RequestValidator(token).compute_signature(address, {}))
             status, kind = answer.status_code, answer.headers.get("Content-Type", "")
+            if status == 403:
+                yield _stops(
+                    f"{address} refuses a request signed with this token: every call would be "
+                    "refused. Either the running service has another token (restart it), or a "
+                    "proxy changes the address: PUBLIC_BASE_URL must be what Twilio is told, path "
+                    "and port included, and the proxy must take that path away before it asks the "
+                    "service."
+                )
+                return
             if status != 200 or not kind.startswith("text/xml"):
-                yield _not_answered(address, f"{status} {kind}")
+                yield _stops(
+                    f"{address} answers {status} {kind}, not 200 text/xml. Look at the proxy "
+                    "there: behind it the service is down, or has not been restarted since its "
+                    "token was set, or is another."
+                )
                 return
             yield _ok(f"{address} answers a request signed as Twilio signs.")
             yield from _answer_clock(f"the service at {base}", answer)
@@ -235,20 +235,6 @@ def _public_address() -> Iterator[Finding]:
             f"A forged signature is answered {forged} at {address}, not 403: something before the "
             "service answers instead."
         )
-
-
-def _not_answered(address: str, answer: str) -> Finding:
-    if answer.startswith("403"):
-        return _stops(
-            f"{address} refuses a request signed with this token: every call would be refused. "
-            "Either the running service has another token (restart it), or a proxy changes the "
-            "address: PUBLIC_BASE_URL must be what Twilio is told, path and port included, and the "
-            "proxy must take that path away before it asks the service."
-        )
-    return _stops(
-        f"{address} answers {answer}, not 200 text/xml. Look at the proxy there: behind it the "
-        "service is down, or has not been restarted since its token was set, or is another."
-    )
 
 
 def _lines() -> Iterator[Finding]:

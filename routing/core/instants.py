@@ -116,18 +116,6 @@ def merge_equal(
         yield first if not others else (Span(first[0].start, others[-1][0].end), first[1])
 
 
-def mark_covered(spans: Iterable[Span], period: Span) -> Iterator[tuple[Span, bool]]:
-    """Yield ``period`` with whether ``spans`` cover it. They are in order and lie within it."""
-    start = period.start
-    for span in spans:
-        if start < span.start:
-            yield Span(start, span.start), False
-        yield span, True
-        start = span.end
-    if start < period.end:
-        yield Span(start, period.end), False
-
-
 def split_by_day(period: Span, zone: ZoneInfo) -> Iterator[tuple[Span, date]]:
     """Yield ``period`` cut at each midnight in ``zone``, with the local date of each part."""
     start, day = period.start, period.start.astimezone(zone).date()

@@ -203,27 +203,23 @@ def parse_days(key: str) -> list[str]:
 
 def parse_day_hours(value: object) -> tuple[TimeRange, ...]:
     """Parse a day's hours: closed, always or ranges. Raise ValueError, which says what to write."""
-    if value in ("closed", "always"):
-        return ALL_DAY if value == "always" else ()
-    parts = value.split(",") if isinstance(value, str) else [""]
-    matches = [match for part in parts if (match := TIME_RANGE.fullmatch(part.strip()))]
-    if len(matches) < len(parts):
+    text = value.strip() if isinstance(value, str) else ""
+    if not re.fullmatch(_DAY_HOURS, text, re.ASCII):
         form = "Write always, closed, or hours as 08:30-17:00, several with commas between."
         raise ValueError(f"{shown(value)} is not hours. {form}")
-    ranges = (_time_range(match[0], *map(int, match.groups())) for match in matches)
-    return tuple(sorted(ranges, key=lambda hours: hours.opens))
+    ranges = sorted(map(_time_range, TIME_RANGE.finditer(text)), key=lambda hours: hours.opens)
+    return ALL_DAY if text == "always" else tuple(ranges)
 
 
 def _parse_day_hours_or_week(value: object) -> tuple[TimeRange, ...] | Hours:
     return parse_week(value) if isinstance(value, Mapping) else parse_day_hours(value)
 
 
-def _time_range(
-    text: str, open_hour: int, open_minute: int, close_hour: int, close_minute: int
-) -> TimeRange:
+def _time_range(match: re.Match[str]) -> TimeRange:
+    open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
     opens, closes = open_hour * 60 + open_minute, close_hour * 60 + close_minute
     if open_hour > 23 or closes > core.MINUTES_PER_DAY or max(open_minute, close_minute) > 59:
-        raise ValueError(f"'{text}' has a time that no clock shows. Write 00:00 to 24:00.")
+        raise ValueError(f"'{match[0]}' has a time that no clock shows. Write 00:00 to 24:00.")
     return TimeRange(opens, closes if closes > opens else closes + core.MINUTES_PER_DAY)
 
 
@@ -430,7 +426,8 @@ _parse_colour = _pattern("#[0-9a-fA-F]{6}", 'it as "#1d4f91"')
 _PHONE = WithJsonSchema({"type": ["string", "integer"], "pattern": r"^\s*\+?[0-9 ()-]+$"})
 _SCALAR = {"type": ["string", "number", "boolean"]}
 _RANGE = r"[0-9]{2}:[0-9]{2}\s*-\s*[0-9]{2}:[0-9]{2}"
-_HOURS = {"type": "string", "pattern": rf"^(closed|always|{_RANGE}(\s*,\s*{_RANGE})*)$"}
+_DAY_HOURS = rf"^(closed|always|{_RANGE}(\s*,\s*{_RANGE})*)$"
+_HOURS = {"type": "string", "pattern": _DAY_HOURS}
 _DAY = f"({'|'.join(WEEKDAYS)})"
 _DAYS = rf"{_DAY}(-{_DAY})?"
 _WEEK = {

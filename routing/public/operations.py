@@ -114,13 +114,13 @@ def _call_counters(at: datetime) -> Iterator[tuple[Any, ...]]:
     try:
         with lookup.database().reading() as connection:
             ended = calls.counts_of_ended(connection, midnight, at)
-            refused = calls.count_since(connection, calls.SIGNATURE_REFUSED, midnight)
+            refused = sum(calls.counted(connection, calls.SIGNATURE_REFUSED, midnight).values())
     except DatabaseUnavailable as error:
         current_app.logger.warning("no call in the metrics: %s", error)
         return
     unanswered = Counter({(service.id,): 0 for service in lookup.snapshot().directory.services})
     for (service_id, _, outcome), count in ended.items():
-        if calls.is_missed(outcome):
+        if outcome in calls.MISSED:
             unanswered[(service_id,)] += count
     yield "routing_signatures_refused", "Requests that Twilio had not signed", {(): refused}
     yield "routing_calls_unanswered", "Calls that ended unanswered", unanswered, "service"

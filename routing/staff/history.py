@@ -22,7 +22,7 @@ from routing.staff.auth import actor_names, render_page, send_csv, staff_bluepri
 from routing.staff.forms import parse_day, parse_id
 from routing.store import audit_log, calls
 from routing.store.audit_log import AuditEntry
-from routing.store.calls import CallLeg, CountKey
+from routing.store.calls import CountKey, Leg
 from routing.text import staff_text
 from routing.text.dates import MONTHS, format_datetime
 from routing.text.locale import Locale
@@ -51,8 +51,10 @@ def show_calls() -> Response:
     with lookup.database().reading() as connection:
         month_counts = calls.counts(connection, start, end, at)
         today_counts = calls.counts(connection, midnight, tomorrow, at)
-        unanswered = calls.missed(connection, start, end, at, MAX_UNANSWERED_SHOWN)
-    missed_count = sum(n for (*_, outcome), n in month_counts.items() if calls.is_missed(outcome))
+        unanswered = calls.calls_between(
+            connection, start, end, at, calls.MISSED, MAX_UNANSWERED_SHOWN
+        )
+    missed_count = sum(n for (*_, outcome), n in month_counts.items() if outcome in calls.MISSED)
     return render_page(
         "calls.html",
         telephone_fault=config.telephony_disabled_reason(current_app.config),
@@ -82,7 +84,7 @@ def download_calls() -> Response:
     first, next_month = _month(at.astimezone(locale.zone).date())
     start, end = (instants.midnight(day, locale.zone) for day in (first, next_month))
     with lookup.database().reading() as connection:
-        rows = calls.calls_between(connection, start, end, at)
+        rows = calls.calls_between(connection, start, end, at)[::-1]  # oldest first
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(CSV_COLUMNS)
@@ -111,7 +113,7 @@ def _rows(counts: Mapping[CountKey, int]) -> list[tuple[str, str, list[int]]]:
     return rows
 
 
-def _describe_leg(leg: CallLeg) -> str:
+def _describe_leg(leg: Leg) -> str:
     line = staff_text.line_name(lookup.snapshot().directory, leg.line)
     return staff_text.describe_leg(line, leg.outcome, leg.ring_seconds, leg.talk_seconds)
 

@@ -356,6 +356,8 @@ def _lanes(bars: Iterable[GridBar]) -> list[list[GridBar]]:
 
 
 def _fill_lane(bars: Sequence[GridBar], period: Span) -> list[GridBar]:
-    bars_by_span = {bar.during: bar for bar in bars}
-    spans = instants.mark_covered(bars_by_span, period)
-    return [bars_by_span[span] if is_bar else GridBar("idle", span) for span, is_bar in spans]
+    free_from = [period.start, *(bar.during.end for bar in bars)]
+    free_until = [*(bar.during.start for bar in bars), period.end]
+    free = (Span(*edges) for edges in zip(free_from, free_until, strict=True))
+    idle = (GridBar("idle", span) for span in free if span.start < span.end)
+    return sorted([*bars, *idle], key=lambda bar: bar.during.start)

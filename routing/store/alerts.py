@@ -50,14 +50,9 @@ def database_time(connection: Connection) -> datetime:
 
 
 def enqueue(
-    connection: Connection, recipients: Collection[str], due: Collection[Condition], at: datetime
+    connection: Connection, recipients: Iterable[str], due: Collection[Condition], at: datetime
 ) -> None:
-    """Queue conditions for each recipient whose queue never had them; of others, note the time.
-
-    What waits for anybody else is deleted: nobody would ever send it.
-    """
-    is_lost = alerts.c.sent_at.is_(None) & alerts.c.recipient.not_in(recipients)
-    connection.execute(alerts.delete().where(is_lost))
+    """Queue conditions for each recipient whose queue never had them; of others, note the time."""
     rows = [
         {
             "recipient": recipient,
@@ -86,17 +81,12 @@ def unsent(connection: Connection, recipient: str) -> list[Alert]:
     return _read(connection, query.limit(MAX_BATCH))
 
 
-def failing(
-    connection: Connection, recipients: Iterable[Recipient]
-) -> list[tuple[Recipient, JobState]]:
-    """Return each recipient for whom alerts wait since delivery failed, with its job."""
+def failing(connection: Connection, recipients: Iterable[Recipient]) -> list[JobState]:
+    """Return the job of each recipient for whom alerts wait since delivery failed."""
     unsent = sa.select(alerts.c.recipient).where(alerts.c.sent_at.is_(None))
     waiting, states = set(connection.scalars(unsent)), jobs.states(connection)
-    return [
-        (recipient, job)
-        for recipient in recipients
-        if recipient.key in waiting and (job := states.get(recipient.job)) and job.failing_since
-    ]
+    names = [recipient.job for recipient in recipients if recipient.key in waiting]
+    return [states[name] for name in names if name in states and states[name].failing_since]
 
 
 def mark_sent(connection: Connection, ids: Collection[int], now: datetime) -> None:

@@ -10,8 +10,8 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, TypeVar
@@ -47,6 +47,9 @@ OVER_LIMIT = "requests_refused"  # requests refused because too many of their ki
 SENDER_PREFIX = "text_sender:"
 """Begins the counter of one sender's text messages: a keyed hash follows."""
 
+MISSED = frozenset(Outcome) - {Outcome.ANSWERED}
+"""How a call ended that nobody answered."""
+
 _WRITE_CHECK = "attempt"
 
 CountKey = tuple[str, str, str | None]
@@ -57,66 +60,45 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class CallStart:
-    """A call as it began: its service, the line first decided on, the reason, and when."""
+class Leg:
+    """A line that a call rings. ``position`` counts the legs of a call from 1.
 
-    service: str
-    line: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LegStart:
-    """A line that a call rings. ``position`` counts the legs of a call from 1."""
+    ``ring_seconds`` is the time until somebody picked up, or the leg ended. What has not happened,
+    or was not reported, is None.
+    """
 
     position: int
     line: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LegEnd:
-    """How a leg ended, and how long the two talked; None if that was not reported."""
-
-    position: int
-    line: str
-    outcome: Outcome
-    at: datetime
-    talk_seconds: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class CallLeg:
-    """A line that a call rang. What was not reported is None."""
-
-    line: str
-    at: datetime
-    outcome: str | None
-    ring_seconds: int | None
-    talk_seconds: int | None
+    rung_at: datetime
+    accepted_at: datetime | None = None
+    outcome: str | None = None
+    ring_seconds: int | None = None
+    talk_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call. ``outcome`` is None while the call goes on."""
+    """A call: ``line`` and ``reason`` are those first decided on.
 
-    id: int
+    ``outcome`` and ``ended_at`` are None while it goes on. ``id`` is 0 until it is written.
+    """
+
     service: str
     line: str
     reason: str
     began_at: datetime
-    ended_at: datetime | None
-    outcome: str | None
-    answered_by: str | None
-    legs: tuple[CallLeg, ...]
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    answered_by: str | None = None
+    legs: tuple[Leg, ...] = ()
+    id: int = 0
 
     @property
     def waited(self) -> int | None:
         """Seconds from the beginning of the call until somebody answered; None if nobody did."""
         for leg in self.legs:
             if leg.outcome == Outcome.ANSWERED and leg.ring_seconds is not None:
-                return int((leg.at - self.began_at).total_seconds()) + leg.ring_seconds
+                return int((leg.rung_at - self.began_at).total_seconds()) + leg.ring_seconds
         return None
 
 
@@ -202,56 +184,21 @@ def call_key(sid: str) -> str:
     return hashlib.sha256(sid.encode()).hexdigest()
 
 
-def begin(
-    connection: Connection, key: str, call: CallStart, leg: LegStart | None = None
-) -> CallStart:
-    """Write a call that begins, and the leg it rings. Return it as it was first written."""
-    call_id, first = _insert(connection, key, call)
-    if first == call and leg is not None:
-        _start_leg(connection, call_id, leg)
+def begin(connection: Connection, key: str, call: Call) -> Call:
+    """Write a call that begins, with its legs unless it began before. Return it as it began."""
+    call_id, first = _write(connection, key, call)
+    if first == replace(call, legs=()):
+        _write_legs(connection, call_id, call.legs)
     return first
 
 
-def step(
-    connection: Connection,
-    key: str,
-    call: CallStart,
-    ended: LegEnd | None = None,
-    leg: LegStart | None = None,
-    outcome: Outcome | None = None,
-) -> None:
-    """Write a step of a call: the leg that ended, the leg it rings next, or how the call ended.
+def write(connection: Connection, key: str, call: Call) -> None:
+    """Write what is known of a call and of some of its legs, also if its beginning never was.
 
-    ``call`` is written if its beginning never was. How it ended first is how it ended, except that
-    a call that somebody answered was answered.
+    How it ended first is how it ended, except that a call that somebody answered was answered.
     """
-    call_id, _ = _insert(connection, key, call)
-    if ended is not None:
-        _end_leg(connection, call_id, ended)
-    if leg is not None:
-        _start_leg(connection, call_id, leg)
-    if outcome is not None:
-        is_answered = outcome == Outcome.ANSWERED
-        is_replaced = calls.c.outcome != Outcome.ANSWERED if is_answered else sa.false()
-        is_open = calls.c.outcome.is_(None) | is_replaced
-        update = (
-            calls.update()
-            .where((calls.c.id == call_id) & is_open)
-            .values(
-                outcome=outcome,
-                answered_by=ended.line if ended is not None and is_answered else None,
-                ended_at=ended.at if ended is not None else call.at,
-            )
-        )
-        connection.execute(update)
-
-
-def accept(connection: Connection, key: str, call: CallStart, leg: LegStart) -> None:
-    """Write that the person who picked up a leg pressed the key to accept the call."""
-    call_id, _ = _insert(connection, key, call)
-    _start_leg(connection, call_id, leg)
-    is_first = _is_leg(call_id, leg.position) & legs.c.accepted_at.is_(None)
-    connection.execute(legs.update().where(is_first).values(accepted_at=leg.at))
+    call_id, _ = _write(connection, key, call)
+    _write_legs(connection, call_id, call.legs)
 
 
 def was_accepted(connection: Connection, key: str, position: int) -> bool:
@@ -289,29 +236,25 @@ def calls_between(
     end: datetime,
     at: datetime,
     outcomes: Collection[str] = (),
+    limit: int | None = None,
 ) -> list[Call]:
-    """Return the calls that began from ``start`` to before ``end``, oldest first, as known ``at``.
+    """Return the calls that began from ``start`` to before ``end``, newest first, as known ``at``.
 
-    With ``outcomes``, only those that ended in one of these.
+    With ``outcomes``, only those that ended in one of these; at most ``limit``.
     """
     is_wanted = _began_between(start, end)
     if outcomes:
-        is_wanted &= calls.c.outcome.in_(outcomes)
-    return _read(connection, _select_calls(at, is_wanted).order_by(calls.c.began_at, calls.c.id))
-
-
-def missed(
-    connection: Connection, start: datetime, end: datetime, at: datetime, limit: int
-) -> list[Call]:
-    """Return the newest calls of a period that are over and that nobody answered, newest first."""
-    is_wanted = _began_between(start, end) & (_outcome(at) != Outcome.ANSWERED)
-    query = _select_calls(at, is_wanted).order_by(calls.c.began_at.desc(), calls.c.id.desc())
-    return _read(connection, query.limit(limit))
-
-
-def is_missed(outcome: str | None) -> bool:
-    """Return whether a call is over and nobody answered it."""
-    return outcome not in (Outcome.ANSWERED, None)
+        is_wanted &= _outcome(at).in_(outcomes)
+    columns = [column for column in calls.c if column.name not in ("sid_sha256", "outcome")]
+    query = sa.select(*columns, _outcome(at).label("outcome")).where(is_wanted)
+    query = query.order_by(calls.c.began_at.desc(), calls.c.id.desc()).limit(limit)
+    legs_by_call: dict[int, list[Leg]] = defaultdict(list)
+    is_of_one = legs.c.call_id.in_(sa.select(query.subquery().c.id))
+    for row in connection.execute(legs.select().where(is_of_one).order_by(legs.c.position)):
+        leg = dict(row._mapping)
+        legs_by_call[leg.pop("call_id")].append(Leg(**leg))
+    rows = connection.execute(query)
+    return [Call(**row._mapping, legs=tuple(legs_by_call[row.id])) for row in rows]
 
 
 def counts(
@@ -342,16 +285,10 @@ def increment(connection: Connection, name: str, at: datetime, more: int = 1) ->
     return int(connection.execute(update.returning(counters.c.count)).scalar_one())
 
 
-def count_since(connection: Connection, name: str, since: datetime) -> int:
-    """Return a counter's sum from the hour of an instant on."""
-    query = sa.select(sa.func.sum(counters.c.count)).where(_is_counted(name, since))
-    return connection.scalar(query) or 0
-
-
-def hours_counted(connection: Connection, name: str, since: datetime) -> list[datetime]:
-    """Return the hours, from that of an instant on, in which something was counted."""
-    query = sa.select(counters.c.hour).where(_is_counted(name, since)).order_by("hour")
-    return list(connection.scalars(query))
+def counted(connection: Connection, name: str, since: datetime) -> dict[datetime, int]:
+    """Return a counter by the hour, from that of an instant on, earliest first."""
+    query = sa.select(counters.c.hour, counters.c.count).where(_is_counted(name, since))
+    return {hour: count for hour, count in connection.execute(query.order_by("hour"))}
 
 
 def check_write(connection: Connection, at: datetime) -> None:
@@ -371,44 +308,41 @@ def is_old_sender(before: datetime) -> sa.ColumnElement[bool]:
     return is_sender & (counters.c.hour < before)
 
 
-def _insert(connection: Connection, key: str, call: CallStart) -> tuple[int, CallStart]:
-    """Write a call unless it is there. Return its id, and the call as it was first written."""
-    row = {"sid_sha256": key, "service": call.service, "line": call.line, "reason": call.reason}
-    insert, _ = _inserts(connection.dialect.name)
-    call_id, *first = connection.execute(insert, row | {"began_at": call.at}).one()
-    return call_id, CallStart(*first)
+def _write(connection: Connection, key: str, call: Call) -> tuple[int, Call]:
+    """Write a call. Return its id, and how it began as first written."""
+    names = (column.name for column in calls.c if column.name not in ("id", "sid_sha256"))
+    row = {"sid_sha256": key, **{name: getattr(call, name) for name in names}}
+    upsert, _ = _upserts(connection.dialect.name)
+    call_id, *first = connection.execute(upsert, row).one()
+    return call_id, Call(*first)
 
 
-def _start_leg(connection: Connection, call_id: int, leg: LegStart) -> None:
-    row = {"call_id": call_id, "position": leg.position, "line": leg.line, "rung_at": leg.at}
-    _, insert = _inserts(connection.dialect.name)
-    connection.execute(insert, row)
+def _write_legs(connection: Connection, call_id: int, call_legs: Iterable[Leg]) -> None:
+    _, upsert = _upserts(connection.dialect.name)
+    for leg in call_legs:
+        connection.execute(upsert, {"call_id": call_id, **asdict(leg)})
 
 
 @cache  # building these takes three times as long as running them, and every call waits for it
-def _inserts(dialect: str) -> tuple[sa.Insert, sa.Insert]:
+def _upserts(dialect: str) -> tuple[sa.Insert, sa.Insert]:
+    """Return the statements that write a call and a leg. How each ended first remains."""
     call, leg = insert_or_update(dialect, calls), insert_or_update(dialect, legs)
-    unchanged = {"sid_sha256": calls.c.sid_sha256}  # an update at all returns the row
-    call = call.on_conflict_do_update(index_elements=["sid_sha256"], set_=unchanged)
+    is_answered = call.excluded.outcome == Outcome.ANSWERED
+    is_open = calls.c.outcome.is_(None) | (is_answered & (calls.c.outcome != Outcome.ANSWERED))
+    end = {
+        name: sa.case((is_open, call.excluded[name]), else_=calls.c[name])
+        for name in ("outcome", "answered_by", "ended_at")
+    }
+    leg_end = {
+        name: sa.case((legs.c.outcome.is_(None), leg.excluded[name]), else_=legs.c[name])
+        for name in ("outcome", "ring_seconds", "talk_seconds")
+    }
+    first_accepted = sa.func.coalesce(legs.c.accepted_at, leg.excluded.accepted_at)
+    changes = {"line": leg.excluded.line, "accepted_at": first_accepted, **leg_end}
     columns = (calls.c.id, calls.c.service, calls.c.line, calls.c.reason, calls.c.began_at)
-    key, line = ["call_id", "position"], {"line": leg.excluded.line}
-    leg = leg.on_conflict_do_update(index_elements=key, set_=line)
+    call = call.on_conflict_do_update(index_elements=["sid_sha256"], set_=end)
+    leg = leg.on_conflict_do_update(index_elements=["call_id", "position"], set_=changes)
     return call.returning(*columns), leg
-
-
-def _end_leg(connection: Connection, call_id: int, ended: LegEnd) -> None:
-    _start_leg(connection, call_id, LegStart(ended.position, ended.line, ended.at))
-    is_leg = _is_leg(call_id, ended.position)
-    row = connection.execute(legs.select().where(is_leg)).one()
-    if row.outcome is None:
-        rang = int((ended.at - row.rung_at).total_seconds()) - (ended.talk_seconds or 0)
-        update = legs.update().where(is_leg).values(outcome=ended.outcome)
-        update = update.values(ring_seconds=max(0, rang), talk_seconds=ended.talk_seconds)
-        connection.execute(update)
-
-
-def _is_leg(call_id: int, position: int) -> sa.ColumnElement[bool]:
-    return (legs.c.call_id == call_id) & (legs.c.position == position)
 
 
 def _began_between(start: datetime, end: datetime) -> sa.ColumnElement[bool]:
@@ -426,22 +360,6 @@ def _count(
     query = sa.select(calls.c.service, calls.c.line, _outcome(at), sa.func.count())
     rows = connection.execute(query.where(is_wanted).group_by(*map(sa.literal_column, "123")))
     return {(service, line, outcome): n for service, line, outcome, n in rows}
-
-
-def _select_calls(at: datetime, is_wanted: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    columns = (column for column in calls.c if column.name not in ("sid_sha256", "outcome"))
-    return sa.select(*columns, _outcome(at).label("outcome")).where(is_wanted)
-
-
-def _read(connection: Connection, query: sa.Select[Any]) -> list[Call]:
-    legs_by_call: dict[int, list[CallLeg]] = defaultdict(list)
-    is_wanted = legs.c.call_id.in_(sa.select(query.subquery().c.id))
-    leg_query = legs.select().where(is_wanted).order_by(legs.c.call_id, legs.c.position)
-    for row in connection.execute(leg_query):
-        leg = CallLeg(row.line, row.rung_at, row.outcome, row.ring_seconds, row.talk_seconds)
-        legs_by_call[row.call_id].append(leg)
-    rows = connection.execute(query)
-    return [Call(**row._mapping, legs=tuple(legs_by_call[row.id])) for row in rows]
 
 
 def _is_counted(name: str, since: datetime) -> sa.ColumnElement[bool]:

@@ -116,9 +116,7 @@ RULES = (
     _expired_rows(
         "alerts",
         tables.alerts,
-        lambda before: (
-            tables.alerts.c.sent_at.is_not(None) & (tables.alerts.c.last_due_at < before)
-        ),
+        lambda before: tables.alerts.c.last_due_at < before,
         "CALL_RETENTION_DAYS",
     ),
 )

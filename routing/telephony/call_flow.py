@@ -56,20 +56,22 @@ _OUTCOMES = {
 class CallState:
     """How far a call has come.
 
-    ``began`` and ``dialled`` are in Unix seconds: ``dialled`` is when the line that rings now was
-    dialled. ``rings`` is how many seconds a caller hears it ring at most, and ``silence`` how many
-    seconds of ringing came before it since the last word. ``round`` and ``leg`` count from 1:
-    ``leg`` through all rounds, ``round`` without those in which lines were engaged and none rang,
-    which ``waits`` counts. ``tried`` holds the ids of the lines that this round has rung, the one
-    that rings now last; ``engaged`` and ``rang`` say whether one before it was or did. ``screened``
-    says that whoever picks it up must press 1, whatever the directory says by then. ``forwarded``
-    holds the ids of the lines that forwarded the call here: Twilio says so at its beginning alone.
+    ``call`` is the key of the call in the log; "" without one. ``began`` and ``dialled`` are in
+    Unix seconds: ``dialled`` is when the line that rings now was dialled. ``rings`` is how many
+    seconds a caller hears it ring at most, and ``silence`` how many seconds of ringing came before
+    it since the last word. ``round`` and ``leg`` count from 1: ``leg`` through all rounds,
+    ``round`` without those in which lines were engaged and none rang, which ``waits`` counts.
+    ``tried`` holds the ids of the lines that this round has rung, the one that rings now last;
+    ``engaged`` and ``rang`` say whether one before it was or did. ``screened`` says that whoever
+    picks it up must press 1, whatever the directory says by then. ``forwarded`` holds the ids of
+    the lines that forwarded the call here: Twilio says so at its beginning alone.
     """
 
     began: int
-    round: int
-    leg: int
-    tried: tuple[str, ...]
+    round: int = 1
+    leg: int = 1
+    tried: tuple[str, ...] = ()
+    call: str = ""
     screened: bool = False
     waits: int = 0
     engaged: bool = False
@@ -84,20 +86,21 @@ class CallState:
 
         A number is last: nothing that follows the address in what Twilio signs could lengthen it.
         """
-        query = {name: "_".join(getattr(self, name)) for name in _LISTS}
+        query = {"call": self.call} | {name: "_".join(getattr(self, name)) for name in _LISTS}
         return query | {name: str(int(getattr(self, name))) for name in (*_FLAGS, *_NUMBERS)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "CallState | None":
         """Read what ``to_query`` wrote; None for anything else."""
         patterns = {_LISTS: "[A-Za-z0-9_-]*", _FLAGS: "[01]", _NUMBERS: "[0-9]{1,11}"}
+        patterns |= {("call",): "([0-9a-f]{64})?"}
         for names, pattern in patterns.items():
             if not all(re.fullmatch(pattern, query.get(name, "")) for name in names):
                 return None
         values: dict[str, Any] = {name: int(query[name]) for name in _NUMBERS}
         values |= {name: query[name] == "1" for name in _FLAGS}
         values |= {name: tuple(filter(None, query.get(name, "").split("_"))) for name in _LISTS}
-        return cls(**values)
+        return cls(call=query.get("call", ""), **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,46 +115,39 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Nobody is left to ring: say the message, and hang up."""
+class End:
+    """The call is over: it was answered, abandoned, or unanswered, which the caller is told."""
+
+    outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Somebody answered, or the caller has hung up: nothing is left to do."""
+Step = Dial | End
 
 
-Step = Dial | GiveUp | Done
-
-
-def dial_outcome(status: str, bridged: bool | None, screened: bool, accepted: bool) -> Outcome:
-    """Return how ringing a line ended, by Twilio's DialCallStatus and DialBridged (None: not sent).
+def dial_outcome(status: str, bridged: str, is_accepted: bool) -> Outcome:
+    """Return how ringing a line ended, by Twilio's DialCallStatus and DialBridged ("": not sent).
 
     ``completed`` alone is no answer: a voicemail completes a call too, and so does somebody who
-    declines it. On a ``screened`` line only our own record of the key press (``accepted``) makes
-    it one.
+    declines it. On a screened line only our own record of the key press makes it one: there
+    ``is_accepted`` is False without one.
     """
     if status != "completed":
         return _OUTCOMES.get(status, Outcome.UNKNOWN)
-    if bridged is False or (screened and not accepted):
-        return Outcome.DECLINED
-    return Outcome.ANSWERED
+    is_answered = is_accepted and bridged.lower() in ("true", "")
+    return Outcome.ANSWERED if is_answered else Outcome.DECLINED
 
 
 def first_step(
     timetables: Timetables,
     decision: Decision,
     at: datetime,
-    began: datetime,
+    state: CallState,
     excluded_numbers: Collection[str] = (),
-    forwarded: tuple[str, ...] = (),
 ) -> Step:
     """Return the first step at ``at`` of a call that began with ``decision``, perhaps a little ago.
 
     ``excluded_numbers`` are never rung, such as the number that was called: see ``is_excluded``.
-    ``forwarded`` are the ids of the lines that forwarded the call here, for later steps.
     """
-    state = CallState(int(began.timestamp()), 1, 1, (), forwarded=forwarded)
     return _dial(dial_order(timetables, decision, at, excluded_numbers), state, at)
 
 
@@ -160,24 +156,24 @@ def next_step(
     state: CallState,
     outcome: Outcome,
     at: datetime,
-    decide_at: DecideAt,
+    decision: Decision,
     excluded_numbers: Collection[str] = (),
 ) -> Step:
     """Return the step that follows when ringing the last of ``state.tried`` has ended.
 
     That is the next of ``if_unanswered`` that this round has not rung and that is not shut by its
-    own hours; then another round, which begins with the line that ``decide_at`` returns by then,
-    and with a wait if lines were engaged and none rang (one that fails at once does not ring).
+    own hours; then another round, which begins with the line of the ``decision`` at ``at``, and
+    with a wait if lines were engaged and none rang (one that fails at once does not ring).
     Before a leg that could end more than MAX_SILENCE_SECONDS after the last word, something is
     said.
     """
     if outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
-        return Done()
+        return End(outcome)
     now = int(at.timestamp())
     # The waits count too, should the clock have been put back.
     elapsed = max(now - state.began, ENGAGED_WAIT.seconds * state.waits)
     if elapsed >= MAX_CALL_DURATION.total_seconds():
-        return GiveUp()
+        return End(Outcome.UNANSWERED)
     heard = state.rings
     if outcome in (Outcome.BUSY, Outcome.FAILED):  # perhaps after ringing: somebody refused it
         heard = min(heard, max(0, now - state.dialled))
@@ -188,7 +184,6 @@ def next_step(
         rang=state.rang or outcome not in (Outcome.BUSY, Outcome.FAILED),
         silence=state.silence + heard,
     )
-    decision = decide_at(at)
     remaining = dial_order(timetables, decision, at, excluded_numbers, state.tried)
     if remaining:
         return _dial(remaining, state, at)
@@ -200,7 +195,7 @@ def next_step(
         following = replace(following, round=state.round + 1)
         announcement = Announcement.NEW_ROUND
     else:
-        return GiveUp()
+        return End(Outcome.UNANSWERED)
     order = dial_order(timetables, decision, at, excluded_numbers)
     return _dial(order, following, at, announcement)
 
@@ -212,14 +207,15 @@ def unanswered_call(
     excluded_numbers: Collection[str] = (),
 ) -> Iterator[tuple[datetime, Step]]:
     """Yield each step of a call that nobody answers, and when it comes, until it is given up."""
-    step = first_step(timetables, decide_at(at), at, at, excluded_numbers)
+    state = CallState(int(at.timestamp()))
+    step = first_step(timetables, decide_at(at), at, state, excluded_numbers)
     while isinstance(step, Dial):
         yield at, step
         at += timedelta(seconds=step.seconds) + TWILIO_EXTRA_RING
         if step.announcement:
             at += step.announcement.value
         ended = step.state, Outcome.NO_ANSWER, at
-        step = next_step(timetables, *ended, decide_at, excluded_numbers)
+        step = next_step(timetables, *ended, decide_at(at), excluded_numbers)
     yield at, step
 
 
@@ -230,7 +226,7 @@ def _dial(
     announcement: Announcement | None = None,
 ) -> Step:
     if not remaining:
-        return GiveUp()
+        return End(Outcome.UNANSWERED)
     line, phone = remaining[0].line, remaining[0].phone
     seconds = ring_seconds(line, len(remaining) == 1)
     duration = seconds + TWILIO_EXTRA_RING.seconds + acceptance_seconds(line)

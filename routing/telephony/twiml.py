@@ -9,7 +9,6 @@ import re
 import textwrap
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from urllib.parse import urlencode
@@ -18,7 +17,7 @@ import phonenumbers
 from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from routing.core.decision import Decision, Timetables, dial_order
+from routing.core.decision import Decision, Outcome, Timetables, dial_order
 from routing.core.directory import (
     KEY_PROMPT_SECONDS,
     Directory,
@@ -29,7 +28,7 @@ from routing.core.directory import (
     send_digits,
 )
 from routing.telephony import call_flow
-from routing.telephony.call_flow import Announcement, Dial, Done, GiveUp, Step
+from routing.telephony.call_flow import Announcement, Dial, End, Step
 from routing.text.locale import N_, Locale, get_locale
 from routing.text.sentences import CALL_999, call_sentence, line_phrase
 
@@ -94,63 +93,30 @@ Utterances = dict[str, dict[str, str]]
 """Texts to speak, each with the attributes of its Say: voice and language."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenMessage:
-    """What callers hear between rings: an opening, the advice in an emergency, and a closing.
-
-    Called with the directory, the lines that a caller may ring directly, and a locale, it returns
-    the text. The lines are read out if ``reads_numbers``.
-    """
-
-    opening: str
-    closing: str
-    reads_numbers: bool = False
-
-    def __call__(
-        self, directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
-    ) -> str:
-        lines = [
-            locale.translate(
-                "You can call {line} yourself on {phone}.",
-                line=spell_numbers(line_phrase(line, locale)),
-                phone=spell_digits(phone.display),
-            )
-            for line, phone in (numbers if self.reads_numbers else ())
-        ]
-        opening, closing = locale.translate(self.opening), locale.translate(self.closing)
-        return " ".join(
-            [opening, *map(spell_numbers, _emergency(directory, locale)), *lines, closing]
-        )
-
+Message = tuple[str, str]
+"""What callers hear between rings, first and last: ``message`` has what comes between."""
 
 _NEXT_LINE = N_("Please stay on the line. We are calling somebody else.")
 _CALL_AGAIN = N_("Or hang up, and call this number again.")
 
-no_answer_yet = SpokenMessage(
+NO_ANSWER_YET = (
     N_("Sorry, nobody has answered yet."),
     N_("Please stay on the line. We are calling again."),
-    reads_numbers=True,
 )
-next_line = SpokenMessage(N_("Sorry, nobody has answered yet."), _NEXT_LINE)
-engaged = SpokenMessage(
+NEXT_LINE = N_("Sorry, nobody has answered yet."), _NEXT_LINE
+ENGAGED = (
     N_("Sorry, everybody is on another call."),
     N_("Please stay on the line. We will call again in 20 seconds."),
 )
-no_answer = SpokenMessage(N_("Sorry, nobody has answered."), _CALL_AGAIN, reads_numbers=True)
-outcome_unknown = SpokenMessage(
-    N_("If you have not spoken to anybody yet, this is what to do."),
-    _CALL_AGAIN,
-    reads_numbers=True,
-)
+NO_ANSWER = N_("Sorry, nobody has answered."), _CALL_AGAIN
+OUTCOME_UNKNOWN = N_("If you have not spoken to anybody yet, this is what to do."), _CALL_AGAIN
 """Where it is not known whether anybody answered; so is the next."""
-outcome_unknown_next_line = SpokenMessage(
-    N_("If you have spoken to somebody, please hang up."), _NEXT_LINE
-)
+OUTCOME_UNKNOWN_NEXT_LINE = N_("If you have spoken to somebody, please hang up."), _NEXT_LINE
 
-MESSAGES = {
-    Announcement.NEXT_LINE: next_line,
-    Announcement.NEW_ROUND: no_answer_yet,
-    Announcement.ENGAGED: engaged,
+_ANNOUNCEMENTS = {
+    Announcement.NEXT_LINE: NEXT_LINE,
+    Announcement.NEW_ROUND: NO_ANSWER_YET,
+    Announcement.ENGAGED: ENGAGED,
 }
 
 
@@ -162,39 +128,34 @@ def for_step(
     excluded_numbers: Collection[str],
     *,
     base_url: str,
-    call_key: str,
     rehearsal_number: str | None,
     caller_id: str | None,
 ) -> str:
     """Return the TwiML of a step of a call, with its ``spoken_words``.
 
-    ``base_url`` is where Twilio reaches this service. ``call_key`` stands for the call in callback
-    URLs. ``rehearsal_number`` is rung in place of every other; None rings the line's. Without
-    ``caller_id`` the line is shown the caller's number.
+    ``base_url`` is where Twilio reaches this service. ``rehearsal_number`` is rung in place of
+    every other; None rings the line's. Without ``caller_id`` the line is shown the caller's number.
     """
     words = partial(spoken_words, step, decision, at, timetables, excluded_numbers)
     response, utterances = VoiceResponse(), _in_each_language(words, timetables.directory)
-    if isinstance(step, GiveUp):
-        _say_twice(response, utterances)
-    if not isinstance(step, Dial):
+    if isinstance(step, End):
+        if utterances:
+            _say_twice(response, utterances)
         response.hangup()
         return str(response)
     _say(response, utterances)
     if step.announcement is Announcement.ENGAGED:
         response.pause(length=call_flow.ENGAGED_WAIT.seconds)
     url = f"{base_url}/twilio/voice/{decision.service.id}"
-    query = step.state.to_query()
+    query = urlencode(step.state.to_query())
     verb = response.dial(
         answer_on_bridge=True,
         timeout=step.seconds,
-        action=f"{url}/after?{urlencode(query)}",
+        action=f"{url}/after?{query}",
         method="POST",
         caller_id=caller_id,
     )
-    screening = {}
-    if step.state.screened:
-        screen_query = urlencode({**query, "call": call_key})
-        screening = {"url": f"{url}/screen?{screen_query}", "method": "POST"}
+    screening = {"url": f"{url}/screen?{query}", "method": "POST"} if step.state.screened else {}
     number = rehearsal_number or step.phone.e164
     verb.number(number, send_digits=send_digits(step.line, step.phone), **screening)
     return str(response)
@@ -213,23 +174,22 @@ def spoken_words(
     While 999 or 101 answers, callers hear that first, and in place of the last message. A message
     names the public ones of the lines to ring, two at most.
     """
-    directory, rings = timetables.directory, isinstance(step, Dial)
-    if isinstance(step, Dial) and step.announcement:
-        message = MESSAGES[step.announcement]
-    elif isinstance(step, Done) or (isinstance(step, Dial) and step.state.leg > 1):
-        return None
-    elif decision.phone.is_emergency:
-        return call_yourself(decision, directory, at, locale, rings)
-    elif isinstance(step, Dial):
-        return greeting(decision.service, locale)
+    directory, is_first = timetables.directory, False
+    if isinstance(step, Dial):
+        is_first = step.state.leg == 1 and step.announcement is None
+        which = step.announcement and _ANNOUNCEMENTS[step.announcement]
     else:
-        message = no_answer
-    lines = [
-        (answer.line, answer.phone)
-        for answer in dial_order(timetables, decision, at, excluded_numbers)
-        if not answer.line.internal
-    ]
-    return message(directory, lines[:MAX_SPOKEN_NUMBERS], locale)
+        which = NO_ANSWER if step.outcome == Outcome.UNANSWERED else None
+    if decision.phone.is_emergency and (is_first or which == NO_ANSWER):
+        return call_yourself(decision, directory, at, locale, is_first)
+    if is_first:
+        return greeting(decision.service, locale)
+    if which is None:
+        return None
+    order = dial_order(timetables, decision, at, excluded_numbers)
+    public = [(answer.line, answer.phone) for answer in order if not answer.line.internal]
+    reads_numbers = which in (NO_ANSWER, NO_ANSWER_YET)
+    return message(which, directory, public[:MAX_SPOKEN_NUMBERS] if reads_numbers else (), locale)
 
 
 def is_presentable(number: str) -> bool:
@@ -267,9 +227,10 @@ def fallback(
         for phone in (line.phone_on(day), line.phone):
             if phone.e164 not in service_numbers and not phone.is_emergency:
                 numbers.setdefault(phone.e164, send_digits(line, phone))
-    named_first = named[:MAX_SPOKEN_NUMBERS]
-    message = _in_each_language(partial(outcome_unknown, directory, named_first), directory)
-    between = _in_each_language(partial(outcome_unknown_next_line, directory, ()), directory)
+    words = partial(message, OUTCOME_UNKNOWN, directory, named[:MAX_SPOKEN_NUMBERS])
+    words_between = partial(message, OUTCOME_UNKNOWN_NEXT_LINE, directory, ())
+    last = _in_each_language(words, directory)
+    between = _in_each_language(words_between, directory)
     seconds = max(ring_seconds(line, is_last=False) for line in lines)
     if rehearsal_number:
         numbers = {rehearsal_number: None}
@@ -283,7 +244,7 @@ def fallback(
         verb = response.dial(answer_on_bridge=True, timeout=seconds, sequential=True)
         for number, digits in dialled[first : first + at_once]:
             verb.number(number, send_digits=digits)
-    _say_twice(response, message)
+    _say_twice(response, last)
     response.hangup()
     return str(response)
 
@@ -325,6 +286,22 @@ def text_message(text: str = "") -> str:
 
 
 # The words
+
+
+def message(
+    which: Message, directory: Directory, numbers: Iterable[tuple[Line, Phone]], locale: Locale
+) -> str:
+    """Return what callers hear between rings: with the advice in an emergency, and some numbers."""
+    lines = [
+        locale.translate(
+            "You can call {line} yourself on {phone}.",
+            line=spell_numbers(line_phrase(line, locale)),
+            phone=spell_digits(phone.display),
+        )
+        for line, phone in numbers
+    ]
+    first, last = map(locale.translate, which)
+    return " ".join([first, *map(spell_numbers, _emergency(directory, locale)), *lines, last])
 
 
 def greeting(service: Service, locale: Locale) -> str | None:

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from flask import Blueprint, Flask, Response, current_app, g, request
 from pydantic import AnyUrl
+from sqlalchemy.engine import Connection
 from twilio.request_validator import (
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
@@ -35,9 +36,9 @@ from routing.core.directory import Directory, Line, Service
 from routing.responses import problem
 from routing.snapshot import Snapshot
 from routing.store import calls
-from routing.store.calls import CallLog, CallStart, LegEnd, LegStart
+from routing.store.calls import Call, CallLog, Leg
 from routing.telephony import call_flow, sms, twiml
-from routing.telephony.call_flow import CallState, Dial, Done, GiveUp, Step
+from routing.telephony.call_flow import CallState, Dial, End, Step
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ MAX_PARAMETERS = 100
 ENDED_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """Values of CallStatus of a call that has ended."""
 
-OUR_PARAMETERS = frozenset((*CallState(0, 0, 0, ()).to_query(), "call"))
+OUR_PARAMETERS = frozenset(CallState(0).to_query())
 """What this service writes into callback URLs."""
 
 TWILIO_PARAMETERS = frozenset(
@@ -100,7 +101,6 @@ APOLOGY = (
 gone before the first call."""
 
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
-_CALL_KEY = re.compile(r"[0-9a-f]{64}")
 _SIP_HEADER = "SipHeader_"
 _FORWARDING_PARAMETER = re.compile(
     rf"ForwardedFrom|CalledVia|{_SIP_HEADER}.*(?:Diversion|History-Info).*", re.IGNORECASE
@@ -172,7 +172,7 @@ def answer(**_names: str) -> Response:
         g.twiml = sms.answer(service_id, request.values, own_numbers)
     else:
         make_fallbacks((lookup.first_service_id(), service_id))
-        g.twiml = _STEPS.get(step, _begin)(_read_call(service_id))
+        g.twiml = _STEPS.get(step, _begin)(_read_call(service_id, step))
     return _xml(g.twiml)
 
 
@@ -308,11 +308,7 @@ def unrecognised_reason() -> str | None:
         for name in sorted(parameters)
         if name not in TWILIO_PARAMETERS | OUR_PARAMETERS and not name.startswith(_SIP_HEADER)
     ]
-    is_our_query = (
-        query.keys() <= OUR_PARAMETERS
-        and CallState.from_query(query) is not None
-        and (not query.get("call") or _screened_call_key() is not None)
-    )
+    is_our_query = query.keys() <= OUR_PARAMETERS and CallState.from_query(query) is not None
     if not _CALL_SID.fullmatch(parameters.get("CallSid", "")):
         return "CallSid is missing, or not of Twilio's form"
     if not parameters.get("From") or not parameters.get("To"):
@@ -335,24 +331,20 @@ def unrecognised_reason() -> str | None:
 class CallRequest:
     """The call of the current request, and what it is answered by.
 
-    ``key`` is what the log knows the call by; None without a CallSid of Twilio's form. Only a
-    request that ``is_recognised`` as Twilio's own is logged. ``state`` is None where the address
-    has none: a call that begins. ``forwarded`` are the ids of the lines that forwarded the call
-    here. ``excluded_numbers`` would bring it back: those, the number that was called, in any form,
-    and every service's.
+    Only a request that ``is_recognised`` as Twilio's own is logged. ``state`` is that of a call
+    that begins where the address has none. ``excluded_numbers`` would bring the call back: the
+    number that was called, in any form, every service's, and those of lines that forwarded it here.
     """
 
-    key: str | None
     is_recognised: bool
     service: Service
     snapshot: Snapshot
     at: datetime
-    state: CallState | None
-    forwarded: tuple[str, ...]
+    state: CallState
     excluded_numbers: frozenset[str]
 
 
-def _read_call(service_id: str) -> CallRequest:
+def _read_call(service_id: str, step: str) -> CallRequest:
     reason = unrecognised_reason()
     if reason is not None:
         log.warning("a signed request unlike Twilio's is answered, and not logged: %s", reason)
@@ -360,28 +352,29 @@ def _read_call(service_id: str) -> CallRequest:
     values, snapshot, at = request.values, lookup.snapshot(), lookup.now()
     lookup.read_diverts(max_age=0)
     directory, state = snapshot.directory, CallState.from_query(request.args)
+    if state is None or not state.tried or step not in _STEPS:
+        sid = values.get("CallSid", "")
+        key = calls.call_key(sid) if _CALL_SID.fullmatch(sid) else ""
+        state = CallState(int(at.timestamp()), call=key)
     day = at.astimezone(directory.zone).date()
-    forwarded_from = numbers_in(
+    forwarding_numbers = numbers_in(
         *(values[name] for name in values if _FORWARDING_PARAMETER.fullmatch(name))
     )
-    phones_by_line = {
-        line.id: (line.phone, line.phone_on(day))
-        for line in directory.lines
-        if (state is not None and line.id in state.forwarded)
-        or is_excluded(line.phone, forwarded_from)
-        or is_excluded(line.phone_on(day), forwarded_from)
-    }
-    own_phones = {phone.e164 for phones in phones_by_line.values() for phone in phones}
-    sid = values.get("CallSid", "")
+    phones = {line.id: (line.phone, line.phone_on(day)) for line in directory.lines}
+    forwarded = [
+        line_id
+        for line_id in phones
+        if line_id in state.forwarded
+        or any(is_excluded(phone, forwarding_numbers) for phone in phones[line_id])
+    ]
+    forwarding_numbers |= {phone.e164 for line_id in forwarded for phone in phones[line_id]}
     return CallRequest(
-        key=calls.call_key(sid) if _CALL_SID.fullmatch(sid) else None,
         is_recognised=reason is None,
         service=snapshot.timetables.service(service_id),
         snapshot=snapshot,
         at=at,
-        state=state,
-        forwarded=tuple(phones_by_line),
-        excluded_numbers=_own_numbers(directory) | forwarded_from | own_phones,
+        state=state if state.tried else replace(state, forwarded=tuple(forwarded)),
+        excluded_numbers=_own_numbers(directory) | forwarding_numbers,
     )
 
 
@@ -426,62 +419,59 @@ def _service_id(names: Iterable[str]) -> str:
     return next(by_number, next(iter(services)))
 
 
-def _screened_call_key() -> str | None:
-    """Return the key of the caller's call: to Twilio, whoever picks up is another call."""
-    key = request.args.get("call", "")
-    return key if _CALL_KEY.fullmatch(key) else None
-
-
 # Each step of a call
 
 
 def _begin(call: CallRequest) -> str:
-    timetables, at = call.snapshot.timetables, call.at
-    excluded = call.excluded_numbers, call.forwarded
-    decision = lookup.who_to_call(call.service.id, at)
-    start = CallStart(call.service.id, decision.line.id, decision.reason.code.value, at)
-    step = call_flow.first_step(timetables, decision, at, at, *excluded)
-    leg = LegStart(step.state.leg, step.line.id, at) if isinstance(step, Dial) else None
-    logged = _write(call, partial(calls.begin, call=start, leg=leg)) or start
-    if logged == start and leg is not None:
+    """Ring the line that answers now, or, when asked again, the one that did when it began."""
+    timetables, state = call.snapshot.timetables, call.state
+    decision = lookup.who_to_call(call.service.id, call.at)
+    begun = Call(call.service.id, decision.line.id, decision.reason.code.value, call.at)
+    step = call_flow.first_step(timetables, decision, call.at, state, call.excluded_numbers)
+    first = _write(call, calls.begin, replace(begun, legs=_rings(step))) or begun
+    if first == begun and isinstance(step, Dial):
         return _twiml(call, step, decision)
-    decision = _decision_as_logged(call, decision, logged)
-    began = logged.at if at - logged.at < call_flow.MAX_CALL_DURATION else at
-    step = call_flow.first_step(timetables, decision, at, began, *excluded)
-    return _log_and_answer(call, step, decision, start)
+    decision = _decision_as_logged(call, decision, first)
+    if call.at - first.began_at < call_flow.MAX_CALL_DURATION:
+        state = replace(state, began=int(first.began_at.timestamp()))
+    step = call_flow.first_step(timetables, decision, call.at, state, call.excluded_numbers)
+    return _log_and_answer(call, step, decision, begun)
 
 
 def _after(call: CallRequest) -> str:
-    state = call.state
-    if state is None or not state.tried:
+    """Go on after ringing a line has ended."""
+    state, values = call.state, request.values
+    if not state.tried:
         return _begin(call)
-    outcome = _dial_outcome(call, state)
-    decide_at = partial(lookup.who_to_call, call.service.id)
-    timetables, ended = call.snapshot.timetables, (state, outcome, call.at)
-    step = call_flow.next_step(timetables, *ended, decide_at, call.excluded_numbers)
-    duration = request.values.get("DialCallDuration", "")
+    status = values.get("DialCallStatus", "")
+    is_accepted = not state.screened or (status == "completed" and _is_accepted(state))
+    outcome = call_flow.dial_outcome(status, values.get("DialBridged", ""), is_accepted)
+    decision = lookup.who_to_call(call.service.id, call.at)
+    step = call_flow.next_step(
+        call.snapshot.timetables, state, outcome, call.at, decision, call.excluded_numbers
+    )
+    duration = values.get("DialCallDuration", "")
     talked = int(duration) if re.fullmatch("[0-9]{1,6}", duration) else None
-    leg_end = LegEnd(state.leg, state.tried[-1], outcome, call.at, talked)
-    return _log_and_answer(call, step, decide_at(call.at), _call_start(call, state), leg_end)
+    rang = max(0, int(call.at.timestamp()) - state.dialled - (talked or 0))
+    ended = _leg(state, outcome=outcome, ring_seconds=rang, talk_seconds=talked)
+    return _log_and_answer(call, step, decision, _call_so_far(call, ended))
 
 
 def _screen(call: CallRequest) -> str:
     """Say to whoever picked up what the call is, and ask for the key."""
-    state, key = call.state, _screened_call_key()
-    query = {**state.to_query(), "call": key} if state and key else {}
-    url = f"{base_url(current_app.config)}/twilio/voice/{call.service.id}/accept?{urlencode(query)}"
-    return twiml.acceptance(call.service, call.snapshot.directory, url)
+    url = f"{base_url(current_app.config)}/twilio/voice/{call.service.id}/accept"
+    address = f"{url}?{urlencode(call.state.to_query())}"
+    return twiml.acceptance(call.service, call.snapshot.directory, address)
 
 
 def _accept(call: CallRequest) -> str:
     """Connect whoever pressed the key, and log it; hang up on anybody else."""
-    state, key = call.state, _screened_call_key()
     if request.values.get("Digits") != ACCEPT_KEY:
         return twiml.hang_up()
-    if state is not None and state.tried and key:
-        _mark_accepted(key, state.leg)
-        leg = LegStart(state.leg, state.tried[-1], call.at)
-        _write(call, partial(calls.accept, call=_call_start(call, state), leg=leg), key)
+    if call.state.tried and call.state.call:
+        _mark_accepted(call.state)
+        accepted = _leg(call.state, accepted_at=call.at)
+        _write(call, calls.write, _call_so_far(call, accepted))
     return twiml.do_nothing()
 
 
@@ -492,43 +482,43 @@ _STEPS: Mapping[str, Callable[[CallRequest], str]] = {
 }
 
 
-def _call_start(call: CallRequest, state: CallState) -> CallStart:
-    return CallStart(call.service.id, state.tried[0], "", datetime.fromtimestamp(state.began, UTC))
+def _call_so_far(call: CallRequest, leg: Leg) -> Call:
+    began_at = datetime.fromtimestamp(call.state.began, UTC)
+    return Call(call.service.id, call.state.tried[0], "", began_at, legs=(leg,))
 
 
-def _decision_as_logged(call: CallRequest, decision: Decision, logged: CallStart) -> Decision:
+def _leg(state: CallState, **more: Any) -> Leg:
+    dialled_at = datetime.fromtimestamp(state.dialled, UTC)
+    return Leg(state.leg, state.tried[-1], dialled_at, **more)
+
+
+def _rings(step: Step) -> tuple[Leg, ...]:
+    return (_leg(step.state),) if isinstance(step, Dial) else ()
+
+
+def _decision_as_logged(call: CallRequest, decision: Decision, logged: Call) -> Decision:
     """Return the decision with the line decided on first, if the directory still has it."""
     directory = call.snapshot.directory
     line = directory.line(logged.line)
     if line is None or logged.service != decision.service.id:
         return decision
-    day = logged.at.astimezone(directory.zone).date()  # its number too, over midnight
+    day = logged.began_at.astimezone(directory.zone).date()  # its number too, over midnight
     return replace(decision, line=line, phone=line.phone_on(day))
 
 
-def _dial_outcome(call: CallRequest, state: CallState) -> Outcome:
-    status = request.values.get("DialCallStatus", "")
-    bridged = request.values.get("DialBridged", "").lower()
-    is_accepted = state.screened and status == "completed" and _is_accepted(call, state.leg)
-    return call_flow.dial_outcome(
-        status, {"true": True, "": None}.get(bridged, False), state.screened, is_accepted
-    )
-
-
-def _is_accepted(call: CallRequest, leg: int) -> bool:
-    if call.key is None:
-        return False
-    mark, is_logged = f"{call.key}-{leg}", partial(calls.was_accepted, key=call.key, position=leg)
+def _is_accepted(state: CallState) -> bool:
+    mark = f"{state.call}-{state.leg}"
+    is_logged = partial(calls.was_accepted, key=state.call, position=state.leg)
     is_marked = _in_marks(lambda marks: (marks / mark).exists())
     return bool(is_marked or call_log().write(is_logged))
 
 
-def _mark_accepted(key: str, leg: int) -> None:
+def _mark_accepted(state: CallState) -> None:
     """Record for every worker of this machine, database or not, that a leg was accepted."""
 
     def mark(marks: Path) -> None:
         marks.mkdir(parents=True, exist_ok=True)
-        (marks / f"{key}-{leg}").touch()
+        (marks / f"{state.call}-{state.leg}").touch()
         for other in marks.iterdir():
             if time.time() - other.stat().st_mtime > MAX_MARK_AGE_SECONDS:
                 other.unlink(missing_ok=True)
@@ -546,20 +536,20 @@ def _in_marks(function: Callable[[Path], T]) -> T | None:
         return None
 
 
-def _log_and_answer(
-    call: CallRequest, step: Step, decision: Decision, start: CallStart, ended: LegEnd | None = None
-) -> str:
-    document, outcome, leg = _twiml(call, step, decision), None, None
-    if isinstance(step, Done):
-        is_answered = ended is not None and ended.outcome is Outcome.ANSWERED
-        outcome = Outcome.ANSWERED if is_answered else Outcome.ABANDONED
-    elif ended is not None and request.values.get("CallStatus") in ENDED_STATUSES:
+def _log_and_answer(call: CallRequest, step: Step, decision: Decision, so_far: Call) -> str:
+    """Write a step to the call log, and return its TwiML. ``so_far`` has the leg that ended."""
+    document = _twiml(call, step, decision)
+    outcome = step.outcome if isinstance(step, End) else None
+    has_ended = so_far.legs and request.values.get("CallStatus") in ENDED_STATUSES
+    if outcome is Outcome.ANSWERED:
+        so_far = replace(so_far, answered_by=so_far.legs[-1].line)
+    elif has_ended:
         outcome = Outcome.ABANDONED
-    elif isinstance(step, GiveUp):
-        outcome = Outcome.UNANSWERED
+    if outcome is None:
+        so_far = replace(so_far, legs=(*so_far.legs, *_rings(step)))
     else:
-        leg = LegStart(step.state.leg, step.line.id, call.at)
-    _write(call, partial(calls.step, call=start, ended=ended, leg=leg, outcome=outcome))
+        so_far = replace(so_far, outcome=outcome, ended_at=call.at)
+    _write(call, calls.write, so_far)
     return document
 
 
@@ -571,7 +561,6 @@ def _twiml(call: CallRequest, step: Step, decision: Decision) -> str:
         call.snapshot.timetables,
         call.excluded_numbers,
         base_url=base_url(current_app.config),
-        call_key=call.key or "",
         rehearsal_number=rehearsal_number(current_app.config),
         caller_id=_caller_id(step.line, call.service) if isinstance(step, Dial) else None,
     )
@@ -592,11 +581,11 @@ def _caller_id(line: Line, service: Service) -> str | None:
     return service.number.e164 if service.number else None
 
 
-def _write(call: CallRequest, job: Callable[..., T], key: str | None = None) -> T | None:
-    """Write to the call log under the call's key or ``key``, if the request is Twilio's own."""
-    if not call.is_recognised:
+def _write(call: CallRequest, job: Callable[[Connection, str, Call], T], row: Call) -> T | None:
+    """Write to the call log, if the request is Twilio's own."""
+    if not call.is_recognised or not call.state.call:
         return None
-    return call_log().write(partial(job, key=key or call.key))
+    return call_log().write(lambda connection: job(connection, call.state.call, row))
 
 
 def _xml(document: str) -> Response:

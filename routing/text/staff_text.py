@@ -14,7 +14,7 @@ from routing.core.directory import (
     TimeRange,
     date_range,
 )
-from routing.core.instants import Span, mark_covered
+from routing.core.instants import Span
 from routing.text import dates
 from routing.text.locale import Locale
 
@@ -141,8 +141,7 @@ def closed_warnings(
     warnings = []
     for divert in diverts:
         line, during = divert.line, divert.during
-        spans = timetables.open_spans(line, during.start, during.end)
-        closed = [span for span, is_open in mark_covered(spans, during) if not is_open]
+        closed = [span for span, lines in timetables.open_lines([line], during) if not lines]
         if closed:
             when = ", and ".join(format_span(span, at, locale) for span in closed[:3])
             more = ", and at other times" if len(closed) > 3 else ""

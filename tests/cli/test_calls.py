@@ -10,7 +10,7 @@ from divert_to import divert_to
 from routing import lookup
 from routing.core.instants import Span
 from routing.store import audit_log, calls, diverts
-from routing.store.calls import CallStart, LegEnd
+from routing.store.calls import Call, Leg
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def app(make_app):
     with app.app_context(), lookup.database().writing() as connection:
         for days, outcome in ((0, "answered"), (1, "unanswered"), (29, "abandoned"), (31, "busy")):
             at = lookup.now() - timedelta(days=days, hours=1)
-            ended = LegEnd(1, "mash", outcome, at, None)
+            leg = Leg(1, "mash", at, outcome=outcome)
             over = outcome if outcome != "busy" else "unanswered"
-            begun = CallStart("children", "mash", "in_hours", at)
-            calls.step(connection, f"call {days}", begun, ended, outcome=over)
+            call = Call("children", "mash", "in_hours", at, at, over, legs=(leg,))
+            calls.write(connection, f"call {days}", call)
     return app
 
 
@@ -86,7 +86,7 @@ def test_purge_applies_every_retention_rule_and_says_what_it_deleted(make_app):
     runner.invoke(args=["db", "upgrade"])
     with app.app_context(), lookup.database().writing() as connection:
         at = lookup.now()
-        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at - 91 * DAY))
+        calls.begin(connection, "x", Call("children", "eds", "out_of_hours", at - 91 * DAY))
         during = Span(at - 9 * DAY, at - 8 * DAY)
         new = divert_to("eds", during)
         diverts.create(connection, [new], "Siân has flu", at - 9 * DAY, "account:1")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import ANYSHIRE
+from conftest import ANYSHIRE, later
 
 from routing import bank_holidays, lookup
 from routing.cli.maintenance import ALERTS, DAILY_JOBS, Job, run_if_due, scheduled_jobs
@@ -21,14 +21,6 @@ FAILING = Job("failing", ("db", "backup", "/proc/none/file"))
 @pytest.fixture
 def app(make_stored):
     return make_stored()
-
-
-def move_locks(app, before):
-    """Let time pass for the locks, whose clock is the machine's: bring their end nearer."""
-    with app.app_context(), lookup.database().writing() as connection:
-        for row in connection.execute(tables.jobs.select()).all():
-            update = tables.jobs.update().where(tables.jobs.c.name == row.name)
-            connection.execute(update.values(locked_until=row.locked_until - before))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +99,7 @@ def test_a_job_that_another_process_began_runs_once_its_lock_has_ended(app, cloc
         jobs.claim(connection, "daily", "killed", clock.at, now, DAILY.timeout)
 
     assert not run_if_due(app, DAILY, "own")
-    move_locks(app, DAILY.timeout)
+    later(app, 15)
     assert run_if_due(app, DAILY, "own")
     assert not run_if_due(app, DAILY, "own")
 
@@ -165,7 +157,7 @@ def test_a_rehearsal_deletes_nothing_and_alerts_nobody(make_app):
 def test_a_job_that_fails_is_tried_again_after_its_pause_and_status_says_why(app):
     assert [run_if_due(app, FAILING, "own") for _ in range(2)] == [True, False]
     text = app.test_cli_runner().invoke(args=["status"]).output
-    move_locks(app, FAILING.timeout)
+    later(app, 15)
 
     assert "job failing: has not succeeded yet" in text
     assert "job_failing: The job failing has failed since" in text

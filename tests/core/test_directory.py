@@ -29,6 +29,16 @@ def test_of_two_special_numbers_on_a_date_the_later_in_the_file_wins():
     assert both.hours_on(date(2026, 12, 31), {}).special_day.name.get("en") == "New Year's Eve"
 
 
+def test_of_an_internal_line_callers_see_its_name_and_the_number_that_they_ring():
+    service, text = DIRECTORY.services[0], Text((("en", "secret"),))
+    details = {"aliases": (text,), "options": text, "you_will_hear": text, "email": "a@b.example"}
+    line = replace(LINES["duty-manager"], also=LINES["mash"].also, **details)
+
+    shown = service.public_line(line)
+    assert shown == replace(LINES["duty-manager"], phone=service.number)
+    assert shown.phone.display == "01632 960100"
+
+
 @pytest.mark.parametrize(
     ("day", "special_day", "saturday", "monday"),
     [

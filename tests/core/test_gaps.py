@@ -73,6 +73,10 @@ def test_an_overlap_with_an_out_of_hours_line_that_is_always_open_is_not_reporte
     period = ("2026-11-25 00:00", "2026-11-26 00:00")
 
     assert reported(hours(day, "always"), *period) == []
+    shut = "always, special_days: [{date: 2026-11-25, name: Shut, hours: closed}]"
+    assert reported(hours(day, shut), *period) == [
+        *(("gap", "25 00:00", "25 09:00"), ("gap", "25 17:00", "26 00:00"))
+    ]
     assert reported(hours(day, "{mon-sun: 16:00-09:00}"), *period) == [
         ("overlap", "25 16:00", "25 17:00")
     ]

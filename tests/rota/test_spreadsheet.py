@@ -368,17 +368,6 @@ def test_a_cover_that_the_file_has_stays_a_cover_and_another_gives_way_to_the_fi
     assert duties(after, "night", at(FIRST[0]), at(FIRST[1])) == [(1, *map(at, FIRST))]
 
 
-def test_of_a_shift_that_begins_before_the_file_what_lies_outside_stays(rota):
-    rota.add_shift("night", 1, "2026-11-24T12:00", "2026-11-27T12:00")
-    _, after = replaced(rota, [night(2, SECOND)])
-
-    assert duties(after, "night", at("2026-11-24T00:00"), at("2026-11-28T00:00")) == [
-        (1, at("2026-11-24T12:00"), at(SECOND[0])),
-        (2, at(SECOND[0]), at(SECOND[1])),
-        (1, at(SECOND[1]), at("2026-11-27T12:00")),
-    ]
-
-
 def test_a_longer_period_takes_the_shifts_that_start_in_it_and_no_part_of_one_before_it(rota):
     before = rota.add_shift("night", 1, *FIRST)
     second = rota.add_shift("night", 1, *SECOND)
@@ -390,15 +379,6 @@ def test_a_longer_period_takes_the_shifts_that_start_in_it_and_no_part_of_one_be
     assert [shift.id for shift in difference.cancelled] == [third]
     after = rota.build().with_changes(difference.new_shifts, difference.cancelled)
     assert [shift.id for shift in after.shifts] == [before, second]
-
-
-def test_a_shift_that_a_corrected_last_row_makes_shorter_is_replaced_as_a_whole(rota):
-    rota.add_shift("night", 1, *FIRST)
-    _, after = replaced(rota, [night(1, (FIRST[0], "2026-11-24T22:00"))])
-
-    assert duties(after, "night", at(FIRST[0]), at(FIRST[1])) == [
-        (1, at(FIRST[0]), at("2026-11-24T22:00"))
-    ]
 
 
 def test_what_is_over_stays_and_of_a_shift_that_has_begun_the_rest_is_replaced(rota):
@@ -430,7 +410,7 @@ SHIFTS = st.lists(st.tuples(st.integers(1, 3), HOURS, st.integers(1, 30)), max_s
 
 @settings(deadline=None)
 @given(SHIFTS, SHIFTS.filter(bool))
-def test_from_now_on_exactly_the_file_is_left_in_its_period(
+def test_from_now_on_exactly_the_file_is_left_in_its_period_and_outside_what_began_before_it(
     council_timetables, existing, file_rows
 ):
     builder = RotaBuilder(council_timetables)
@@ -460,5 +440,13 @@ def test_from_now_on_exactly_the_file_is_left_in_its_period(
     wanted = {(one.person_id, max(one.during.start, start), one.during.end) for one in rows}
     if start < end:
         assert set(duties(after, "night", start, end)) == {one for one in wanted if one[2] > start}
-    again = replace_period(after, rows, NOW, Span(rows_start, end), {"night"})
+    period = Span(rows_start, end)
+    for low, high in ((NOW, rows_start), (max(end, NOW), NOW + timedelta(days=9))):
+        outside = {
+            (person_id, max(during.start, low), min(during.end, high))
+            for person_id, during in apart(existing)
+            if during.start not in period and max(during.start, low) < min(during.end, high)
+        }
+        assert low >= high or set(duties(after, "night", low, high)) == outside
+    again = replace_period(after, rows, NOW, period, {"night"})
     assert not again.new_shifts or again.cancelled == ()

@@ -3,9 +3,9 @@
 from contextlib import ExitStack
 
 import pytest
+from serving import poll
 from staff.conftest import Browser, sign_in
 from telephone import BASE, CALLED, CALLER, Telephone, sign
-from telephony.conftest import eventually
 from twilio.request_validator import SIGNATURE_HEADER
 
 from routing import health
@@ -192,4 +192,4 @@ def test_staff_are_warned_of_refused_requests(app, under_way):
     get(app, FEED)
 
     with app.app_context():
-        eventually(lambda: "requests_refused" in [notice.code for notice in health.conditions()])
+        poll(lambda: "requests_refused" in [notice.code for notice in health.conditions()])

@@ -15,7 +15,7 @@ from routing.errors import InvalidRotaChange, InvalidSpreadsheet
 from routing.rota.roster import Assignment, Shift
 from routing.staff import people
 from routing.store import calls, rota_people
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "|x", "=HYPERLINK(1)", " =1", "＝1+1"]
 HOSTILE = [
@@ -47,7 +47,7 @@ def test_no_cell_of_any_file_is_a_formula(app, clock):
     rostered.people(app)
     rostered.christmas(app)
     with app.app_context(), lookup.database().writing() as connection:
-        calls.begin(connection, key="=1", call=CallStart("children", "eds", "out_of_hours", AT))
+        calls.begin(connection, key="=1", call=Call("children", "eds", "out_of_hours", AT))
     browser = sign_in(app, "admin")
     for path in ("/staff/rota.csv", "/staff/calls.csv?month=2026-11"):
         text = browser.get(path).get_data().decode("utf-8-sig")

@@ -10,7 +10,7 @@ from staff.conftest import page_text
 from routing import lookup
 from routing.core.decision import Outcome
 from routing.store import calls
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 
 
 @pytest.fixture
@@ -54,8 +54,9 @@ def test_a_rehearsal_gives_a_duty_manager_nothing_to_do(signed_in, app):
 def test_an_unanswered_call_is_shown_to_everybody_for_twelve_hours(signed_in, app, clock):
     with app.app_context(), lookup.database().writing() as connection:
         for minutes in (50, 0):
-            start = CallStart("children", "mash", "in_hours", clock.at - timedelta(minutes=minutes))
-            calls.step(connection, f"call {minutes}", start, outcome=Outcome.UNANSWERED)
+            at = clock.at - timedelta(minutes=minutes)
+            call = Call("children", "mash", "in_hours", at, at, Outcome.UNANSWERED)
+            calls.write(connection, f"call {minutes}", call)
     page = page_text(signed_in("view").get("/staff")).partition("For you now")[2]
     shown, noon = [], clock.at
     for seconds in (-1, 0, 1):

@@ -1,4 +1,4 @@
-"""The queue of alerts: each once for each recipient, and none lost that waits or still stands."""
+"""The queue of alerts: each once for each recipient, and none again that still stands."""
 
 from datetime import timedelta
 
@@ -35,6 +35,12 @@ def send(write, now):
     return send
 
 
+def test_a_kind_that_only_a_newer_version_knows_waits_for_that_version(write, send, now):
+    write(alerts.enqueue, ["a"], [Condition("of_tomorrow", "x", alert_key="1")], now)
+
+    assert send() == []
+
+
 def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     look("x", "y", "x", to=("a", "b"))
     look("x", "y", to=("a", "b"))
@@ -45,14 +51,12 @@ def test_what_is_due_for_long_is_queued_once_for_each(look, send):
     assert send("b") == ["Nobody: x.", "Nobody: y."]
 
 
-def test_what_still_stands_or_waits_is_kept_unless_it_waits_for_nobody(
-    look, send, write, read, now
-):
-    look("sent", "stands")
+def test_what_still_stands_is_kept_and_not_sent_again(look, send, write, read, now):
+    look("over", "stands")
     send()
-    look("waits", to=("a", "gone"))
     write(alerts.enqueue, ["a"], gaps("stands"), now + SECOND)
     (rule,) = (rule for rule in RULES if rule.what == "alerts")
     write(rule.purge, now + SECOND, now, "terminal:0")
 
-    assert [row.text for row in read(alerts.newest, 9)] == ["Nobody: waits.", "Nobody: stands."]
+    assert [row.text for row in read(alerts.newest, 9)] == ["Nobody: stands."]
+    assert send() == []

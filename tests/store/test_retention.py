@@ -20,7 +20,7 @@ from routing.store import (
     rota_people,
 )
 from routing.store.accounts import Role
-from routing.store.calls import CallStart
+from routing.store.calls import Call
 from routing.store.db import Database
 from routing.store.tables import counters
 
@@ -44,13 +44,12 @@ def over(connection, what, at):
     """Leave something of a kind that is over at ``at``, and whatever it needs."""
     granted, hour = frozenset([Role.VIEW]), timedelta(hours=1)
     if what == "calls":
-        calls.begin(connection, "x", CallStart("children", "eds", "out_of_hours", at))
+        calls.begin(connection, "x", Call("children", "eds", "out_of_hours", at))
     elif what == "senders of text messages":
         row = {"hour": at, "name": "text_sender:x", "count": 1}
         connection.execute(counters.insert().values(row))
     elif what == "alerts":
         alerts.enqueue(connection, ["a"], [Condition("rota_gap", "Nobody.", alert_key="1")], at)
-        alerts.mark_sent(connection, [1], at)
     elif what == "sessions and links for a new password":
         person = accounts.add(connection, "Priya Shah", granted, None, at, "terminal:0")
         accounts.start_session(connection, person, at - accounts.TOKEN_LIFETIMES[accounts.SESSION])

@@ -26,8 +26,8 @@ DIRECTORIES = [
     *sorted((ROOT / "tests" / "data" / "cases").glob("*.yaml")),
 ]
 VOICES = {"en": "en-gb", "cy": "cy"}
-WITH_NUMBERS = ("no_answer_yet", "no_answer", "outcome_unknown")
-WITHOUT_NUMBERS = ("next_line", "engaged", "outcome_unknown_next_line")
+WITH_NUMBERS = ("NO_ANSWER_YET", "NO_ANSWER", "OUTCOME_UNKNOWN")
+WITHOUT_NUMBERS = ("NEXT_LINE", "ENGAGED", "OUTCOME_UNKNOWN_NEXT_LINE")
 
 
 def valid_directories():
@@ -48,7 +48,8 @@ def messages():
             for language in directory.languages:
                 locale = get_locale(language, directory.zone)
                 for name in (*WITH_NUMBERS, *WITHOUT_NUMBERS):
-                    text = getattr(twiml, name)(directory, lines, locale)
+                    read_out = lines if name in WITH_NUMBERS else ()
+                    text = twiml.message(getattr(twiml, name), directory, read_out, locale)
                     spoken[language, text] = numbers if name in WITH_NUMBERS else ()
                 if greeting := twiml.greeting(service, locale):
                     spoken[language, greeting] = None

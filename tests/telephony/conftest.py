@@ -1,6 +1,5 @@
 """A telephone that rings this service, over a real database, and what its log then holds."""
 
-import time
 from functools import partial
 
 import pytest
@@ -71,12 +70,3 @@ def night_manager(twilio, clock, sid="CA1"):
     document = twilio.ends(twilio.call(sid), sid, "busy")
     assert document.number == MANAGER
     return document
-
-
-def eventually(holds):
-    """Wait until ``holds()`` is true, at most thirty seconds."""
-    for _ in range(300):
-        if holds():
-            return
-        time.sleep(0.1)
-    raise AssertionError("not within thirty seconds")

@@ -43,21 +43,24 @@ def test_a_number_in_the_name_of_a_line_is_spoken_digit_by_digit(directory, numb
     line, phone = numbers[0]
     line = replace(line, called=_text("our team on 101"))
 
-    assert "You can call our team on 1 0 1 yourself" in twiml.no_answer(
-        directory, [(line, phone)], ENGLISH
+    assert "You can call our team on 1 0 1 yourself" in twiml.message(
+        twiml.NO_ANSWER, directory, [(line, phone)], ENGLISH
     )
 
 
 MESSAGES = {
-    "no_answer_yet": ("Sorry, nobody has answered yet.", "We are calling again."),
-    "no_answer": ("Sorry, nobody has answered.", "Or hang up, and call this number again."),
-    "outcome_unknown": ("If you have not spoken to anybody yet,", "and call this number again."),
+    "NO_ANSWER_YET": ("Sorry, nobody has answered yet.", "We are calling again."),
+    "NO_ANSWER": ("Sorry, nobody has answered.", "Or hang up, and call this number again."),
+    "OUTCOME_UNKNOWN": ("If you have not spoken to anybody yet,", "and call this number again."),
 }
 
 
-@pytest.mark.parametrize("message", MESSAGES)
-def test_every_announcement_has_999_and_another_number_digit_by_digit(directory, numbers, message):
-    text, (first, last) = getattr(twiml, message)(directory, numbers, ENGLISH), MESSAGES[message]
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_announcement_has_999_and_another_number_digit_by_digit(directory, numbers, name):
+    text, (first, last) = (
+        twiml.message(getattr(twiml, name), directory, numbers, ENGLISH),
+        MESSAGES[name],
+    )
 
     assert text.startswith(first)
     assert f"{DANGER} {MASH} " in text
@@ -93,7 +96,7 @@ def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
 ):
     directory = replace(directory, emergency=_text(advice))
 
-    assert "Call 9 9 9." in twiml.no_answer(directory, [], ENGLISH)
+    assert "Call 9 9 9." in twiml.message(twiml.NO_ANSWER, directory, [], ENGLISH)
     assert "Call 999." in reply(directory)
 
 
@@ -101,7 +104,9 @@ def test_999_is_added_where_the_council_does_not_name_it_as_a_number_of_its_own(
 def test_999_is_not_added_where_the_council_names_it(directory, advice):
     directory = replace(directory, emergency=_text(advice))
 
-    assert twiml.no_answer(directory, [], ENGLISH).replace(",", "").count("9 9 9") == 1
+    assert (
+        twiml.message(twiml.NO_ANSWER, directory, [], ENGLISH).replace(",", "").count("9 9 9") == 1
+    )
 
 
 @pytest.mark.parametrize("written", ["+44 1632 960001", "+44-1632 960001"])
@@ -110,7 +115,7 @@ def test_a_number_with_a_country_code_is_given_in_its_national_form(directory, r
     phone = replace(line.phone, display=written)
     text = reply(number=phone)
 
-    assert f"on {SPOKEN}." in twiml.no_answer(directory, [(line, phone)], ENGLISH)
+    assert f"on {SPOKEN}." in twiml.message(twiml.NO_ANSWER, directory, [(line, phone)], ENGLISH)
     assert "Call 01632 960001, the Multi-Agency Safeguarding Hub (MASH). You can call this" in text
     assert "18001 01632 960001." in text
 

@@ -6,8 +6,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 from conftest import ANYSHIRE
+from serving import poll
 from telephone import BASE, TOKEN, Telephone
-from telephony.conftest import EDS, MANAGER, NUMBERS, eventually
+from telephony.conftest import EDS, MANAGER, NUMBERS
 
 from routing import lookup
 from routing.store import calls
@@ -99,7 +100,7 @@ def test_a_locked_database_delays_no_call_is_reported_and_has_them_all_in_the_en
 
     assert status.startswith("degraded\n")
     assert "database_refuses: The database does not answer (database is locked)." in status
-    eventually(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
+    poll(lambda: [len(legs) for _, legs in logged()] == [1] * 8)
     assert "database_refuses" not in app.test_cli_runner().invoke(args=["status"]).output
 
 
@@ -108,7 +109,7 @@ def test_a_fault_in_the_call_log_is_logged_and_changes_no_answer(app, twilio, mo
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(calls, "begin", fault)
-    monkeypatch.setattr(calls, "step", fault)
+    monkeypatch.setattr(calls, "write", fault)
     with caplog.at_level(logging.ERROR):
         assert twilio.call("CA1").number in NUMBERS
 
@@ -135,7 +136,7 @@ def test_what_is_refused_is_counted_exactly_and_logged_once(app, twilio, caplog)
     twilio.client.post("/twilio/check", headers={"X-Twilio-Signature": "forged"})  # the doctor's
     app.extensions["call_log"].close()
     with app.app_context(), lookup.database().reading() as connection:
-        counted = calls.count_since(connection, calls.SIGNATURE_REFUSED, lookup.now())
+        (counted,) = calls.counted(connection, calls.SIGNATURE_REFUSED, lookup.now()).values()
 
     warnings = [
         record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING

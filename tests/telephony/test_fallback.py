@@ -7,8 +7,9 @@ from itertools import count
 import pytest
 from core.test_decision import compiled
 from flask.sessions import SecureCookieSessionInterface
+from serving import poll
 from telephone import CALLED, CALLER, Telephone
-from telephony.conftest import EDS, MANAGER, MASH, NUMBERS, eventually
+from telephony.conftest import EDS, MANAGER, MASH, NUMBERS
 
 from routing import lookup, snapshot
 from routing.telephony import call_flow, twiml, views
@@ -86,7 +87,7 @@ def test_a_fault_in_what_the_one_who_picks_up_hears_rings_the_next(twilio, clock
 def test_a_fault_is_a_condition(twilio, app, monkeypatch):
     monkeypatch.setattr(lookup, "who_to_call", fault)
     twilio.call("CA1")
-    eventually(lambda: "telephone_faults" in app.test_cli_runner().invoke(args=["status"]).output)
+    poll(lambda: "telephone_faults" in app.test_cli_runner().invoke(args=["status"]).output)
 
 
 def test_a_rehearsals_last_resort_rings_the_rehearsals_number(make_telephoned, monkeypatch):
@@ -115,7 +116,7 @@ def test_the_last_resort_rings_what_the_directory_says_since_it_was_changed(
     twilio, sids = Telephone(make_changed(mash, mash).test_client()), map("CA{}".format, count())
     assert twilio.call(next(sids)).number == MASH
     file.write_text(file.read_text().replace(mash, "    phone: 01632 960008 "))
-    eventually(lambda: twilio.call(next(sids)).number == "+441632960008")
+    poll(lambda: twilio.call(next(sids)).number == "+441632960008")
     monkeypatch.setattr(lookup, "who_to_call", fault)
 
     assert twilio.call(next(sids)).numbers == [EDS, "+441632960008"]

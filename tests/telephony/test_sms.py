@@ -3,8 +3,8 @@
 import pytest
 import sqlalchemy as sa
 from conftest import ANYSHIRE, ROOT
+from serving import poll
 from telephone import BASE, CALLED, CALLER, TOKEN, Telephone
-from telephony.conftest import eventually
 
 from routing import lookup
 from routing.store import calls, tables
@@ -118,7 +118,7 @@ def test_without_a_database_each_process_counts_alone(make_app):
 def test_a_ceiling_that_is_reached_is_a_condition(twilio, app, already_answered):
     already_answered("foreign", 60)
     answered(twilio, FOREIGN[:1])
-    eventually(lambda: "texts_limited" in app.test_cli_runner().invoke(args=["status"]).output)
+    poll(lambda: "texts_limited" in app.test_cli_runner().invoke(args=["status"]).output)
 
 
 def test_a_sender_is_known_by_a_hash_that_is_gone_within_the_hour(twilio, app, clock):

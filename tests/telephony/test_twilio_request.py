@@ -3,8 +3,9 @@
 from urllib.parse import urlencode
 
 import pytest
+from serving import poll
 from telephone import BASE, CALLED, CALLER, Telephone, call_sid, sign
-from telephony.conftest import MASH, eventually
+from telephony.conftest import MASH
 
 from routing.store.calls import call_key
 
@@ -42,7 +43,7 @@ def test_a_request_of_another_shape_is_answered_counted_and_not_logged(twilio, a
         assert (first.number, logged()) == (MASH, []), changed
         assert after.number
     counted = f"requests_unrecognised: {2 * len(CUT)} signed"
-    eventually(lambda: counted in app.test_cli_runner().invoke(args=["status"]).output)
+    poll(lambda: counted in app.test_cli_runner().invoke(args=["status"]).output)
 
 
 ANOTHER, ACCOUNT = call_sid("another"), "AC" + "0" * 32

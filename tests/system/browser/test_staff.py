@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from serving import Server, poll
 
 from routing.core.decision import Outcome
 from routing.store import calls
-from routing.store.calls import CallStart, LegEnd, LegStart
+from routing.store.calls import Call, Leg
 from routing.store.db import Database
 
 PASSWORD = "correct horse battery"
@@ -66,17 +67,18 @@ def write_calls(instance, days=60):
 def _write_call(connection, key, at, draw):
     is_day = at.weekday() < 5 and 9 <= at.hour < 17
     first = "mash" if is_day else "eds"
-    call = CallStart("children", first, "in_hours" if is_day else "out_of_hours", at)
+    call = Call("children", first, "in_hours" if is_day else "out_of_hours", at)
     for position, line in enumerate((first, "duty-manager"), 1):
-        calls.step(connection, key, call, leg=LegStart(position, line, at))
-        at += timedelta(seconds=draw.randrange(3, 30))
-        leg = draw.choice(("answered",) * 27 + ("busy", "no_answer", "declined"))
-        is_answered = leg == "answered"
-        outcome = Outcome.ANSWERED if is_answered else position == 2 and Outcome.UNANSWERED
-        ended = LegEnd(position, line, leg, at, 200 if is_answered else None)
-        calls.step(connection, key, call, ended, outcome=outcome or None)
-        if is_answered:
-            return
+        outcome = draw.choice(("answered",) * 27 + ("busy", "no_answer", "declined"))
+        seconds, talked = draw.randrange(3, 30), 200 if outcome == "answered" else None
+        leg = Leg(position, line, at, None, outcome, seconds, talked)
+        at += timedelta(seconds=seconds)
+        call = replace(call, ended_at=at, legs=(*call.legs, leg))
+        if outcome == "answered":
+            break
+    over = Outcome.ANSWERED if talked else Outcome.UNANSWERED
+    answered_by = line if talked else None
+    calls.write(connection, key, replace(call, outcome=over, answered_by=answered_by))
 
 
 def staff_service(folder, role, at=START):
