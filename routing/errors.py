@@ -90,11 +90,11 @@ class RotaConflict(InvalidRotaChange):
         )
 
 
-class InvalidSpreadsheet(RoutingError):
+class InvalidSpreadsheet(InvalidForm):
     """A spreadsheet that is not imported. ``problems`` lists each problem with its row."""
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(("Nothing was imported.", *problems)))
+        super().__init__("file", "\n".join(("Nothing was imported.", *problems)))
         self.problems = tuple(problems)
 
 

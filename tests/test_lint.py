@@ -231,6 +231,8 @@ NIGHT = """\
 ENTRIES = (
     "date: 2026-12-09, name: Wednesday that covers its night, hours: 17:00-08:30",
     "date: 2026-12-09, name: Wednesday that ends at midnight, hours: 17:00-24:00",
+    "date: 2026-12-09, name: Wednesday without its last minutes, hours: 17:00-23:45}\n"
+    '      - {date: 2026-12-10, name: Thursday from midnight, hours: "00:00-08:30, 17:00-08:30"',
     "date: 2026-11-22, name: Sunday before the first day, hours: 00:00-08:30",
     "every: 31 December, name: Last day of the year, hours: 12:00-24:00",
     "from: 2027-02-01, to: 2027-02-28, name: Winter, hours: {mon-sun: 08:30-08:30}",

@@ -210,12 +210,12 @@ class StaffForm(FlaskForm):
 
     def refuse(self, error: Exception) -> None:
         """Show why the form was refused, beside the field to change if the error names one."""
-        name = getattr(error, "field", None)
+        name, messages = getattr(error, "field", None), getattr(error, "problems", [str(error)])
         for field in self:
             if field.name == name:
-                field.errors = [str(error)]
+                field.errors = messages
                 return
-        self.form_errors.append(str(error))
+        self.form_errors += messages
 
     @property
     def summary(self) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from wtforms import Field
 
 from routing import lookup, rota_service
 from routing.core.instants import Span
-from routing.errors import InvalidRotaChange, InvalidSpreadsheet, UnknownShift
+from routing.errors import InvalidForm, InvalidRotaChange, UnknownShift
 from routing.rota import descriptions, spreadsheet
 from routing.rota.descriptions import RotaText
 from routing.rota.roster import (
@@ -185,9 +185,10 @@ def swap(shift_id: int) -> AnyResponse:
             return _confirm("swapped", rota, swap_shifts(rota, shift, other, at))
     if shift.during.end <= at:
         raise InvalidRotaChange("", "This shift is over: nobody can swap it any more.")
-    start = max(at, shift.during.start - rota_service.GAP_LOOKAHEAD)
-    end = max(at, shift.during.end) + rota_service.GAP_LOOKAHEAD
-    rota = rota_service.read_rota(min(start, shift.during.start), end)
+    rota = rota_service.read_rota(
+        shift.during.start - rota_service.GAP_LOOKAHEAD,
+        shift.during.end + rota_service.GAP_LOOKAHEAD,
+    )
     offers: list[tuple[Shift, int | None]] = []
     for other in sorted(rota.shifts, key=lambda one: abs(one.during.start - shift.during.start)):
         with suppress(InvalidRotaChange):  # it cannot be swapped with this one
@@ -248,36 +249,29 @@ def import_() -> AnyResponse:
     """Ask for a spreadsheet, and read back what it would change; save just that if confirmed."""
     form = ImportForm()
     if form.validate_on_submit():
-        try:
-            return _import(form)
-        except InvalidSpreadsheet as error:
-            form.file.errors = error.problems
-        except InvalidRotaChange as error:
-            form.file.errors = [str(error)]
+        with form.refusing(InvalidForm):
+            replaces = form.replace.data
+            proposal = rota_service.plan_import(
+                form.content, form.add_people.data, replaces, form.name
+            )
+            difference, sheet = proposal.difference, proposal.sheet
+            if sheet is None or difference.is_empty:
+                return redirect(url_for("rota.show", known=difference.unchanged))
+            text, names = RotaText(proposal.rota, lookup.now()), proposal.rota.role_names
+            return _save_or_read_back(
+                proposal,
+                "rota_import_check.html",
+                file=form.file_again(),
+                replaces=replaces,
+                roles=join_words([names[role_id] for role_id in sheet.role_ids], text.locale),
+                period=text.span(sheet.period),
+                lines=text.difference(difference),
+            )
     return render_page(
         "rota_import.html",
         form=form,
         columns=",".join(spreadsheet.COLUMNS),
         roles=[(role.name.get("en"), role.id) for role in lookup.snapshot().directory.rota],
-    )
-
-
-def _import(form: ImportForm) -> AnyResponse:
-    """Save an import or read it back. Raise InvalidSpreadsheet, InvalidRotaChange."""
-    replaces = form.replace.data
-    proposal = rota_service.plan_import(form.content, form.add_people.data, replaces, form.name)
-    rota, difference, sheet = proposal.rota, proposal.difference, proposal.sheet
-    if sheet is None or difference.is_empty:
-        return redirect(url_for("rota.show", known=difference.unchanged))
-    text = RotaText(rota, lookup.now())
-    return _save_or_read_back(
-        proposal,
-        "rota_import_check.html",
-        file=form.file_again(),
-        replaces=replaces,
-        roles=join_words([rota.role_names[role_id] for role_id in sheet.role_ids], text.locale),
-        period=text.span(sheet.period),
-        lines=text.difference(difference),
     )
 
 

@@ -245,7 +245,7 @@ def test_every_line_is_shown_with_its_number_of_that_day(page, path):
     _, html = page(two_lines(night=f"phone: 01632 960002, {works}"), path=path)
 
     assert 'href="tel:+441632960009"' in html
-    assert 'href="tel:+441632960002"' not in html
+    assert "960002" not in html.partition("<main")[2]
 
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))

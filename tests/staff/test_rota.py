@@ -123,6 +123,14 @@ def test_a_gap_in_the_grid_leads_to_filling_it_for_those_who_arrange_the_rota(ap
     assert "fill this gap" not in look().text.replace("Fill this gap", "")
 
 
+def test_a_gap_beside_somebody_on_duty_says_nothing_of_them(app, look):
+    rostered.shifts(app, "mash-social-worker,2026-12-24 08:30,2026-12-24 15:30,Dev Patel")
+    page = page_text(look())
+
+    assert "8:30am to 3:30pm Dev Patel 8:30am to 3:30pm 1 of 2 people Friday" in page
+    assert "Dev Patel is off" not in page and "Dev Patel has left" not in page
+
+
 def test_the_day_on_which_the_clocks_change_says_so(look):
     for day, hours in (("2027-03-27", "forward: 23"), ("2026-10-24", "back: 25")):
         assert f"Clocks go {hours} hours" in page_text(look(f"/staff/rota?from={day}"))

@@ -95,6 +95,7 @@ def test_the_second_who_diverts_the_same_calls_sees_the_first_divert_before(sign
     again = confirm(second, shown)
 
     assert "Another divert or a handover has changed this since you last looked" in page_text(again)
+    second.send(again, "/staff/diverts/new")  # the line is shut, and that is not ticked again
     assert len(stored()) == 1
     assert confirm(second, again).status_code == 200
     assert len(stored()) == 2
