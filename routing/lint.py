@@ -229,12 +229,16 @@ def is_one_slip(typed: str, known: str) -> bool:
 
 
 def _shorten(problem: Problem) -> Problem:
-    """Return a warning cut to MAX_WARNING_CHARS with its place, and all of it as its details."""
-    room = MAX_WARNING_CHARS - len(str(replace(problem, message="")))
-    if len(problem.message) <= room or problem.level != "warning":
+    """Return a warning cut to MAX_WARNING_CHARS with its place, and all of it as its details.
+
+    It is cut behind its last mark of punctuation, no number or name in two, if much is left then.
+    """
+    message, room = problem.message, MAX_WARNING_CHARS - len(str(replace(problem, message="")))
+    if len(message) <= room or problem.level != "warning":
         return problem
-    message = shorten(problem.message, room, placeholder=" ...")
-    return replace(problem, message=message, details=problem.message)
+    cut = shorten(message, room, placeholder=" ...")
+    at_mark = re.match(rf".{{{room // 2},{room - 5}}}[,.:;] ", message)
+    return replace(problem, message=f"{at_mark[0]}..." if at_mark else cut, details=message)
 
 
 def _check_texts(directory: Directory, source: YamlSource) -> Iterator[PathProblem]:

@@ -1,6 +1,7 @@
 """who-to-call who, status and directory: plain words, and an exit status."""
 
 import json
+import re
 
 import pytest
 from conftest import ANYSHIRE, ROOT
@@ -115,12 +116,13 @@ def test_check_lists_problems_and_strict_fails_on_warnings(run, tmp_path):
 
 def test_check_prints_a_warning_as_one_short_line_and_in_full_when_asked(run, tmp_path):
     file = tmp_path / "gap.yaml"
-    file.write_text(CLEAN.replace("hours: always", "hours: {mon-sun: '17:00-08:30'}", 1))
+    file.write_text(CLEAN.replace("hours: always", "hours: {mon-fri: '17:00-08:30'}", 1))
     short = run("directory", "check", str(file)).output.splitlines()[:-1]
     full = run("directory", "check", "--verbose", str(file)).output
 
     assert short
     assert all(len(line) <= 160 for line in short)
+    assert all(re.search(r"[.?]$|[,.:] \.\.\.$", line) for line in short)  # no date cut in two
     assert len(full.splitlines()) > len(short) + 1
 
 
