@@ -57,7 +57,8 @@ def prove_calls(directories=120, calls=40, requests=20_000):
             print(fault)
     logging.disable(logging.NOTSET)
     text = (
-        f"{directories * calls:,} calls, {documents:,} documents; {wrong} directories with a wrong one. "
+        f"{directories * calls:,} calls, {documents:,} documents; "
+        f"{wrong} directories with a wrong one. "
         f"Longest unanswered ringing {ringing} seconds, longest call {duration:.0f} seconds.\n\n"
         f"{requests:,} requests that Twilio would never send, {len(faults)} answered wrongly."
     )
