@@ -31,12 +31,8 @@ def services(folder, clock):
     return make
 
 
-def telephone(directories=120, calls=40, requests=20_000):
-    """Play call histories, and send what Twilio never would.
-
-    Return (calls, documents, wrong directories, longest ringing and longest call in seconds),
-    (requests, wrong answers).
-    """
+def prove_calls(directories=120, calls=40, requests=20_000):
+    """Prove the telephone: play call histories, and send what Twilio never would."""
     documents = wrong = ringing = duration = 0
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
@@ -60,15 +56,10 @@ def telephone(directories=120, calls=40, requests=20_000):
         for fault in faults[:5]:
             print(fault)
     logging.disable(logging.NOTSET)
-    return (directories * calls, documents, wrong, ringing, duration), (requests, len(faults))
-
-
-def prove_calls():
-    """Prove the telephone."""
-    (calls, documents, wrong, ringing, duration), (requests, faults) = telephone()
     text = (
-        f"{calls:,} calls, {documents:,} documents; {wrong} directories with a wrong one. Longest "
-        f"unanswered ringing {ringing} seconds, longest call {duration:.0f} seconds.\n\n"
-        f"{requests:,} requests that Twilio would never send, {faults} answered wrongly."
+        f"{directories * calls:,} calls, {documents:,} documents; "
+        f"{wrong} directories with a wrong one. "
+        f"Longest unanswered ringing {ringing} seconds, longest call {duration:.0f} seconds.\n\n"
+        f"{requests:,} requests that Twilio would never send, {len(faults)} answered wrongly."
     )
     return text, bool(wrong or faults)

@@ -58,17 +58,15 @@ def break_everything():
     for kind, codes_by_fault in FAULTS.items():
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            service = stack.enter_context(service_of(kind, folder, stack))
+            if kind == "stepped":
+                running = stepped_service(folder)
+            else:
+                is_postgresql = kind == "postgresql"
+                server = stack.enter_context(postgres.running()) if is_postgresql else None
+                running = running_service(folder, server)
+            service = stack.enter_context(running)
             for fault, codes in codes_by_fault.items():
                 yield run_fault(name(fault), service, fault, codes, during=3.0, patience=20)
-
-
-def service_of(kind, folder, stack):
-    """Return the service of a kind in FAULTS, to be started."""
-    if kind == "stepped":
-        return stepped_service(folder)
-    server = stack.enter_context(postgres.running()) if kind == "postgresql" else None
-    return running_service(folder, server)
 
 
 def kill_workers(times=200, every=10):

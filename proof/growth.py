@@ -100,12 +100,6 @@ class Grown:
         assert answer.status_code == 200, (path, answer.status_code)
         return answer
 
-    def pages(self, *paths, times=3):
-        """Return the seconds that each page costs, the first time it is asked for aside."""
-        for path in paths:
-            self.get(path)
-        return {path: cost(lambda path=path: self.get(path), times) for path in paths}
-
 
 def services(count):
     """Measure a directory of so many services; return the figures of LIMITS."""

@@ -79,7 +79,7 @@ def directory(draw):
 
 @dataclass
 class History:
-    """One call, played step by step. ``expected`` is whom the next document must ring."""
+    """One call, played step by step; ``rung`` is whom it rang, in order."""
 
     draw: random.Random
     twilio: Telephone

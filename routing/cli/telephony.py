@@ -34,7 +34,6 @@ from routing.cli.common import (
 from routing.cli.maintenance import run_purge
 from routing.conditions import Severity
 from routing.config import base_url
-from routing.core.directory import Service
 from routing.store import calls
 from routing.store.retention import CALL_RULE
 from routing.telephony import twiml
@@ -310,26 +309,25 @@ def _twilio_account() -> Iterator[Finding]:
         return
     for service in lookup.snapshot().directory.services:
         if service.number is not None:
-            yield from _number_at_twilio(service, service.number.e164)
+            yield from _number_at_twilio(service.id, service.number.e164)
 
 
-def _number_at_twilio(service: Service, e164: str) -> Iterator[Finding]:
+def _number_at_twilio(service_id: str, e164: str) -> Iterator[Finding]:
     try:
         answer = _ask_twilio("IncomingPhoneNumbers", PhoneNumber=e164)
-        accounts_numbers = answer.json()["incoming_phone_numbers"]
-        for number in accounts_numbers[:1]:
-            for kind in ("voice", "sms"):  # a TwiML App, where there is one, counts instead
-                if application_sid := number.get(f"{kind}_application_sid"):
-                    application = _ask_twilio(f"Applications/{application_sid}").json()
-                    number |= {key: application[key] for key in application if key.startswith(kind)}
+        number: dict[str, Any] = next(iter(answer.json()["incoming_phone_numbers"]), {})
+        for kind in ("voice", "sms"):  # a TwiML App, where there is one, counts instead
+            if application_sid := number.get(f"{kind}_application_sid"):
+                application = _ask_twilio(f"Applications/{application_sid}").json()
+                number |= {key: application[key] for key in application if key.startswith(kind)}
     except (requests.RequestException, KeyError, ValueError) as error:
         yield _stops(f"Twilio gave no answer about {e164}: {_no_answer(error)}.")
         return
     yield from _answer_clock("Twilio", answer)
-    if not accounts_numbers:
-        yield _stops(f"Twilio's account has no number {e164}, which '{service.id}' answers.")
+    if not number:
+        yield _stops(f"Twilio's account has no number {e164}, which '{service_id}' answers.")
         return
-    changes = [_stops(f"At Twilio, {e164}: {text}") for text in _changes(service.id, number)]
+    changes = [_stops(f"At Twilio, {e164}: {text}") for text in _changes(service_id, number)]
     yield from changes or [_ok(f"At Twilio, {e164} asks this service, and has its fallback.")]
 
 

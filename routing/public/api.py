@@ -93,14 +93,14 @@ def service_timeline(service: str) -> Response:
     if not start <= end <= start + MAX_TIMELINE:
         raise InvalidTime("'to' must not be before 'from', nor more than 400 days after it.")
     timetables, locale = lookup.snapshot().timetables, lookup.locale()
-    spans = [
-        {
-            **formats.span_json(span, locale),
-            "line": formats.answer_json(timetables.service(service), answer),
-            "reason": answer.reason.code.value,
-        }
-        for span, answer in timeline(timetables, service, start, end, lookup.diverts())
-    ]
+    lines: dict[tuple[str, str], formats.Json] = {}  # made once: the same few answer in turn
+    spans = []
+    for span, answer in timeline(timetables, service, start, end, lookup.diverts()):
+        key = answer.line.id, answer.phone.display
+        if key not in lines:
+            lines[key] = formats.answer_json(timetables.service(service), answer)
+        reason = answer.reason.code.value
+        spans.append({**formats.span_json(span, locale), "line": lines[key], "reason": reason})
     return _cacheable({"service": service, "spans": spans, "language": locale.language})
 
 

@@ -108,9 +108,6 @@ _FORWARDING_PARAMETER = re.compile(
 _NOT_IN_A_NUMBER = re.compile(r"[A-Za-z@<>,;:=/|&\"]")
 """What ends a number in a SIP header, such as ``"MASH" <sip:01632960001@10.0.0.1>;reason=busy``."""
 
-Fallbacks = dict[str, tuple[object, str]]
-"""By service: what its fallback was made of (a directory's hash and a date), and the TwiML."""
-
 bp = Blueprint("telephony", __name__, url_prefix="/twilio")
 
 
@@ -120,7 +117,7 @@ def init_app(app: Flask) -> None:
     The application's own error handlers must call ``connect_anyway`` for a path that
     ``is_below_twilio``: no blueprint sees a fault in opening the session.
     """
-    app.extensions["fallbacks"] = {}
+    app.extensions["fallbacks"] = {}  # by service: its directory's hash with a date, and the TwiML
     app.extensions["text_limits"] = sms.TextLimits(app.extensions["call_log"])
     app.register_blueprint(bp)
 
@@ -213,7 +210,7 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
     None means all services: a thousand would keep a caller waiting. It never raises: a fault is
     logged, and what was made before stays.
     """
-    fallbacks: Fallbacks = current_app.extensions["fallbacks"]
+    fallbacks: dict[str, tuple[object, str]] = current_app.extensions["fallbacks"]
     try:
         snapshot, number = lookup.snapshot(), rehearsal_number(current_app.config)
         services, directory = snapshot.timetables.services, snapshot.directory
@@ -229,7 +226,7 @@ def make_fallbacks(service_ids: Iterable[str] | None = None) -> None:
 
 def _fallback(names: Iterable[str]) -> str:
     """Return the fallback of the service named, or else of the directory's first. Never raise."""
-    fallbacks: Fallbacks = current_app.extensions["fallbacks"]
+    fallbacks: dict[str, tuple[object, str]] = current_app.extensions["fallbacks"]
     named = (fallbacks[name] for name in names if name in fallbacks)
     return next(named, next(iter(fallbacks.values()), ("", APOLOGY)))[1]
 
@@ -250,7 +247,6 @@ def is_signed() -> bool:
     signed. To refuse a stranger's takes 1 ms at most: nothing limits how many run at a time.
     """
     settings, names = current_app.config, ("TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_2")
-    tokens = [settings[name] for name in names if settings[name]]
     if SIGNATURE_HEADER not in request.headers:
         return False
     try:
@@ -259,6 +255,7 @@ def is_signed() -> bool:
         joined = {"": "".join(chain.from_iterable(sorted(_read_form())))}
         target = request.environ.get("RAW_URI") or request.environ["REQUEST_URI"]
         url = f"{base_url(settings)}{target}"
+        tokens = (settings[name] for name in names if settings[name])
         return any(_is_signed_with(token, url, joined) for token in tokens)
     except Exception as error:  # whatever a server raises for a body that is cut short
         log.info("the signature of a request cannot be checked: %s", type(error).__name__)

@@ -196,16 +196,11 @@ def half_written(service):
     try:
         yield
     finally:
-        _write_in_slices(service.file, text)
-
-
-def _write_in_slices(file, text):
-    """Write as an editor does that saves in place, over a slow line."""
-    with file.open("wb") as written:
-        for start in range(0, len(text), len(text) // 6):
-            written.write(text[start : start + len(text) // 6])
-            written.flush()
-            time.sleep(0.1)
+        with service.file.open("wb") as file:  # as an editor saves in place, over a slow line
+            for start in range(0, len(text), len(text) // 6):
+                file.write(text[start : start + len(text) // 6])
+                file.flush()
+                time.sleep(0.1)
 
 
 @contextmanager

@@ -60,6 +60,19 @@ def test_a_call_that_begins_before_five_stays_with_the_day_line(twilio, clock):
     assert twilio.call("CA2").number == EDS
 
 
+@pytest.mark.parametrize(("end", "verb"), [("07:59", "Dial"), ("08:00", "Hangup")])
+def test_the_eight_minutes_of_a_call_that_is_repeated_run_from_its_beginning(
+    twilio, clock, end, verb
+):
+    clock.set(DAY)
+    twilio.call("CA1")
+    clock.set("2026-11-23T12:07:00Z")
+    document = twilio.call("CA1")
+    clock.set(f"2026-11-23T12:{end}Z")
+
+    assert twilio.ends(document, "CA1", "busy").verbs[-1] == verb
+
+
 def divert(app, options):
     command = f"divert set {options} --note x --although-closed"
     done = app.test_cli_runner().invoke(args=command.split())
@@ -311,6 +324,8 @@ def test_a_mistyped_address_still_puts_the_caller_through(twilio):
         form = twilio.form(f"call {path}", CALLER, CALLED)
 
         assert twilio.document(f"{BASE}/twilio/voice/{path}", form).number == MASH, path
+    step = twilio.call("CA1").dial.get("action").replace("/after?", "/afte?")
+    assert "&tried=mash&" in twilio.document(step, form).dial.get("action")
 
 
 SERVICE_PATHS = [
