@@ -114,8 +114,9 @@ def test_an_answer_with_a_character_that_no_file_may_have_is_asked_again(new, ch
 def test_hours_may_end_with_a_semicolon(new):
     new(COUNTY)
     text = new.file.read_text()
-    new(re.sub('^(day_hours: .*)"$', r'\1;"', COUNTY, flags=re.M), None, "--force")
+    ended = re.sub('^(day_hours: .*)"$', r'\1;"', COUNTY, flags=re.M)
 
+    assert new(ended, None, "--force").exit_code == 0
     assert new.file.read_text() == text
 
 
