@@ -136,9 +136,10 @@ def move(divert_id: int) -> AnyResponse:
     if form.validate_on_submit():
         with form.refusing(InvalidDivert):
             proposed = lookup.propose_new_end(row, form.until.data)
-            if page := _check(form, [proposed], _others([divert_id]), at, moved=row):
-                return page
-            _move_ends([divert_id], proposed.during.end)
+            if not form.shown.data or proposed.during.end != row.during.end:  # else a second tap
+                if page := _check(form, [proposed], _others([divert_id]), at, moved=row):
+                    return page
+                _move_ends([divert_id], proposed.during.end)
             return redirect(url_for("diverts.index", done="moved"))
     (view,) = (view for view in current_diverts(at) if view.id == divert_id)
     return render_page("divert_move.html", form=form, divert=view, handover=handover)
@@ -229,13 +230,14 @@ def _check(
 
     What is the same for several services is shown once. The page holds the end as an instant; a
     handover is worked out again. ``others`` are the diverts that are set besides; those by
-    colleagues count as shown. ``moved`` is the divert that is given another end.
+    colleagues count as shown, with their ends. ``moved`` is the divert that is given another end.
     """
     facts, locale = lookup.snapshot(), lookup.staff_locale()
     ends = [(divert.service, divert.line.id, divert.during.end) for divert in proposed]
     services, actor = {service_id for service_id, *_ in ends}, current_account().actor
-    by_colleagues = [row.id for row in others if row.service in services and row.set_by != actor]
-    shown = digest(ends, by_colleagues)
+    by_colleagues = [row for row in others if row.service in services and row.set_by != actor]
+    seen = [(row.id, row.during.end) for row in (*by_colleagues, *([moved] if moved else []))]
+    shown = digest(ends, seen)
     warnings = staff_text.closed_warnings(facts.timetables, proposed, at, locale)
     is_same = form.shown.data == shown
     if is_same and (form.although_closed.data or not warnings):

@@ -110,7 +110,7 @@ def test_what_was_shown_is_what_is_set_though_a_handover_came_between(duty, cloc
     clock.set("2026-11-23T17:00:30Z")
     again = confirm(duty, page)
 
-    assert "Another divert or a handover has changed this" in page_text(again)
+    assert "A divert or a handover has changed this" in page_text(again)
     assert "until 8:30am tomorrow" in page_text(again)
     assert stored() == ()
 

@@ -19,6 +19,7 @@ from routing.rota_service import Proposal
 NIGHT = "eds-social-worker"
 COVER, REMOVE, NEW = (f"/staff/rota/shifts/{end}" for end in ("1/cover", "1/remove", "new"))
 CHANGED = "has changed since you last looked"
+DIVERT_CHANGED = "has changed this since you last looked"
 
 
 @pytest.fixture
@@ -94,11 +95,37 @@ def test_the_second_who_diverts_the_same_calls_sees_the_first_divert_before(sign
     confirm(first, check_divert(first))
     again = confirm(second, shown)
 
-    assert "Another divert or a handover has changed this since you last looked" in page_text(again)
+    assert f"A divert or a handover {DIVERT_CHANGED}" in page_text(again)
     second.send(again, "/staff/diverts/new")  # the line is shut, and that is not ticked again
     assert len(stored()) == 1
     assert confirm(second, again).status_code == 200
     assert len(stored()) == 2
+
+
+def test_the_second_who_moves_an_end_sees_the_end_that_the_first_has_set(signed_in, app, stored):
+    first, second, path = signed_in("divert"), signed_in("divert", "view"), "/staff/diverts/1"
+    confirm(first, check_divert(first))
+    shown = check(second, path, until="1h")
+    first.send(check(first, path, until="4h"), path, although_closed="yes")
+    again = second.send(shown, path, although_closed="yes")
+
+    assert DIVERT_CHANGED in page_text(again)
+    assert "3 hours shorter than it is set for" in page_text(again)
+    assert stored()[0].during.end.hour == 19
+    second.send(again, path, although_closed="yes")
+    assert stored()[0].during.end.hour == 16
+
+
+def test_the_second_who_diverts_sees_that_the_first_has_ended_a_divert(signed_in, app, stored):
+    first, second = signed_in("divert"), signed_in("divert", "view")
+    confirm(first, check_divert(first))
+    shown = check_divert(second, line="duty-manager")
+    first.send(first.get("/staff/diverts/1/end"), "/staff/diverts/1/end")
+    again = confirm(second, shown)
+
+    assert DIVERT_CHANGED in page_text(again)
+    assert "Instead of the Multi-Agency Safeguarding Hub (MASH)" in page_text(again)
+    assert stored() == ()
 
 
 def test_of_two_who_save_at_the_same_instant_one_saves_and_the_other_is_refused(app):
