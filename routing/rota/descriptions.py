@@ -119,12 +119,20 @@ class RotaText:
         return f"{who} has {length} to rest: a shift ends {ends}, the next begins {begins}"
 
     def cover(self, assignment: Assignment) -> str:
-        """Describe the cover behind an assignment: "for Amara Owusu: Sick"; "" without a cover."""
-        if assignment.cover is None:
+        """Describe why it is not simply a shift of whoever has it; "" where it is.
+
+        "for Amara Owusu: Sick"; where nobody has it, "Amara Owusu is off", "Ben Hughes has left".
+        """
+        cover, holder = assignment.cover, assignment.shift.person_id
+        planned = holder if cover is None else cover.person_id
+        if assignment.person_id != planned:
+            return f"{self.rota.names[planned]} has left"
+        if cover is None:
             return ""
-        holder = assignment.shift.person_id
-        covered = f"for {self.rota.names[holder]}" if assignment.person_id != holder else ""
-        return ": ".join(filter(None, (covered, assignment.cover.note)))
+        covered = f"for {self.rota.names[holder]}" if planned != holder else ""
+        if planned is None:
+            covered = f"{self.rota.names[holder]} is off"
+        return ": ".join(filter(None, (covered, cover.note)))
 
     def now(self, role: RotaRole) -> tuple[str, str]:
         """Describe who is on duty, and until when and who is next.

@@ -291,13 +291,9 @@ def _bars(text: RotaText, role: RotaRole, period: Span) -> Iterator[GridBar]:
             )
     for gap, missing in rota.role_gaps(role.id, period.start, period.end):
         absent = [duty for duty in duties if duty.person_id is None and duty.during.overlaps(gap)]
-        notes = [
-            f"{rota.names[duty.shift.person_id]} {'is off' if duty.cover else 'has left'}"
-            + (f": {duty.cover.note}" if duty.cover and duty.cover.note else "")
-            for duty in absent
-        ]
+        note = "; ".join(map(text.cover, absent))
         who = descriptions.format_shortfall(role, missing).capitalize()
-        yield GridBar("gap", gap, who, "; ".join(notes), _gap_link(rota, role, gap, absent))
+        yield GridBar("gap", gap, who, note, _gap_link(rota, role, gap, absent))
 
 
 def _gap_link(rota: Rota, role: RotaRole, gap: Span, absent: Sequence[Assignment]) -> str:

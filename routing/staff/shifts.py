@@ -323,13 +323,14 @@ def _confirm(
 
 
 def _save_or_read_back(proposal: Proposal, template: str, **page: Any) -> AnyResponse:
-    """Save a change if just this was confirmed, of the rota as it is now; else read it back.
+    """Save a change if just this was confirmed, of rota and directory as they are now.
 
-    Starts do not count: of what has begun they move with the clock. Raise InvalidRotaChange.
+    Else read it back. Starts do not count: of what has begun they move with the clock. Raise
+    InvalidRotaChange.
     """
     confirmation = StaffForm()  # of a form alone: no link confirms anything
     ends = [(change.person_id, change.during.end) for change in proposal.changes]
-    shown = digest(proposal.rota.revision, ends)
+    shown = digest(proposal.rota.revision, lookup.snapshot().sha256, ends)
     if confirmation.shown.data != shown:
         return render_page(
             template,

@@ -1,7 +1,10 @@
 """Filling and importing: shown before it is so, all or nothing, undone in one step."""
 
+import shutil
+
 import pytest
 import rostered
+from conftest import ANYSHIRE
 from staff.conftest import page_text, send_sheet
 
 from routing import lookup, rota_service
@@ -21,8 +24,13 @@ CHRISTMAS = {
 
 
 @pytest.fixture
-def app(before_christmas):
-    return before_christmas()
+def directory(tmp_path):
+    return shutil.copy(ANYSHIRE, tmp_path / "directory.yaml")
+
+
+@pytest.fixture
+def app(before_christmas, directory):
+    return before_christmas(directory=directory)
 
 
 @pytest.fixture
@@ -70,6 +78,20 @@ def test_what_would_be_added_is_shown_and_added_when_confirmed_and_undone_as_one
     back = arranger.send(undone, "/staff/rota/undo/2")
     assert "Put back: Filled Out-of-hours social worker for December 2026" in page_text(back)
     assert shifts() == filled
+
+
+def test_a_shift_that_begins_earlier_by_another_directory_is_shown_again(
+    app, arranger, ask, directory, shifts
+):
+    page = ask()
+    text = directory.read_text("utf-8")
+    directory.write_text(text.replace("08:30-15:30", "08:30-14:30"))
+    app.extensions["snapshot_loader"].snapshot = None
+    again = arranger.send(page, FILL)
+
+    assert "has changed since you last looked" in page_text(again)
+    assert "From 2:30pm tomorrow until 8:30am on Friday 25 December" in page_text(again)
+    assert shifts() == []
 
 
 def test_a_shift_added_meanwhile_is_not_overwritten_but_shown(app, arranger, ask, shifts):

@@ -81,6 +81,9 @@ def test_whoever_leaves_leaves_gaps_that_can_be_seen_and_is_given_no_shift_back(
     gaps = page_text(arranger.get("/staff/rota/gaps"))
     assert "nobody from 8:30am on Friday 25 December until 8:30am on Saturday 26" in gaps
     assert "Siân O’Brien has left" in page_text(arranger.get("/staff/rota?from=2026-12-24"))
+    shift = page_text(arranger.get("/staff/rota/shifts/2"))
+    assert "Nobody (Siân O’Brien has left)" in shift
+    assert "Siân O’Brien is away" not in shift
 
 
 def test_my_shifts_are_those_that_i_work_after_covers(app, mine):
