@@ -313,6 +313,11 @@ def directory_text(given: Answers, folder: Path, at: datetime) -> str:
     errors = {key: unknown for key in given if key not in answers}
     missing = [question for question in QUESTIONS if not answers[question.key]]
     errors |= {question.key: f"it is missing. {question.words}." for question in missing}
+    for key, answer in answers.items():
+        try:
+            read_yaml(json.dumps({key: answer}, ensure_ascii=False))
+        except UnreadableFile as error:  # with such a character nobody could read the directory
+            raise BadAnswers(errors | {key: str(error)}) from error
     text = _render(answers, at.astimezone(ZoneInfo(schema.UK_ZONE)).date())
     try:
         problems = lint.warnings(*parse(text, Path("directory.yaml")), folder, at)
@@ -337,10 +342,11 @@ def _render(answers: Answers, today: date) -> str:
     listed = answers["languages"]
     words_listed: list[Node] = [*str(listed).replace(",", " ").split()]
     languages = listed if isinstance(listed, list) else words_listed
+    are_known = all(code in schema.LANGUAGES for code in languages)
 
     def words(text: Node, welsh: str = "") -> str:
         """Return a text for each language; one without a translation stands in both."""
-        if languages == ["en"] or not isinstance(text, str) or set(languages) - {"en", "cy"}:
+        if languages == ["en"] or not isinstance(text, str) or not are_known:
             return quote(text)
         texts = [welsh if code == "cy" else text for code in languages]
         if not welsh:
@@ -372,15 +378,15 @@ def _split_line(line: Node | None) -> tuple[Node, Node]:
 def _split_hours(hours: Node | None) -> list[tuple[str, Node]]:
     """Return days and their hours; of hours without days, such as always, the days are ""."""
     if isinstance(hours, dict):
-        return list(hours.items())
-    parts = (part.strip().rpartition(": ") for part in str(hours).split(";"))
+        return list(hours.items()) or [("", "")]
+    parts = (part.strip().rpartition(": ") for part in str(hours).strip(" ;").split(";"))
     return [(days, text) for days, _, text in parts]
 
 
 def quote(node: Node | None) -> str:
     """Return a value as YAML, in quotes only where it needs them."""
     with suppress(UnreadableFile):
-        if read_yaml(f"a: {{b: {node}}}").root == {"a": {"b": node}}:
+        if node and read_yaml(f"a: {{b: {node}}}").root == {"a": {"b": node}}:
             return str(node)
     return json.dumps(node, ensure_ascii=False)
 

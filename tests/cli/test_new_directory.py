@@ -103,6 +103,23 @@ def test_bad_answers_that_are_typed_and_hours_that_leave_a_gap_are_asked_again(n
     assert "night_hours: add this to the hours of 'night'" in result.output
 
 
+@pytest.mark.parametrize("character", ["\x07", "\u2028", "\u202e"])
+def test_an_answer_with_a_character_that_no_file_may_have_is_asked_again(new, character):
+    result = new(None, typed([TYPED[0] + character, *TYPED[1:], TYPED[0]], "y"))
+
+    assert result.exit_code == 0, result.output
+    assert re.search("council: here is a .*: delete it", result.output)
+
+
+def test_hours_may_end_with_a_semicolon(new):
+    new(COUNTY)
+    text = new.file.read_text()
+    ended = re.sub('^(day_hours: .*)"$', r'\1;"', COUNTY, flags=re.M)
+
+    assert new(ended, None, "--force").exit_code == 0
+    assert new.file.read_text() == text
+
+
 def test_each_bad_answer_of_a_file_is_named(new):
     bad = COUNTY.replace("england-and-wales", "atlantis").replace("01632 960001", "01632 9600")
     result = new(bad.replace("languages: en", "language: en").replace("08:30-17:00", "9 to 5"))
@@ -126,6 +143,9 @@ DOUBTFUL = [
     ("Testshire County Council", "[Testshire, Council]", "council:"),
     ("Multi-Agency Safeguarding Hub (MASH), 01632 960001", "[MASH, 01632 960001]", "day_line:"),
     ("Emergency Duty Team, 01632 960002", "{name: [a], phone: 01632 960002}", "night_line:"),
+    ("languages: en", "languages: [en, [cy]]", "languages:"),
+    ("night_hours: always", "night_hours: {}", "night_hours: it is missing"),
+    ("night_hours: always", "night_hours: 'always; fri: closed'", "night_hours:"),
 ]
 
 
