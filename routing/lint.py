@@ -386,9 +386,8 @@ def _check_ringing(directory: Directory) -> Iterator[PathProblem]:
         key = "options" if line.options is not None else "send_digits"
         if line.press_1_to_accept and getattr(line, key) is not None:
             message = (
-                f"a menu answers '{line.id}', and no menu presses 1. Remove `press_1_to_accept`, "
-                f"or write a number without a menu. By its `{key}` a menu answers, so no call is "
-                "accepted."
+                "remove `press_1_to_accept`, or write a number without a menu: by its "
+                f"`{key}` a menu answers '{line.id}', and no menu presses 1."
             )
             yield PathProblem((*path, "press_1_to_accept"), "menu_never_accepts", message)
         most = max_ring_seconds(line)
