@@ -65,10 +65,12 @@ def build_snapshot(
     except InvalidBankHolidays as error:
         holiday_list, fault = previous.holidays.published if previous else None, str(error)
     holidays = build_calendar(directory.holiday_rules, holiday_list, fault)
-    basis = directory, holidays.dates
-    if previous is not None and basis == (previous.directory, previous.holidays.dates):
-        return Snapshot(directory, holidays, previous.timetables, at)
-    return Snapshot(directory, holidays, Timetables(*basis), at)
+    timetables = Timetables(directory, holidays.dates)
+    if previous is not None and holidays.dates == previous.holidays.dates:
+        # By their text: two spellings of a number are equal, and answers show the one of the file.
+        is_same = directory is previous.directory or repr(directory) == repr(previous.directory)
+        timetables = previous.timetables if is_same else timetables
+    return Snapshot(directory, holidays, timetables, at)
 
 
 class SnapshotLoader:

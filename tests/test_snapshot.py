@@ -78,6 +78,13 @@ def test_a_changed_file_is_in_use_at_the_first_request_after_it_has_been_still(
     assert number(settled(loader)) == "01632 960077"
 
 
+def test_a_number_that_is_spelt_in_another_way_is_shown_so(loader, file):
+    file.write_text(GOOD.replace("01632 960002", "(01632) 960 002"))
+    decision = settled(loader).timetables.decision("children", AT.replace(hour=22))
+
+    assert decision.phone.display == "(01632) 960 002"
+
+
 def test_a_file_that_is_being_written_is_not_read(loader, file, monkeypatch):
     settled(loader)
     with monkeypatch.context() as patched:

@@ -331,10 +331,8 @@ def directory_text(given: Answers, folder: Path, at: datetime) -> str:
 
 def _render(answers: Answers, today: date) -> str:
     day_line, night_line = _split_line(answers["day_line"]), _split_line(answers["night_line"])
-    day_hours, night_hours = (
-        _split_hours(answers["day_hours"]),
-        _split_hours(answers["night_hours"]),
-    )
+    hours = (_split_hours(answers[key]) for key in ("day_hours", "night_hours"))
+    day_hours, night_hours = hours
     if day_line[1] == night_line[1]:  # one line, at all hours
         day_hours = night_hours
     if not any(days in ("", schema.BANK_HOLIDAY) for days, _ in day_hours):
