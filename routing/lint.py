@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations, groupby, pairwise
 from pathlib import Path
 from textwrap import shorten
 from typing import NamedTuple
@@ -559,9 +559,9 @@ def _written_ranges(source: YamlSource, path: KeyPath) -> Iterator[_WrittenRange
 
 
 def _check_overlaps(ranges: Iterable[_WrittenRange]) -> Iterator[PathProblem]:
-    for first, second in combinations(ranges, 2):
-        is_same_value = first.path == second.path
-        if is_same_value and first.opens < second.closes and second.opens < first.closes:
+    by_value = groupby(ranges, key=lambda hours: hours.path)
+    for first, second in chain.from_iterable(combinations(group, 2) for _, group in by_value):
+        if first.opens < second.closes and second.opens < first.closes:
             opens, closes = min(first.opens, second.opens), max(first.closes, second.closes)
             how = "repeats" if first.text == second.text else "overlaps"
             message = (
