@@ -2,16 +2,7 @@
 
 from flask import Flask
 
-from routing.staff import (
-    accounts,
-    auth,
-    diverts,
-    history,
-    now,
-    people,
-    rota,
-    shifts,
-)
+from routing.staff import accounts, auth, diverts, history, now, people, rota, shifts
 
 
 def init_app(app: Flask) -> None:

@@ -12,12 +12,7 @@ from routing import health, lookup, rota_service
 from routing.conditions import SETUP_STEPS, Audience, Condition, Severity
 from routing.core.decision import HORIZON, Timetables, decide
 from routing.core.directory import Service, send_digits
-from routing.staff.auth import (
-    current_account,
-    render_page,
-    require_role,
-    staff_blueprint,
-)
+from routing.staff.auth import current_account, render_page, require_role, staff_blueprint
 from routing.staff.diverts import divert_views
 from routing.staff.forms import PreviewForm
 from routing.staff.rota import roles_on_duty

@@ -24,13 +24,7 @@ from routing.rota.roster import (
     validate_shift,
 )
 from routing.rota_service import Proposal
-from routing.staff.auth import (
-    current_account,
-    radio_item,
-    render_page,
-    send_csv,
-    staff_blueprint,
-)
+from routing.staff.auth import current_account, radio_item, render_page, send_csv, staff_blueprint
 from routing.staff.forms import (
     NOBODY,
     DutyForm,

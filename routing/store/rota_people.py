@@ -160,9 +160,7 @@ def leave(connection: Connection, person_id: int, at: datetime, actor: str) -> N
     connection.execute(calendars.update().where(not_revoked).values(revoked_at=at))
     covered = sa.select(covers.c.shift_id).where(covers.c.rota_person_id == person_id)
     is_theirs = (shifts.c.rota_person_id == person_id) | shifts.c.id.in_(covered)
-    is_running = (shifts.c.starts_at < at) & (
-        shifts.c.ends_at > at
-    )  # it ends for them, in calendars
+    is_running = (shifts.c.starts_at < at) & (shifts.c.ends_at > at)  # calendars have a new end
     change = {"sequence": shifts.c.sequence + 1, "changed_at": at}
     connection.execute(shifts.update().where(is_theirs & is_running).values(**change))
     record(connection, at, actor, "rota_person.left", f"rota_person:{person_id}")
