@@ -350,9 +350,11 @@ def backup(database: Database, file: Path) -> Mapping[str, int]:
 
 
 def _current_revision(connection: Connection) -> str | None:
-    from alembic.runtime.migration import MigrationContext
-
-    return MigrationContext.configure(connection).get_current_revision()
+    """Return the revision, not by Alembic: it would have a new table at each look, never freed."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 @contextmanager
