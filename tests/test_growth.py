@@ -6,7 +6,9 @@ import time
 import large_database
 import large_directory
 import pytest
+import sqlalchemy as sa
 from conftest import ANYSHIRE, statements
+from sqlalchemy.engine.interfaces import CacheStats
 from staff.conftest import sign_in
 
 from routing import lookup, snapshot
@@ -143,6 +145,28 @@ def test_a_page_of_staff_does_the_same_over_a_year_of_rota_and_calls_as_over_mon
     short, long = work(days=210, calls=50), work(days=400, calls=500)
 
     assert short == long
+
+
+def test_no_statement_of_a_page_is_compiled_again(make, clock):
+    """SQLAlchemy would keep each: memory would grow with every look."""
+    app = make(large_directory.directory(2, roles=2))
+    large_database.fill(app.extensions["database"], clock(), 50, 6, 2, 210, 50)
+    browser, compiled = sign_in(app, "admin"), []
+
+    def note(connection, cursor, statement, values, context, many):
+        if context.cache_hit is CacheStats.CACHE_MISS:
+            compiled.append(statement)
+
+    for path in (*PAGES, *PUBLIC, "/metrics", "/readyz"):
+        browser.get(path)
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        for path in (*PAGES, *PUBLIC, "/metrics", "/readyz"):
+            browser.get(path)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+    assert compiled == []
 
 
 def test_four_times_as_many_hours_in_a_day_take_some_four_times_the_steps(clock, tmp_path):
