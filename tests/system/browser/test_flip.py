@@ -207,7 +207,10 @@ def test_an_open_page_asks_each_second_and_a_list_of_contacts_at_once_after_a_sl
     tab = open_tab()
     pages.requests.clear()
     pages.ended.clear()
-    tab.pass_time(3.2)
+    for _ in range(50):
+        if not pages.requests:  # a page may take long to start
+            tab.pass_time(0.2)
+    tab.pass_time(2.2)
     assert pages.requests == [f"{HOME}/services/children/now"] * 3
 
     contacts = pages.open("/contacts", application, application.clock())
