@@ -123,8 +123,8 @@ ALERTS_JOB = "alerts"
 """The job that looks for alerts to send. Delivery to each recipient is one too, "alerts to ..."."""
 
 _OWN_PREFIXES = (
-    *("ALERT_", "ALERTS", "BANK_HOLIDAY", "CALLER_", "CALL_RETENTION", "CLOCK_", "EXCHANGE_"),
-    *("INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE", "REHEARSAL"),
+    *("ALERT_", "ALERTS", "BANK_HOLIDAY", "CALLER_", "CALL_RETENTION", "CLOCK_", "DIRECTORY_"),
+    *("EXCHANGE_", "INSTANCE_PATH", "NOTE_RETENTION", "OIDC_", "OPS_", "PUBLIC_BASE", "REHEARSAL"),
     *("ROTA_", "SECURITY_CONTACT", "STAFF_HELP", "TELEPHONE", "TWILIO_"),
 )
 """What no other program's variables begin with: one that is no setting is a slip."""

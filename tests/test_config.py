@@ -79,6 +79,7 @@ MISSPELT = {
     "WEB_CONCURENCY": "Write WEB_CONCURRENCY",
     "twilio_auth_token": "Write TWILIO_AUTH_TOKEN",
     "CALL_RETENTION": "Write CALL_RETENTION_DAYS",
+    "DIRECTORY_FILE": "See docs/settings.md",
 }
 OTHERS = (
     *("PATH", "PORT", "WEB_CONCURRENCY", "LOG_LEVEL", "TEST_DATABASE_URL", "OPS_TOKEN_FILE"),
